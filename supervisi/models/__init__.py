@@ -1,0 +1,46 @@
+"""Models of supervision."""
+
+from .checklists import (
+    Answer,
+    AnswerRevision,
+    Checked,
+    Checklist,
+    ChecklistStatus,
+    Layer,
+    RevisionOutcome,
+    Scope,
+)
+from .evidence import AnswerEvidence, Evidence
+from .findings import Finding, FindingStatus, Severity
+from .instruments import Instrument, Item, Node
+from .periods import Period, PeriodKind
+from .scores import ChecklistScore, ConditionState, UnitScore
+from .visits import Assignment, Visit, VisitMember, VisitStatus
+
+__all__ = [
+    "Answer",
+    "AnswerEvidence",
+    "AnswerRevision",
+    "Assignment",
+    "Checked",
+    "Checklist",
+    "ChecklistScore",
+    "ChecklistStatus",
+    "ConditionState",
+    "Evidence",
+    "Finding",
+    "FindingStatus",
+    "Instrument",
+    "Item",
+    "Layer",
+    "Node",
+    "Period",
+    "PeriodKind",
+    "RevisionOutcome",
+    "Scope",
+    "Severity",
+    "UnitScore",
+    "Visit",
+    "VisitMember",
+    "VisitStatus",
+]

@@ -1,0 +1,90 @@
+"""Instruments as loaded from supervisi/instruments/*.yaml; immutable once loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from wbbm.organisasi.models import User
+
+
+class InstrumentQuerySet(models.QuerySet["Instrument"]):
+    """Named reads over instruments."""
+
+    def visible_to(self, user: User) -> Self:
+        """Instruments are the same for all: whoever has a posting sees them."""
+        return self if user.scope.postings else self.none()
+
+    def current(self) -> Self:
+        """Keep the newest version of each code."""
+        newest = self.model.objects.values("code").annotate(newest=models.Max("pk")).values("newest")
+        return self.filter(pk__in=newest)
+
+
+class Instrument(models.Model):
+    """One version of an instrument. `definition` is the file's content; the engine is built from it."""
+
+    code = models.SlugField("kode", max_length=40)
+    version = models.CharField("versi", max_length=40)
+    name = models.CharField("nama", max_length=200)
+    label = models.CharField("sebutan", max_length=200, help_text="Misalnya: lembar internal, bukan nilai resmi.")
+    is_official = models.BooleanField("resmi")
+    period_kind = models.CharField("jenis periode", max_length=10)
+    unit_kinds = models.JSONField("jenis satuan yang wajib")
+    sha256 = models.CharField(max_length=64)
+    definition = models.JSONField()
+    loaded_at = models.DateTimeField("dimuat", default=timezone.now)
+
+    objects = InstrumentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "instrumen"
+        verbose_name_plural = "instrumen"
+        ordering = ["code", "pk"]
+        constraints = [models.UniqueConstraint(fields=["code", "version"], name="instrument_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code} ({self.version})"
+
+
+class Node(models.Model):
+    """A component, area or sub-component; carries a weight."""
+
+    instrument = models.ForeignKey(Instrument, models.CASCADE, related_name="nodes")
+    parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="children")
+    code = models.CharField("kode", max_length=20)
+    name = models.CharField("nama", max_length=200)
+    weight = models.DecimalField("bobot", max_digits=8, decimal_places=4)
+    position = models.PositiveIntegerField("urutan")
+
+    class Meta:
+        verbose_name = "simpul instrumen"
+        verbose_name_plural = "simpul instrumen"
+        ordering = ["instrument", "position"]
+        constraints = [models.UniqueConstraint(fields=["instrument", "code"], name="node_code_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class Item(models.Model):
+    """One question (butir) of an instrument."""
+
+    instrument = models.ForeignKey(Instrument, models.CASCADE, related_name="items")
+    node = models.ForeignKey(Node, models.CASCADE, related_name="items")
+    code = models.CharField("kode", max_length=20)
+    question = models.TextField("pertanyaan")
+    area_key = models.CharField("area", max_length=10)
+    position = models.PositiveIntegerField("urutan")
+
+    class Meta:
+        verbose_name = "butir"
+        verbose_name_plural = "butir"
+        ordering = ["instrument", "position"]
+        constraints = [models.UniqueConstraint(fields=["instrument", "code"], name="item_code_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.question}"

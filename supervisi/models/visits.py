@@ -1,0 +1,132 @@
+"""Visits of a team to a unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from wbbm.organisasi.models import Unit
+
+from .instruments import Node
+from .periods import Period
+
+if TYPE_CHECKING:
+    from wbbm.organisasi.models import User
+
+
+class VisitStatus(models.TextChoices):
+    """States of a visit (design.md, table of steps)."""
+
+    PLANNED = "planned", "Direncanakan"
+    ONGOING = "ongoing", "Berjalan"
+    DONE = "done", "Selesai"
+    CANCELLED = "cancelled", "Dibatalkan"
+
+
+class VisitQuerySet(models.QuerySet["Visit"]):
+    """Named reads over visits."""
+
+    def visible_to(self, user: User) -> Self:
+        """Keep visits to units the person oversees, to his own unit, and those in whose team he is now posted."""
+        scope = user.scope
+        return self.filter(scope.overseen_units("unit__path") | scope.own_units("unit__path"))
+
+    def with_member(self, user: User) -> Self:
+        """Keep visits in whose team the person is."""
+        return self.filter(pk__in=VisitMember.objects.filter(user=user, left_at__isnull=True).values("visit_id"))
+
+
+class Visit(models.Model):
+    """A team's visit to a unit, by a warrant (Sprin)."""
+
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="visits", verbose_name="satuan")
+    period = models.ForeignKey(Period, models.PROTECT, related_name="visits", verbose_name="periode")
+    sprin_number = models.CharField("nomor Sprin", max_length=80)
+    starts_on = models.DateField("hari kunjungan")
+    ends_on = models.DateField("sampai", null=True, blank=True)
+    status = models.CharField(max_length=10, choices=VisitStatus, default=VisitStatus.PLANNED, editable=False)
+    team_leader = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="led_visits", verbose_name="ketua tim"
+    )
+    deputy = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deputised_visits",
+        verbose_name="wakil ketua tim",
+    )
+    planned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
+    planned_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    done_at = models.DateTimeField(null=True, editable=False)
+    cancelled_at = models.DateTimeField(null=True, editable=False)
+    cancel_reason = models.TextField("alasan pembatalan", blank=True, editable=False)
+
+    objects = VisitQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "kunjungan"
+        verbose_name_plural = "kunjungan"
+        ordering = ["-starts_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="visit_range",
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                violation_error_message="Hari terakhir tidak boleh sebelum hari kunjungan.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Kunjungan {self.unit}"
+
+    def get_absolute_url(self) -> str:
+        """Return the visit's page."""
+        return reverse("supervisi:visit-detail", args=[self.pk])
+
+    @property
+    def last_day(self) -> object:
+        """The last day of the visit; it decides which sheet counts."""
+        return self.ends_on or self.starts_on
+
+
+class VisitMember(models.Model):
+    """A person in a team. Leaving keeps the row, so that the history stays readable."""
+
+    visit = models.ForeignKey(Visit, models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="anggota")
+    number = models.PositiveSmallIntegerField("nomor")
+    role_label = models.CharField("tugas", max_length=120, blank=True)
+    joined_at = models.DateTimeField(default=timezone.now)
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "anggota tim"
+        verbose_name_plural = "anggota tim"
+        ordering = ["visit", "number"]
+        constraints = [models.UniqueConstraint(fields=["visit", "user"], name="visit_member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number}. {self.user}"
+
+
+class Assignment(models.Model):
+    """A person and any node of the instrument: it orders the page and is no right."""
+
+    visit = models.ForeignKey(Visit, models.CASCADE, related_name="assignments")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    node = models.ForeignKey(Node, models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "pembagian tugas"
+        verbose_name_plural = "pembagian tugas"
+        ordering = ["visit", "node__position"]
+        constraints = [models.UniqueConstraint(fields=["visit", "user", "node"], name="assignment_once")]
+
+    def __str__(self) -> str:
+        return f"{self.node_id} → {self.user_id}"

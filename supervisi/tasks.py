@@ -1,0 +1,5 @@
+"""Kinds of jobs of supervision, registered with wbbm.jobs."""
+
+
+def register() -> None:
+    """Register the handlers."""

@@ -1,0 +1,6 @@
+"""URLs of supervision."""
+
+from django.urls import URLPattern
+
+app_name = "supervisi"
+urlpatterns: list[URLPattern] = []

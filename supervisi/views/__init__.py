@@ -1,0 +1,1 @@
+"""Views: fetch in scope, ask the right, one service call, redirect or render."""

@@ -1,0 +1,17 @@
+"""Refusals of an upload; each says what is wrong and what to do."""
+
+from wbbm.errors import DomainError
+
+
+class FileRefused(DomainError):
+    """The file is not kept; nothing else on the page is touched."""
+
+    status = 422
+    code = "file"
+
+
+class FileTooLarge(FileRefused):
+    """The file is larger than the limit."""
+
+    status = 413
+    code = "file-too-large"

@@ -1,0 +1,14 @@
+"""What the store takes, stated to people before they choose a file."""
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 100_000_000
+# Longest edge of a photo as it is kept, and of its thumbnail, in pixels.
+MAX_EDGE = 2048
+THUMBNAIL_EDGE = 320
+# Office files are zip archives: their contents are measured before anything reads them.
+MAX_UNPACKED_BYTES = 120 * 1024 * 1024
+MAX_ENTRIES = 3000
+MAX_NAME = 120
+
+ACCEPT = ".pdf,.jpg,.jpeg,.png,.docx,.xlsx"
+LIMITS_TEXT = "PDF, JPEG, PNG, DOCX, XLSX; paling besar 10 MB per berkas."

@@ -1,0 +1,44 @@
+"""Download of stored files, after a permission check, never as a page of ours."""
+
+from __future__ import annotations
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest
+from django.views.decorators.http import require_safe
+
+from .access import may_read
+from .models import StoredFile
+
+
+def _served(path: str, name: str, content_type: str) -> FileResponse:
+    try:
+        opened = default_storage.open(path)
+    except FileNotFoundError as fault:
+        raise Http404("file is gone from the storage") from fault
+    response = FileResponse(opened, as_attachment=True, filename=name, content_type=content_type)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+def _readable(request: HttpRequest, pk: int) -> StoredFile:
+    file = StoredFile.objects.filter(pk=pk).first()
+    if file is None or not may_read(request.user, file):  # type: ignore[arg-type]
+        raise Http404("no such file for this person")
+    return file
+
+
+@require_safe
+def download(request: HttpRequest, pk: int) -> FileResponse:
+    """Send the file as an attachment."""
+    file = _readable(request, pk)
+    return _served(file.path, file.name, file.content_type)
+
+
+@require_safe
+def thumbnail(request: HttpRequest, pk: int) -> FileResponse:
+    """Send the small picture of a photo."""
+    file = _readable(request, pk)
+    if not file.thumbnail_path:
+        raise Http404("no thumbnail")
+    return _served(file.thumbnail_path, f"kecil-{pk}.jpg", "image/jpeg")

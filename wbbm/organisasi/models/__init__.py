@@ -1,0 +1,21 @@
+"""Models of the organisation."""
+
+from .audit import AuditEvent
+from .people import AccessLink, Posting, PostingKind, PostingQuerySet, Role, User, UserQuerySet
+from .units import HeldPredicate, PredicateCode, Unit, UnitKind, UnitQuerySet
+
+__all__ = [
+    "AccessLink",
+    "AuditEvent",
+    "HeldPredicate",
+    "Posting",
+    "PostingKind",
+    "PostingQuerySet",
+    "PredicateCode",
+    "Role",
+    "Unit",
+    "UnitKind",
+    "UnitQuerySet",
+    "User",
+    "UserQuerySet",
+]

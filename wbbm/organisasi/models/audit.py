@@ -1,0 +1,54 @@
+"""The audit trail: who did what, by which posting, to which object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.utils import timezone
+
+from .people import Posting, User
+from .units import Unit
+
+if TYPE_CHECKING:
+    from django.db.models import Q
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    """Named reads over the audit trail."""
+
+    def visible_to(self, user: User) -> Self:
+        """Keep events of units whose trail the person may read (auditor, admin: own subtree), and his own acts."""
+        scope: Q = user.scope.audit_units("unit__path")
+        return self.filter(scope | models.Q(actor=user))
+
+    def about(self, obj: models.Model) -> Self:
+        """Keep the events of one object."""
+        return self.filter(object_type=obj._meta.label_lower, object_id=str(obj.pk))
+
+
+class AuditEvent(models.Model):
+    """One act. Rows are only ever added (services/audit.py)."""
+
+    at = models.DateTimeField("waktu", default=timezone.now, db_index=True)
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="pelaku")
+    posting = models.ForeignKey(Posting, models.PROTECT, null=True, related_name="+", verbose_name="penugasan")
+    action = models.CharField("tindakan", max_length=60)
+    object_type = models.CharField("jenis objek", max_length=60, blank=True)
+    object_id = models.CharField("nomor objek", max_length=64, blank=True)
+    object_label = models.CharField("objek", max_length=200, blank=True)
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name="satuan")
+    changes = models.JSONField("perubahan", default=dict)
+    reason = models.TextField("alasan", blank=True)
+    address = models.GenericIPAddressField("alamat", null=True)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "catatan audit"
+        verbose_name_plural = "catatan audit"
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["object_type", "object_id"], name="audit_object")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_label}"

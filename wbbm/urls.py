@@ -1,0 +1,14 @@
+"""The whole surface of the portal."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from wbbm.jobs.views import healthz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("", include("wbbm.organisasi.urls")),
+    path("", include("wbbm.files.urls")),
+    path("", include("supervisi.urls")),
+    path("admin/", admin.site.urls),
+]
