@@ -50,7 +50,7 @@ def _key(name: str) -> str:
         raise ImproperlyConfigured(f"{name} wajib diisi bila PostgreSQL dan Redis dipakai; lihat docs/operasi.md")
     place = DATA_DIR / name.lower()
     try:
-        with open(place, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:  # noqa: PTH123 (opener)
+        with open(place, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             file.write(secrets.token_urlsafe(64))
     except FileExistsError:
         pass

@@ -3,12 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from supervisi.views.first_page import first_page
 from wbbm.jobs.views import healthz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("wbbm.organisasi.urls")),
     path("", include("wbbm.files.urls")),
-    path("", include("supervisi.urls")),
+    path("dasbor/", first_page, name="dashboard"),
+    path("supervisi/", include("supervisi.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,7 +1,158 @@
-"""Sign-in by user name or NRP; rights from postings."""
+"""Sign-in by user name or NRP, and how wrong passwords are counted.
 
+Axes counts per person *and* address together (settings): one officer's typos lock nobody else out. Beside it stands a
+slower limit per person whatever the address: after FREE_FAILURES within an hour one try in PACE_SECONDS is taken, the
+others are told how long to wait. A device from which the person signed in before is exempt, so that nobody can keep
+him out by guessing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.hashers import make_password
+from django.core import signing
+from django.db.models import F, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from .models import SignInPace, User
+
+FREE_FAILURES = 20
+FORGET_AFTER = datetime.timedelta(hours=1)
+PACE_SECONDS = 5
+MAX_NAME = 150
+MAX_PASSWORD = 1024
+DEVICE_COOKIE = "__Host-perangkat" if settings.IS_HTTPS else "perangkat"
+DEVICE_AGE = 90 * 24 * 3600
+_DEVICE_SALT = "wbbm.device"
+
+
+def find_user(typed: str) -> User | None:
+    """Return the person with this user name or NRP, in any case, with or without blanks; None when there is none."""
+    name = typed.strip()
+    if not name or len(name) > MAX_NAME or "\0" in name:
+        return None
+    compact = name.replace(" ", "").replace(".", "") if any(sign.isdigit() for sign in name) else name
+    found = User.objects.filter(Q(username__iexact=name) | Q(nrp__iexact=name) | Q(nrp__iexact=compact))
+    return found.order_by("pk").first()
 
 
 class PostingBackend(BaseBackend):
-    """Authenticate against the people."""
+    """Authenticates people; what they may do, their postings say."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> User | None:
+        """Return the person, or None; an unknown name takes as long as a wrong password."""
+        if not username or not password or len(password) > MAX_PASSWORD or "\0" in password:
+            return None
+        user = find_user(username)
+        if user is None:
+            make_password(password)
+            return None
+        if not user.check_password(password) or not self.user_can_authenticate(user):
+            return None
+        return user
+
+    def user_can_authenticate(self, user: User) -> bool:
+        """Refuse closed people, and demo accounts where DEMO is not set."""
+        return user.is_active and (settings.IS_DEMO or not user.is_demo)
+
+    def get_user(self, user_id: int) -> User | None:
+        """Return the person of a session."""
+        user = User.objects.filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
+
+
+# --- Axes' callables ---------------------------------------------------------------------------------
+
+
+def resolved_username(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:
+    """Return the user name that is counted: the person's own, whether he typed it or his NRP."""
+    typed = str((credentials or {}).get("username") or "")
+    if not typed and request is not None:
+        typed = str(request.POST.get("username", ""))
+    user = find_user(typed)
+    return user.username if user else typed.strip().lower().replace("\0", "")[:MAX_NAME]
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the client's address (wbbm.middleware believed the right proxies already)."""
+    return request.META.get("REMOTE_ADDR", "")
+
+
+def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, *args: Any) -> HttpResponse:
+    """Say until when no more tries are taken from here."""
+    from axes.attempts import get_cool_off
+
+    until = timezone.localtime(timezone.now() + (get_cool_off(request) or datetime.timedelta(minutes=15)))
+    text = f"Terlalu banyak percobaan. Coba lagi pukul {until:%H.%M} atau hubungi admin satuan."
+    return render(request, "organisasi/sign_in.html", {"locked": text}, status=429)
+
+
+# --- the slower limit ----------------------------------------------------------------------------------
+
+
+def seconds_to_wait(request: HttpRequest, username: str) -> int:
+    """Take the next slot of the person and return 0, or return how many seconds to wait."""
+    now = timezone.now()
+    pace = SignInPace.objects.filter(username=username).first()
+    if pace is None or pace.failures < FREE_FAILURES or now - pace.last_at > FORGET_AFTER:
+        return 0
+    if is_known_device(request, username):
+        return 0
+    slot = now + datetime.timedelta(seconds=PACE_SECONDS)
+    if SignInPace.objects.filter(username=username, next_at__lte=now).update(next_at=slot):
+        return 0
+    return max(1, int((pace.next_at - now).total_seconds()) + 1)
+
+
+def note_failure(username: str) -> None:
+    """Count a wrong password."""
+    if not username:
+        return
+    now = timezone.now()
+    row = SignInPace.objects.filter(username=username)
+    if row.filter(last_at__lt=now - FORGET_AFTER).update(failures=1, last_at=now):
+        return
+    if not row.update(failures=F("failures") + 1, last_at=now):
+        SignInPace.objects.bulk_create(
+            [SignInPace(username=username, failures=1, last_at=now, next_at=now)], ignore_conflicts=True
+        )
+
+
+def forget_failures(username: str) -> None:
+    """Start counting anew (after a success, or by an admin)."""
+    SignInPace.objects.filter(username=username).delete()
+
+
+def is_known_device(request: HttpRequest, username: str) -> bool:
+    """Tell whether the person signed in from this device before."""
+    try:
+        known = signing.loads(request.COOKIES.get(DEVICE_COOKIE, ""), salt=_DEVICE_SALT, max_age=DEVICE_AGE)
+    except signing.BadSignature:
+        return False
+    return isinstance(known, list) and username in known
+
+
+def remember_device(request: HttpRequest, response: HttpResponse, username: str) -> None:
+    """Give the device a signed note that the person signed in here; it grants nothing by itself."""
+    names = [username]
+    try:
+        known = signing.loads(request.COOKIES.get(DEVICE_COOKIE, ""), salt=_DEVICE_SALT, max_age=DEVICE_AGE)
+        names += [name for name in known if name != username][:9]
+    except signing.BadSignature:
+        pass
+    response.set_cookie(
+        DEVICE_COOKIE,
+        signing.dumps(names, salt=_DEVICE_SALT),
+        max_age=DEVICE_AGE,
+        secure=settings.IS_HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )

@@ -1,11 +1,89 @@
-"""What every page's frame needs."""
+"""What every page's frame needs: account, navigation by role, session limits. No query beyond the postings."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+
+from . import sessions
+from .models import Posting, Role
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the main menu: who sees it, and where it leads."""
+
+    label: str
+    url_name: str
+    roles: frozenset[str]
+    order: int
+
+
+@dataclass(frozen=True)
+class NavLink:
+    """An entry as a page shows it."""
+
+    label: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Shell:
+    """The frame of a page."""
+
+    csrf_cookie_name: str
+    unit_name: str = ""
+    account_label: str = ""
+    nav: tuple[NavLink, ...] = ()
+    session_url: str = ""
+    session_idle_seconds: int = 0
+    session_warning_seconds: int = 0
+    session_expires: int = 0
+
+
+_entries: list[Entry] = []
+# The posting by which a person is addressed when he has several.
+_MAIN_ROLES = (Role.COMMANDER, Role.AUDITOR, Role.SUPERVISOR, Role.INTEGRITY_OFFICER, Role.OPERATOR, Role.ADMIN)
+
+
+def register_nav(*entries: Entry) -> None:
+    """Add entries to the main menu; apps call it in ready()."""
+    _entries.extend(entry for entry in entries if entry not in _entries)
+    _entries.sort(key=lambda entry: entry.order)
+
+
+def main_posting(postings: tuple[Posting, ...]) -> Posting | None:
+    """Return the posting by which the person is addressed."""
+    return min(postings, key=lambda posting: _MAIN_ROLES.index(Role(posting.role)), default=None)
+
+
+def _nav(request: HttpRequest, roles: frozenset[str]) -> tuple[NavLink, ...]:
+    shown = [(entry, reverse(entry.url_name)) for entry in _entries if entry.roles & roles]
+    matching = [url for _, url in shown if request.path.startswith(url)]
+    current = max(matching, key=len, default="")
+    return tuple(NavLink(entry.label, url, url == current) for entry, url in shown)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Return the frame's values."""
-    return {"is_demo": settings.IS_DEMO}
+    """Return the frame's values for the templates (context processor)."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        frame = Shell(csrf_cookie_name=settings.CSRF_COOKIE_NAME)
+        return {"is_demo": settings.IS_DEMO, "shell": frame}
+    posting = main_posting(user.scope.postings)
+    frame = Shell(
+        csrf_cookie_name=settings.CSRF_COOKIE_NAME,
+        unit_name=posting.unit.name if posting else "",
+        account_label=str(posting) if posting else user.username,
+        nav=_nav(request, user.scope.roles),
+        session_url=reverse("session"),
+        session_idle_seconds=max(0, sessions.idle_seconds_left(request)),
+        session_warning_seconds=settings.SESSION_WARNING_SECONDS,
+        session_expires=sessions.expires_at(request),
+    )
+    return {"is_demo": settings.IS_DEMO, "shell": frame}

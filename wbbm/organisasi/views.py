@@ -1,11 +1,230 @@
-"""Views of the organisation."""
+"""Views of the organisation: first page, sign-in, account, one-time links."""
 
+from __future__ import annotations
+
+import time
+
+import segno
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import mark_safe
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from . import auth, sessions
+from .forms import ChangePasswordForm, OwnPasswordForm, SignInForm
+from .models import Posting, Role, User
+from .services import audit, links, people
+
+_NO_MATCH = "Nama pengguna atau kata sandi tidak cocok. Periksa huruf besar dan kecil, lalu coba lagi."
+
+
+def _needs_first_admin() -> bool:
+    return not Posting.objects.filter(role=Role.ADMIN).exists()
 
 
 @login_not_required
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the public first page."""
-    return render(request, "organisasi/home.html")
+    """Show the public first page; it never leads to sign-in by itself."""
+    return render(request, "organisasi/home.html", {"needs_first_admin": _needs_first_admin()})
+
+
+def _next_page(request: HttpRequest) -> str:
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if is_ours and not wanted.startswith(reverse("sign-out")) else reverse("dashboard")
+
+
+@method_decorator([login_not_required, never_cache, sensitive_post_parameters("password")], name="dispatch")
+class SignInView(View):
+    """Sign-in by user name or NRP."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the form, or go on where the person is signed in already."""
+        if request.user.is_authenticated:
+            return redirect(_next_page(request))
+        return self._page(request, SignInForm(), 200)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Sign in."""
+        form = SignInForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, form, 422)
+        username = auth.resolved_username(request, form.cleaned_data)
+        wait = auth.seconds_to_wait(request, username)
+        if wait:
+            form.add_error(None, f"Terlalu banyak percobaan untuk akun ini. Coba lagi dalam {wait} detik.")
+            response = self._page(request, form, 429)
+            response["Retry-After"] = str(wait)
+            return response
+        user = authenticate(request, username=form.cleaned_data["username"], password=form.cleaned_data["password"])
+        if not isinstance(user, User):
+            return self._refused(request, form, username)
+        return self._signed_in(request, user)
+
+    def _refused(self, request: HttpRequest, form: SignInForm, username: str) -> HttpResponse:
+        auth.note_failure(username)
+        known = auth.find_user(username)
+        audit.record("sign-in.refused", by=None, about=known, address=auth.client_address(request) or None)
+        if getattr(request, "axes_locked_out", False):
+            return auth.locked_out(request)
+        form.add_error(None, _NO_MATCH)
+        return self._page(request, form, 422)
+
+    def _signed_in(self, request: HttpRequest, user: User) -> HttpResponse:
+        login(request, user)
+        sessions.begin(request)
+        auth.forget_failures(user.username)
+        first = next(iter(user.scope.postings), None)
+        audit.record(
+            "sign-in",
+            by=user,
+            posting=first,
+            about=user,
+            unit=first.unit if first else None,
+            address=auth.client_address(request) or None,
+        )
+        response = redirect("own-password" if user.must_change_password else _next_page(request))
+        auth.remember_device(request, response, user.username)
+        return response
+
+    def _page(self, request: HttpRequest, form: SignInForm, status: int) -> HttpResponse:
+        context = {"form": form, "next": _next_page(request), "needs_first_admin": _needs_first_admin()}
+        return render(request, "organisasi/sign_in.html", context, status=status)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Sign out by POST; a GET asks first."""
+    if request.method != "POST":
+        return redirect("account" if request.user.is_authenticated else "home")
+    if isinstance(request.user, User):
+        audit.record("sign-out", by=request.user, about=request.user)
+        logout(request)
+        messages.success(request, "Anda sudah keluar. Isian yang belum terkirim tetap ada di perangkat ini.")
+    return redirect("home")
+
+
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    """Show who is signed in, by which postings."""
+    return render(request, "organisasi/account.html", {"postings": _user(request).scope.postings})
+
+
+@require_POST
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """End every session of the person, this one too."""
+    user = _user(request)
+    people.end_sessions(person=user, by=user)
+    logout(request)
+    messages.success(request, "Anda sudah keluar dari semua perangkat.")
+    return redirect("sign-in")
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Change the own password; other devices are signed out."""
+    user = _user(request)
+    form = ChangePasswordForm(request.POST or None, user=user)
+    if request.method == "POST" and form.is_valid():
+        _set_and_stay(request, user, form.cleaned_data["password"])
+        messages.success(request, "Kata sandi diganti. Perangkat lain sudah dikeluarkan.")
+        return redirect("account")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "organisasi/change_password.html", {"form": form}, status=status)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_password(request: HttpRequest) -> HttpResponse:
+    """Ask a person for an own password at the first sign-in."""
+    user = _user(request)
+    if not user.must_change_password:
+        return redirect("account")
+    form = OwnPasswordForm(request.POST or None, user=user)
+    if request.method == "POST" and form.is_valid():
+        _set_and_stay(request, user, form.cleaned_data["password"])
+        messages.success(request, "Kata sandi Anda tersimpan.")
+        return redirect("dashboard")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "organisasi/own_password.html", {"form": form}, status=status)
+
+
+def _set_and_stay(request: HttpRequest, user: User, password: str) -> None:
+    links.set_own_password(user, password)
+    audit.record("password.changed", by=user, about=user)
+    login(request, user, backend="wbbm.organisasi.auth.PostingBackend")
+    sessions.begin(request)
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def access_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Let the holder of a one-time link choose his password, then sign him in."""
+    try:
+        link = links.find_link(token)
+    except links.LinkGone as gone:
+        return render(request, "organisasi/access_link_gone.html", {"error": gone}, status=410)
+    form = OwnPasswordForm(request.POST or None, user=link.user)
+    if request.method == "POST" and form.is_valid():
+        user = links.use_link(link=link, password=form.cleaned_data["password"])
+        logout(request)
+        login(request, user, backend="wbbm.organisasi.auth.PostingBackend")
+        sessions.begin(request)
+        messages.success(request, "Kata sandi Anda tersimpan. Mulai sekarang masuk dengan kata sandi ini.")
+        return redirect("dashboard")
+    status = 422 if request.method == "POST" else 200
+    response = render(request, "organisasi/access_link.html", {"form": form, "person": link.user}, status=status)
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_POST
+def make_link(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a one-time link for a person and show it once, to be read out, scanned or printed."""
+    by = _user(request)
+    person = User.objects.visible_to(by).filter(pk=pk).first()
+    if person is None or not by.scope.has_role(Role.ADMIN) or people.reaches_person(by, person) is None:
+        raise Http404("no such person in reach")
+    address = links.make_access_link(user=person, by=by)
+    picture = segno.make(address, error="m").svg_inline(border=2, omitsize=True, svgclass="zi-qr", lineclass=None)
+    context = {"person": person, "address": address, "picture": mark_safe(picture)}  # noqa: S308 (made by segno)
+    return render(request, "organisasi/link_made.html", context)
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def session(request: HttpRequest) -> HttpResponse:
+    """Tell how long the session lasts; POST is an activity of the person and renews it."""
+    if not request.user.is_authenticated:
+        return sessions.unauthorised()
+    if request.method == "POST" and sessions.AUTO_HEADER not in request.headers:
+        request.session[sessions.LAST_ACTIVE] = int(time.time())
+    return JsonResponse(
+        {
+            "user": request.user.pk,
+            "idle_seconds": max(0, sessions.idle_seconds_left(request)),
+            "warning_seconds": settings.SESSION_WARNING_SECONDS,
+            "expires_at": sessions.expires_at(request),
+        }
+    )
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # every page here asks for sign-in
+    return request.user

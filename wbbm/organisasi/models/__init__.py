@@ -2,6 +2,7 @@
 
 from .audit import AuditEvent
 from .people import AccessLink, Posting, PostingKind, PostingQuerySet, Role, User, UserQuerySet
+from .signin import SignInPace
 from .units import HeldPredicate, PredicateCode, Unit, UnitKind, UnitQuerySet
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "PostingQuerySet",
     "PredicateCode",
     "Role",
+    "SignInPace",
     "Unit",
     "UnitKind",
     "UnitQuerySet",

@@ -1,0 +1,226 @@
+"""Asking for work, claiming it, and saying that it is done."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import logging
+import threading
+import traceback
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import close_old_connections, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from . import registry
+from .doorbell import ring
+from .models import Job, Queue
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = {Queue.FAST: 5.0, Queue.HEAVY: 30.0}
+RENEW_SECONDS = {Queue.FAST: None, Queue.HEAVY: 10.0}
+_PAUSES = (1, 2, 5, 10, 30, 60, 300)
+
+
+class LeaseLost(Exception):
+    """Another worker holds the job now; whatever this one computed must not be written."""
+
+
+def register(kind: str, handler: registry.Handler, *, queue: str = Queue.FAST) -> None:
+    """Let `handler(claim)` do the jobs of a kind; called in an app's ready()."""
+    place = Queue(queue)
+    registry.add(registry.Kind(kind, handler, place, LEASE_SECONDS[place], RENEW_SECONDS[place]))
+
+
+# --- asking ----------------------------------------------------------------------------------------
+
+
+def request(kind: str, key: str, payload: dict[str, Any] | None = None) -> None:
+    """Want a job done (again); call it as the last statement of the transaction that made it necessary.
+
+    The row is raised with the caller's transaction; the bell rings after its commit and never fails it.
+    """
+    queue = _queue_of(kind)
+    now = timezone.now()
+    changes: dict[str, Any] = {"wanted": F("wanted") + 1, "wanted_at": now}
+    if payload is not None:
+        changes["payload"] = payload
+    row = Job.objects.filter(kind=kind, key=key)
+    if not row.update(**changes):
+        fresh = Job(kind=kind, key=key, queue=queue, payload=payload or {}, available_at=now)
+        Job.objects.bulk_create([fresh], ignore_conflicts=True)
+        row.update(**changes)
+    transaction.on_commit(functools.partial(_ring_key, kind, key, queue), robust=True)
+
+
+def request_many(kind: str, keys: Iterable[str]) -> None:
+    """Want several jobs of a kind, in the order of their keys, so that two callers can't block each other."""
+    for key in sorted(set(keys)):
+        request(kind, key)
+
+
+def _queue_of(kind: str) -> str:
+    known = registry.get(kind)
+    if known is None:
+        raise LookupError(f"no app registered the job kind {kind!r}")
+    return known.queue
+
+
+def _ring_key(kind: str, key: str, queue: str) -> None:
+    """Ring for a job unless a bell rang already and nobody has answered it yet."""
+    found = Job.objects.filter(kind=kind, key=key).values_list("pk", flat=True).first()
+    if found is not None:
+        ring(found, queue)
+
+
+# --- doing -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Claim:
+    """A job in the hands of one worker, for as long as its lease holds."""
+
+    job_id: int
+    kind: str
+    key: str
+    payload: dict[str, Any]
+    token: uuid.UUID
+    noted: int
+    is_complete: bool = field(default=False)
+
+    def complete(self) -> None:
+        """Set the job done up to what was noted; call it first inside the transaction that writes the result.
+
+        Raises:
+            LeaseLost: the lease ran out and another worker took the job; the transaction must roll back.
+        """
+        moved = Job.objects.filter(pk=self.job_id, token=self.token).update(
+            done=self.noted, token=None, lease_until=None, attempts=0, last_error="", done_at=timezone.now()
+        )
+        if not moved:
+            raise LeaseLost(f"{self.kind} {self.key}")
+        self.is_complete = True
+
+    def renew(self, seconds: float) -> bool:
+        """Hold the lease on; tell whether it was still ours."""
+        until = timezone.now() + datetime.timedelta(seconds=seconds)
+        return bool(Job.objects.filter(pk=self.job_id, token=self.token).update(lease_until=until))
+
+
+def claim(job_id: int) -> Claim | None:
+    """Take a job by one conditional UPDATE; None when it is done, held or paused."""
+    now = timezone.now()
+    job = Job.objects.filter(pk=job_id).first()
+    kind = registry.get(job.kind) if job else None
+    if job is None or kind is None:
+        return None
+    token = uuid.uuid4()
+    until = now + datetime.timedelta(seconds=kind.lease_seconds)
+    taken = (
+        Job.objects.claimable(now).filter(pk=job_id).update(token=token, lease_until=until, attempts=F("attempts") + 1)
+    )
+    if not taken:
+        return None
+    # Read after the claim: whatever is raised from here on keeps the job open.
+    job.refresh_from_db()
+    return Claim(job.pk, job.kind, job.key, job.payload, token, job.wanted)
+
+
+def run(job_id: int) -> bool:
+    """Claim a job and do it; tell whether something was done. Errors are kept on the row and tried again later."""
+    held = claim(job_id)
+    if held is None:
+        return False
+    kind = registry.get(held.kind)
+    assert kind is not None  # claim() looked
+    try:
+        with _renewed(held, kind):
+            kind.handler(held)
+        if not held.is_complete:
+            held.complete()
+    except LeaseLost:
+        log.info("lease lost: %s %s", held.kind, held.key)
+        return False
+    except Exception as fault:  # noqa: BLE001 (whatever a handler raises, the job must stay open and the worker alive)
+        _put_back(held, fault)
+        return False
+    return True
+
+
+@contextmanager
+def _renewed(held: Claim, kind: registry.Kind) -> Iterator[None]:
+    """Renew the lease of long work from a thread of its own."""
+    if kind.renew_seconds is None:
+        yield
+        return
+    stop = threading.Event()
+
+    def keep() -> None:
+        while not stop.wait(kind.renew_seconds):
+            if not held.renew(kind.lease_seconds):
+                break
+        connection.close()
+
+    thread = threading.Thread(target=keep, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=5)
+
+
+def _put_back(held: Claim, fault: Exception) -> None:
+    """Free the job after a failure, with a pause that grows by the number of tries."""
+    log.exception("job failed: %s %s", held.kind, held.key)
+    mine = Job.objects.filter(pk=held.job_id, token=held.token)
+    tries = mine.values_list("attempts", flat=True).first() or 1
+    pause = _PAUSES[min(tries, len(_PAUSES)) - 1]
+    mine.update(
+        token=None,
+        lease_until=None,
+        last_error="".join(traceback.format_exception_only(fault))[:2000],
+        available_at=timezone.now() + datetime.timedelta(seconds=pause),
+    )
+
+
+def run_from_queue(job_id: int) -> None:
+    """Do a job that the bell rang for, and what was raised on it meanwhile."""
+    close_old_connections()
+    try:
+        for _ in range(5):
+            if not run(job_id):
+                break
+            if not Job.objects.open().filter(pk=job_id).exists():
+                break
+    finally:
+        close_old_connections()
+
+
+def waiting(*, longer_than: float, now: datetime.datetime | None = None) -> Iterator[tuple[int, str]]:
+    """Yield id and queue of open jobs that nobody holds and whose bell rang (or should have) long enough ago."""
+    now = now or timezone.now()
+    before = now - datetime.timedelta(seconds=longer_than)
+    unheard = Q(rung_at__isnull=True) | Q(rung_at__lt=before)
+    rows = Job.objects.claimable(now).filter(unheard, wanted_at__lt=before).order_by("available_at")
+    yield from rows.values_list("pk", "queue")[:500]
+
+
+def drain(limit: int = 10_000) -> int:
+    """Do every open job in this process (seeding, recomputation, tests); return how many were done."""
+    count = 0
+    while count < limit:
+        batch = list(
+            Job.objects.claimable(timezone.now()).order_by("wanted_at", "pk").values_list("pk", flat=True)[:200]
+        )
+        done = sum(run(pk) for pk in batch)
+        if not done:
+            return count
+        count += done
+    return count

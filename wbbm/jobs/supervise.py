@@ -1,0 +1,72 @@
+"""Supervision of child processes: restarts what dies, ends all, leaves no orphan."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+
+_PR_SET_PDEATHSIG = 1
+_END_SECONDS = 8.0
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this child when its parent is gone, however it went."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@dataclass
+class Child:
+    """One process that must run."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+    def start(self) -> None:
+        """Start the process in a group of its own."""
+        self.process = subprocess.Popen(  # noqa: S603 (our own commands)
+            self.command, env=os.environ.copy(), preexec_fn=_die_with_parent, start_new_session=True
+        )
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the process is alive."""
+        return self.process is not None and self.process.poll() is None
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the process."""
+        if self.process is not None and self.is_running:
+            self.process.send_signal(number)
+
+
+def supervise(children: list[Child], stop: threading.Event) -> None:
+    """Keep the children running until `stop` is set, then end them all."""
+    for child in children:
+        child.start()
+    try:
+        while not stop.wait(0.3):
+            for child in children:
+                if not child.is_running and not stop.is_set():
+                    sys.stderr.write(f"{child.name} berhenti; dijalankan lagi\n")
+                    child.start()
+    finally:
+        _end(children)
+
+
+def _end(children: list[Child]) -> None:
+    for child in children:
+        child.signal(signal.SIGTERM)
+    until = time.monotonic() + _END_SECONDS
+    while time.monotonic() < until and any(child.is_running for child in children):
+        time.sleep(0.1)
+    for child in children:
+        child.signal(signal.SIGKILL)
+        if child.process is not None:
+            child.process.wait(timeout=5)

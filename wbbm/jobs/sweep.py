@@ -1,0 +1,45 @@
+"""The sweep: a loop of its own that rings again for what was left behind."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+
+from . import canary, doorbell
+from .models import Job
+from .services import waiting
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 2.0
+
+
+def sweep_once() -> int:
+    """Ring for every open job that waits too long or whose lease ran out; return how many rang."""
+    doorbell.end_silence()
+    rang = 0
+    for job_id, queue in list(waiting(longer_than=EVERY_SECONDS)):
+        if not doorbell.ring(job_id, queue):
+            break
+        Job.objects.filter(pk=job_id).update(rung_at=timezone.now())
+        rang += 1
+    return rang
+
+
+def sweep_forever(stop: threading.Event) -> None:
+    """Sweep every two seconds and send canaries every ten, through failures of database and broker."""
+    next_canary = 0.0
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            if time.monotonic() >= next_canary:
+                canary.send_canaries()
+                next_canary = time.monotonic() + canary.EVERY_SECONDS
+            sweep_once()
+        except (DatabaseError, OSError) as fault:
+            log.warning("sweep goes on after: %s", fault)
+        stop.wait(EVERY_SECONDS)

@@ -1,0 +1,86 @@
+"""Forms of sign-in and account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+
+from .auth import MAX_NAME, MAX_PASSWORD
+from .models import User
+
+_SIZE = {"class": "form-control form-control-lg"}
+
+
+class SignInForm(forms.Form):
+    """User name or NRP, and password."""
+
+    username = forms.CharField(
+        label="NRP atau nama pengguna",
+        max_length=MAX_NAME,
+        help_text="Contoh: 87010234 atau kapolsek.senori",
+        widget=forms.TextInput(
+            attrs=_SIZE | {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    password = forms.CharField(
+        label="Kata sandi",
+        max_length=MAX_PASSWORD,
+        strip=False,
+        widget=forms.PasswordInput(attrs=_SIZE | {"autocomplete": "current-password"}),
+    )
+
+
+class OwnPasswordForm(forms.Form):
+    """A new password, twice."""
+
+    password = forms.CharField(
+        label="Kata sandi baru",
+        max_length=MAX_PASSWORD,
+        strip=False,
+        widget=forms.PasswordInput(attrs=_SIZE | {"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label="Ulangi kata sandi baru",
+        max_length=MAX_PASSWORD,
+        strip=False,
+        widget=forms.PasswordInput(attrs=_SIZE | {"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["password"].help_text = password_validators_help_text_html()
+
+    def clean(self) -> dict[str, Any]:
+        """Check that both are the same and that the password is good enough."""
+        values = super().clean() or {}
+        password, again = values.get("password"), values.get("again")
+        if password and again and password != again:
+            self.add_error("again", "Kedua kata sandi berbeda. Ketik sekali lagi.")
+        if password:
+            try:
+                validate_password(password, self.user)
+            except forms.ValidationError as fault:
+                self.add_error("password", fault)
+        return values
+
+
+class ChangePasswordForm(OwnPasswordForm):
+    """The present password, and a new one twice."""
+
+    field_order = ["current", "password", "again"]
+    current = forms.CharField(
+        label="Kata sandi sekarang",
+        max_length=MAX_PASSWORD,
+        strip=False,
+        widget=forms.PasswordInput(attrs=_SIZE | {"autocomplete": "current-password"}),
+    )
+
+    def clean_current(self) -> str:
+        """Check the present password."""
+        current: str = self.cleaned_data["current"]
+        if not self.user.check_password(current):
+            raise forms.ValidationError("Kata sandi sekarang tidak cocok. Periksa huruf besar dan kecil.")
+        return current

@@ -1,0 +1,144 @@
+"""Writing of people. They are closed, never deleted."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from wbbm.organisasi.access import local_day
+from wbbm.organisasi.errors import AlreadyDone, NotYourUnit, OrganisationError
+from wbbm.organisasi.models import AccessLink, Posting, Role, Unit, User
+
+from .audit import record
+
+USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
+_FIELDS = ("username", "nrp", "name", "rank", "email")
+
+
+def reaches_person(by: User, person: User) -> Posting | None:
+    """Return the admin posting over one of the person's postings (running, coming or past), if there is one.
+
+    A person without any posting is in reach of the admin who made him: the audit trail knows.
+    """
+    for posting in person.postings.select_related("unit").order_by("-pk"):
+        found = by.scope.posting_over(posting.unit, Role.ADMIN)
+        if found is not None:
+            return found
+    return None
+
+
+def require_reach(by: User, person: User) -> Posting:
+    """Return the admin posting that reaches the person.
+
+    Raises:
+        NotYourUnit: there is none.
+    """
+    posting = reaches_person(by, person)
+    if posting is None:
+        raise NotYourUnit("Hanya admin satuan orang ini, atau admin satuan di atasnya, yang dapat mengubahnya.")
+    return posting
+
+
+def create_person(*, by: User | None, unit: Unit, is_demo: bool = False, **fields: Any) -> User:
+    """Add a person without a password; he sets his own by a one-time link.
+
+    Args:
+        by: the admin; None only where the installation begins.
+        unit: the unit for which the person is added (decides who may read the record).
+
+    Raises:
+        NotYourUnit: the unit is outside the admin's reach.
+        OrganisationError: the user name or NRP is taken or malformed.
+    """
+    posting = by.scope.posting_over(unit, Role.ADMIN) if by is not None else None
+    if by is not None and posting is None:
+        raise NotYourUnit("Hanya admin satuan ini, atau admin satuan di atasnya, yang dapat menambah orang.")
+    values = _clean(fields)
+    with transaction.atomic():
+        user = User(**values, is_demo=is_demo, must_change_password=False)
+        user.set_unusable_password()
+        user.save(force_insert=True)
+        record("person.created", by=by, posting=posting, about=user, unit=unit)
+    return user
+
+
+def update_person(*, person: User, by: User, **fields: Any) -> User:
+    """Change a person's facts; never the password."""
+    posting = require_reach(by, person)
+    values = _clean({name: getattr(person, name) for name in _FIELDS} | fields, itself=person)
+    with transaction.atomic():
+        old = User.objects.get(pk=person.pk)
+        changes = {name: [getattr(old, name), value] for name, value in values.items() if getattr(old, name) != value}
+        for name, value in values.items():
+            setattr(person, name, value)
+        person.save(update_fields=list(values))
+        record("person.changed", by=by, posting=posting, about=person, unit=posting.unit, changes=changes)
+    return person
+
+
+def close_person(*, person: User, by: User, reason: str = "") -> User:
+    """Close a person: the running postings end, every session and link ends; the history stays.
+
+    Raises:
+        AlreadyDone: the person is closed already.
+        OrganisationError: nobody closes himself.
+    """
+    posting = require_reach(by, person)
+    if person.pk == by.pk:
+        raise OrganisationError("Akun sendiri tidak dapat ditutup. Minta admin lain.")
+    now = timezone.now()
+    with transaction.atomic():
+        row = User.objects.filter(pk=person.pk, closed_at__isnull=True)
+        if not row.update(closed_at=now, session_epoch=F("session_epoch") + 1):
+            raise AlreadyDone("Akun ini sudah ditutup.")
+        for running in person.postings.select_related("unit").filter(Q(ends_on__isnull=True) | Q(ends_on__gte=now)):
+            last = max(running.starts_on, local_day(running.unit))
+            Posting.objects.filter(pk=running.pk).update(ends_on=last)
+        AccessLink.objects.filter(user=person).usable(now).update(expires_at=now)
+        record("person.closed", by=by, posting=posting, about=person, unit=posting.unit, reason=reason)
+    person.refresh_from_db()
+    return person
+
+
+def reopen_person(*, person: User, by: User) -> User:
+    """Open a closed person again; postings are given anew."""
+    posting = require_reach(by, person)
+    with transaction.atomic():
+        if not User.objects.filter(pk=person.pk, closed_at__isnull=False).update(closed_at=None):
+            raise AlreadyDone("Akun ini tidak sedang ditutup.")
+        record("person.reopened", by=by, posting=posting, about=person, unit=posting.unit)
+    person.refresh_from_db()
+    return person
+
+
+def end_sessions(*, person: User, by: User) -> None:
+    """Sign the person out everywhere, on every device."""
+    with transaction.atomic():
+        User.objects.filter(pk=person.pk).update(session_epoch=F("session_epoch") + 1)
+        record("person.signed-out-everywhere", by=by, about=person)
+    person.refresh_from_db(fields=["session_epoch"])
+
+
+def _clean(fields: dict[str, Any], *, itself: User | None = None) -> dict[str, Any]:
+    username = str(fields.get("username") or "").strip().lower()
+    nrp = re.sub(r"[\s.]", "", str(fields.get("nrp") or "")) or None
+    name = re.sub(r"\s+", " ", str(fields.get("name") or "")).strip()
+    if not USERNAME.fullmatch(username):
+        raise OrganisationError(
+            "Nama pengguna terdiri dari 2 sampai 60 huruf kecil, angka, titik, garis atau garis bawah."
+        )
+    if nrp is not None and not (nrp.isdigit() and 8 <= len(nrp) <= 18):
+        raise OrganisationError("NRP/NIP terdiri dari 8 sampai 18 angka.")
+    if not name or "\0" in name:
+        raise OrganisationError("Nama wajib diisi.")
+    others = User.objects.exclude(pk=itself.pk) if itself is not None else User.objects.all()
+    if others.filter(Q(username__iexact=username) | Q(nrp=username)).exists():
+        raise OrganisationError(f"Nama pengguna {username} sudah dipakai. Pilih yang lain.")
+    if nrp and others.filter(Q(nrp=nrp) | Q(username=nrp)).exists():
+        raise OrganisationError(f"NRP/NIP {nrp} sudah dipakai orang lain. Periksa lagi.")
+    rank, email = str(fields.get("rank") or "").strip(), str(fields.get("email") or "").strip()
+    return {"username": username, "nrp": nrp, "name": name[:120], "rank": rank[:40], "email": email[:254]}
