@@ -69,6 +69,10 @@ class ChecklistQuerySet(models.QuerySet["Checklist"]):
         own = scope.own_units("unit__path") & (Q(layer=Layer.SELF) | Q(status__in=DISCLOSED_STATUSES))
         return self.filter(scope.overseen_units("unit__path") | own)
 
+    def with_frame(self) -> Self:
+        """Load unit, period, visit and instrument along; the instrument's definition stays in the process's cache."""
+        return self.select_related("unit", "period", "visit", "instrument").defer("instrument__definition")
+
     def counting_candidates(self) -> Self:
         """Keep full sheets past draft: the counting sheet is one of them."""
         return self.filter(scope=Scope.FULL).exclude(status=ChecklistStatus.DRAFT)

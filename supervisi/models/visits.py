@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -90,9 +91,19 @@ class Visit(models.Model):
         return reverse("supervisi:visit-detail", args=[self.pk])
 
     @property
-    def last_day(self) -> object:
+    def last_day(self) -> datetime.date:
         """The last day of the visit; it decides which sheet counts."""
         return self.ends_on or self.starts_on
+
+    @property
+    def takes_answers(self) -> bool:
+        """Tell whether answers may be written: while the visit is ongoing or done."""
+        return self.status in {VisitStatus.ONGOING, VisitStatus.DONE}
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether team and days may still change."""
+        return self.status in {VisitStatus.PLANNED, VisitStatus.ONGOING}
 
 
 class VisitMember(models.Model):

@@ -1,0 +1,152 @@
+"""Who may take which step (design.md, table of steps; docs/alur-status.md).
+
+Each function returns the posting by which the person may act, or None. States are not asked here: a step in the wrong
+state is a refusal of its own, with its own message.
+"""
+
+from __future__ import annotations
+
+from supervisi.models import Checklist, Layer, Visit, VisitMember
+from wbbm.organisasi.models import Posting, Role, Unit, User
+
+
+def _supervisor_above(user: User, unit: Unit) -> Posting | None:
+    """A supervisor posted above the unit; never where he himself is commander, supervisor or operator."""
+    if user.scope.is_own_unit(unit):
+        return None
+    return user.scope.posting_above(unit, Role.SUPERVISOR)
+
+
+def is_on_team(user: User, visit: Visit) -> bool:
+    """Tell whether the person is in the visit's team now."""
+    if user.pk in {visit.team_leader_id, visit.deputy_id}:
+        return True
+    return VisitMember.objects.filter(visit=visit, user=user, left_at__isnull=True).exists()
+
+
+# --- visits -------------------------------------------------------------------------------------------
+
+
+def posting_to_plan(user: User, unit: Unit) -> Posting | None:
+    """Any supervisor whose reach holds the unit below him; he need not be of the team."""
+    return _supervisor_above(user, unit)
+
+
+def posting_to_lead(user: User, visit: Visit) -> Posting | None:
+    """Team leader or deputy: begin and end the visit, submit its sheet."""
+    if user.pk not in {visit.team_leader_id, visit.deputy_id}:
+        return None
+    return _supervisor_above(user, visit.unit)
+
+
+def posting_to_change_team(user: User, visit: Visit) -> Posting | None:
+    """Whoever may plan visits to the unit may change team and days."""
+    return _supervisor_above(user, visit.unit)
+
+
+def posting_to_cancel(user: User, visit: Visit) -> Posting | None:
+    """Team leader, or whoever planned the visit."""
+    if user.pk not in {visit.team_leader_id, visit.planned_by_id}:
+        return None
+    return _supervisor_above(user, visit.unit)
+
+
+def posting_to_delete(user: User, visit: Visit) -> Posting | None:
+    """Whoever planned the visit."""
+    return _supervisor_above(user, visit.unit) if user.pk == visit.planned_by_id else None
+
+
+# --- sheets -------------------------------------------------------------------------------------------
+
+
+def posting_to_create(user: User, unit: Unit, layer: str) -> Posting | None:
+    """Operator: the unit's own self sheet; auditor posted above: a `tpi` sheet."""
+    if layer == Layer.SELF:
+        return user.scope.posting_at(unit, Role.OPERATOR)
+    if layer == Layer.TPI:
+        return _auditor_above(user, unit)
+    return _supervisor_above(user, unit)
+
+
+def _auditor_above(user: User, unit: Unit) -> Posting | None:
+    if user.scope.is_own_unit(unit):
+        return None
+    return user.scope.posting_above(unit, Role.AUDITOR)
+
+
+def posting_to_write(user: User, checklist: Checklist) -> Posting | None:
+    """Who may write answers: the visit's team, the unit's operator, an auditor posted above."""
+    unit = checklist.unit
+    if checklist.layer == Layer.SELF:
+        return user.scope.posting_at(unit, Role.OPERATOR)
+    if checklist.layer == Layer.TPI:
+        return _auditor_above(user, unit)
+    posting = _supervisor_above(user, unit)
+    visit = checklist.visit
+    if posting is None or visit is None or not visit.takes_answers or not is_on_team(user, visit):
+        return None
+    return posting
+
+
+def posting_to_submit(user: User, checklist: Checklist) -> Posting | None:
+    """Team leader or deputy; a self sheet the unit's commander; a `tpi` sheet an auditor posted above."""
+    if checklist.layer == Layer.SELF:
+        return user.scope.posting_at(checklist.unit, Role.COMMANDER)
+    if checklist.layer == Layer.TPI:
+        return _auditor_above(user, checklist.unit)
+    visit = checklist.visit
+    if visit is None or not visit.takes_answers:
+        return None
+    return posting_to_lead(user, visit)
+
+
+def posting_to_review(user: User, checklist: Checklist) -> Posting | None:
+    """A supervisor who is not of the team; for a `tpi` sheet another auditor than who submitted it."""
+    if checklist.layer == Layer.SELF:
+        return None
+    if checklist.layer == Layer.TPI:
+        return _auditor_above(user, checklist.unit) if user.pk != checklist.submitted_by_id else None
+    if checklist.visit is None or is_on_team(user, checklist.visit):
+        return None
+    return _supervisor_above(user, checklist.unit)
+
+
+def posting_to_return(user: User, checklist: Checklist) -> Posting | None:
+    """As for reviewing; a self sheet goes back by the unit's commander or a supervisor posted above."""
+    if checklist.layer == Layer.SELF:
+        return user.scope.posting_at(checklist.unit, Role.COMMANDER) or user.scope.posting_above(
+            checklist.unit, Role.SUPERVISOR
+        )
+    return posting_to_review(user, checklist)
+
+
+def posting_to_disclose(user: User, checklist: Checklist) -> Posting | None:
+    """Commander of a unit above (disclose, finalise, approve a reopening)."""
+    if checklist.layer == Layer.SELF:
+        return None
+    return commander_above(user, checklist.unit)
+
+
+def commander_above(user: User, unit: Unit) -> Posting | None:
+    """Commander of a unit above; never of the unit itself at the same time."""
+    if user.scope.is_own_unit(unit):
+        return None
+    return user.scope.posting_above(unit, Role.COMMANDER)
+
+
+def posting_to_ask_reopening(user: User, checklist: Checklist) -> Posting | None:
+    """Team leader, reviewer, an auditor, or a commander whose reach holds the unit."""
+    scope, unit = user.scope, checklist.unit
+    visit = checklist.visit
+    if visit is not None and user.pk == visit.team_leader_id:
+        return _supervisor_above(user, unit)
+    if user.pk == checklist.reviewed_by_id:
+        return _supervisor_above(user, unit) or scope.posting_above(unit, Role.AUDITOR)
+    return scope.posting_over(unit, Role.AUDITOR) or scope.posting_over(unit, Role.COMMANDER)
+
+
+def posting_to_approve_reopening(user: User, checklist: Checklist) -> Posting | None:
+    """Another person than who asked, commander of a unit above."""
+    if user.pk == checklist.reopen_requested_by_id:
+        return None
+    return commander_above(user, checklist.unit)

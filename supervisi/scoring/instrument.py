@@ -1,0 +1,242 @@
+"""The instrument as the engine knows it: a tree of weights, items with closed kinds of formulas, areas, predicates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+TOTAL = "total"
+SCALES = ("yes_no", "abc", "abcd", "abcde", "percent", "index")
+SCORE, PERCENT = "score", "percent"
+
+
+class InstrumentFaults(ValueError):
+    """An instrument file is wrong; `faults` lists (code, fault)."""
+
+    def __init__(self, name: str, faults: list[tuple[str, str]]) -> None:
+        self.name, self.faults = name, faults
+        super().__init__("; ".join(f"{name}: {code}: {fault}" for code, fault in faults))
+
+
+@dataclass(frozen=True)
+class Option:
+    """One letter of a scale at an item: its value, its criterion, and whether it always is a severe finding."""
+
+    code: str
+    value: Fraction
+    criterion: str
+    is_severe: bool = False
+
+
+@dataclass(frozen=True)
+class Input:
+    """A whole number ≥ 0 that a formula needs; `suggested_minimum` is a hint, never a rule."""
+
+    key: str
+    label: str
+    suggested_minimum: int | None = None
+    template_row: int | None = None
+
+
+@dataclass(frozen=True)
+class Formula:
+    """How inputs become a value: `ratio` (numerator / sum of denominators, at most 1), `decline`, `index`."""
+
+    kind: str
+    numerator: str = ""
+    denominators: tuple[str, ...] = ()
+    before: str = ""
+    now: str = ""
+    maximum: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question."""
+
+    code: str
+    question: str
+    scale: str
+    node_code: str
+    area_key: str
+    position: int
+    options: tuple[Option, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    formula: Formula | None = None
+    weight: Fraction | None = None
+    severe_below_full: bool = False
+    how_to_check: str = ""
+    rule: str = ""
+    note: str = ""
+    local_guidance: str = ""
+    evidence_hints: tuple[str, ...] = ()
+    supports: tuple[str, ...] = ()
+    effort_days: int | None = None
+    minutes: int | None = None
+    wants_photo: bool = False
+    template_row: int | None = None
+
+    def option(self, letter: str) -> Option | None:
+        """Return the option with the letter, in either case."""
+        return next((option for option in self.options if option.code.lower() == letter.lower()), None)
+
+    def is_severe(self, raw: Any, values: dict[str, Fraction | None]) -> bool:
+        """Tell whether this answer always counts as a severe finding."""
+        if isinstance(raw, str) and self.options:
+            option = self.option(raw)
+            return option is not None and option.is_severe
+        value = values.get(self.code)
+        return self.severe_below_full and value is not None and value < 1
+
+    @property
+    def has_severe_trigger(self) -> bool:
+        """Tell whether some answer always counts as a severe finding."""
+        return self.severe_below_full or any(option.is_severe for option in self.options)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A component, area or sub. `rule`: sum of its children, or mean of its items times the weight.
+
+    `when_empty`: what a sub scores whose items are all unanswerable: nothing (`zero`) or its weight (`full`).
+    """
+
+    code: str
+    name: str
+    weight: Fraction
+    rule: str
+    when_empty: str
+    depth: int
+    children: tuple[Node, ...] = ()
+    items: tuple[Item, ...] = ()
+    parent_code: str = ""
+
+
+@dataclass(frozen=True)
+class Area:
+    """One page of the sheet, one column of the heat map: nodes that belong together."""
+
+    key: str
+    label: str
+    short: str
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A limit of a predicate. `node` is a node or item code, `total`, or an area's key."""
+
+    code: str
+    label: str
+    measure: str
+    required: Fraction
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something beside the score that a predicate asks for, at the unit or at the agency."""
+
+    code: str
+    label: str
+    level: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class PredicateRule:
+    """A predicate: its gates in order, and its conditions."""
+
+    code: str
+    label: str
+    gates: tuple[Gate, ...]
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class TeamPart:
+    """What one of the eight people of a visit checks."""
+
+    number: int
+    role: str
+    nodes: tuple[str, ...]
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A whole instrument."""
+
+    code: str
+    version: str
+    name: str
+    label: str
+    is_official: bool
+    period_kind: str
+    unit_kinds: tuple[str, ...]
+    root: tuple[Node, ...]
+    areas: tuple[Area, ...]
+    predicates: tuple[PredicateRule, ...]
+    team_plan: tuple[TeamPart, ...] = ()
+
+    @cached_property
+    def nodes(self) -> dict[str, Node]:
+        """All nodes by code, in the order of the sheet."""
+        found: dict[str, Node] = {}
+
+        def walk(node: Node) -> None:
+            found[node.code] = node
+            for child in node.children:
+                walk(child)
+
+        for node in self.root:
+            walk(node)
+        return found
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """All items in the order of the sheet."""
+        return tuple(item for node in self.nodes.values() for item in node.items)
+
+    @cached_property
+    def _items(self) -> dict[str, Item]:
+        return {item.code: item for item in self.items}
+
+    @cached_property
+    def weight(self) -> Fraction:
+        """Sum of the roots: 100 for the instruments that ship."""
+        return sum((node.weight for node in self.root), Fraction())
+
+    def item(self, code: str) -> Item:
+        """Return the item; KeyError when there is none."""
+        return self._items[code]
+
+    def node(self, code: str) -> Node:
+        """Return the node; KeyError when there is none."""
+        return self.nodes[code]
+
+    def has_item(self, code: str) -> bool:
+        """Tell whether the instrument has the item."""
+        return code in self._items
+
+    def area(self, key: str) -> Area:
+        """Return the area; KeyError when there is none."""
+        return {area.key: area for area in self.areas}[key]
+
+    def area_weight(self, key: str) -> Fraction:
+        """Return the weight of an area: the sum of its nodes."""
+        return sum((self.nodes[code].weight for code in self.area(key).nodes), Fraction())
+
+    def items_of_area(self, key: str) -> tuple[Item, ...]:
+        """Return the items of an area in order."""
+        return tuple(item for item in self.items if item.area_key == key)
+
+    def items_under(self, node_code: str) -> tuple[Item, ...]:
+        """Return the items below a node."""
+        prefix = f"{node_code}."
+        return tuple(item for item in self.items if item.code == node_code or item.code.startswith(prefix))
+
+    def predicate(self, code: str) -> PredicateRule:
+        """Return the predicate; KeyError when there is none."""
+        return {rule.code: rule for rule in self.predicates}[code]

@@ -1,0 +1,320 @@
+"""Visits: planned, begun, ended or cancelled; their team; their sheets."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from supervisi import access
+from supervisi.instrument_cache import engine_instrument
+from supervisi.models import (
+    Answer,
+    AnswerRevision,
+    Assignment,
+    Finding,
+    Instrument,
+    Layer,
+    Node,
+    Period,
+    PeriodKind,
+    Visit,
+    VisitMember,
+    VisitStatus,
+)
+from supervisi.rollup_key import KIND, rollup_key
+from supervisi.services.checklists import create_checklist
+from supervisi.services.periods import period_around
+from wbbm.errors import DomainError, InvalidTransition, NotAllowed
+from wbbm.jobs import services as jobs
+from wbbm.organisasi.models import Posting, Role, Unit, User
+from wbbm.organisasi.services.audit import record
+
+_LATER = "Kunjungan ini sekarang berstatus {label}; langkah itu sudah tidak berlaku. Muat ulang halaman ini."
+
+
+@dataclass(frozen=True)
+class Team:
+    """Who goes: leader, deputy, and all members in the order of their numbers (the leader is one of them)."""
+
+    leader: User
+    deputy: User | None
+    members: tuple[User, ...]
+
+    def everybody(self) -> list[User]:
+        """Return all, each once, the leader first."""
+        ordered = [self.leader, *([self.deputy] if self.deputy else []), *self.members]
+        return list({person.pk: person for person in ordered}.values())
+
+
+def _granted(posting: Posting | None, message: str) -> Posting:
+    if posting is None:
+        raise NotAllowed(message)
+    return posting
+
+
+def _check_team(team: Team, unit: Unit) -> None:
+    """Everybody must be a supervisor posted above the unit."""
+    for person in team.everybody():
+        if person.scope.posting_above(unit, Role.SUPERVISOR) is None or person.scope.is_own_unit(unit):
+            raise DomainError(f"{person.name} tidak bertugas sebagai supervisor di atas {unit}. Pilih orang lain.")
+
+
+def instruments_for(unit: Unit) -> list[Instrument]:
+    """Return the newest instruments that the unit owes."""
+    return [row for row in Instrument.objects.current().order_by("code") if unit.kind in row.unit_kinds]
+
+
+def plan_visit(
+    *,
+    unit: Unit,
+    period: Period,
+    sprin_number: str,
+    starts_on: datetime.date,
+    ends_on: datetime.date | None,
+    team: Team,
+    by: User,
+    assigned: dict[int, Iterable[str]] | None = None,
+) -> Visit:
+    """Plan a visit with its team and its sheets, all rows made.
+
+    Args:
+        assigned: person id → node codes; orders the page, gives no right. Without it the instrument's own division
+            over the members is proposed.
+
+    Raises:
+        NotAllowed: the unit is not below the person.
+        DomainError: days outside the period, the team, a closed period, nothing to fill in.
+    """
+    posting = _granted(access.posting_to_plan(by, unit), "Kunjungan direncanakan supervisor dari satuan di atas.")
+    _check_days(period, starts_on, ends_on, unit)
+    _check_team(team, unit)
+    instruments = instruments_for(unit)
+    if not instruments:
+        raise DomainError(f"Belum ada instrumen untuk satuan jenis {unit.get_kind_display()}.")
+    if not sprin_number.strip():
+        raise DomainError("Nomor Sprin wajib diisi.")
+    with transaction.atomic():
+        visit = Visit.objects.create(
+            unit=unit,
+            period=period,
+            sprin_number=sprin_number.strip()[:80],
+            starts_on=starts_on,
+            ends_on=ends_on,
+            team_leader=team.leader,
+            deputy=team.deputy,
+            planned_by=by,
+        )
+        _write_members(visit, team)
+        record("visit.planned", by=by, posting=posting, about=visit, unit=unit)
+        for instrument in instruments:
+            _write_assignments(visit, instrument, assigned or propose_division(instrument, team))
+            sheet_period = _period_of(instrument, unit, period, starts_on)
+            create_checklist(
+                unit=unit, period=sheet_period, instrument=instrument, layer=Layer.SUPERVISION, by=by, visit=visit
+            )
+    return visit
+
+
+def _check_days(period: Period, starts_on: datetime.date, ends_on: datetime.date | None, unit: Unit) -> None:
+    if period.kind != PeriodKind.QUARTER or not unit.is_within(period.unit.path):
+        raise DomainError("Pilih triwulan yang berlaku untuk satuan ini.")
+    if not period.is_open:
+        raise DomainError(f"Periode {period} sudah ditutup. Pilih periode yang masih terbuka.")
+    last = ends_on or starts_on
+    if last < starts_on:
+        raise DomainError("Hari terakhir tidak boleh sebelum hari kunjungan.")
+    if not (period.first_day <= starts_on and last <= period.last_day):
+        raise DomainError(f"Hari kunjungan harus berada dalam {period}.")
+    if not unit.is_active_on(starts_on):
+        raise DomainError(f"{unit} tidak aktif pada hari itu.")
+
+
+def _period_of(instrument: Instrument, unit: Unit, period: Period, day: datetime.date) -> Period:
+    """A visit is of a quarter; an instrument of years takes the year around it."""
+    if instrument.period_kind == period.kind:
+        return period
+    around = period_around(unit, day, instrument.period_kind)
+    if around is None:
+        raise DomainError(f"Belum ada periode tahun yang memuat {day:%d-%m-%Y} untuk {unit}. Minta admin membuatnya.")
+    return around
+
+
+def propose_division(instrument: Instrument, team: Team) -> dict[int, Iterable[str]]:
+    """Divide the instrument's own plan over the members in their order; fewer people take turns."""
+    plan = engine_instrument(instrument).team_plan
+    people = team.everybody()
+    found: dict[int, list[str]] = {}
+    for part in plan:
+        found.setdefault(people[(part.number - 1) % len(people)].pk, []).extend(part.nodes)
+    return dict(found)
+
+
+def _write_members(visit: Visit, team: Team) -> None:
+    now = timezone.now()
+    wanted = team.everybody()
+    known = {member.user_id: member for member in visit.members.all()}
+    for number, person in enumerate(wanted, start=1):
+        member = known.pop(person.pk, None)
+        if member is None:
+            VisitMember.objects.create(visit=visit, user=person, number=number)
+        else:
+            VisitMember.objects.filter(pk=member.pk).update(number=number, left_at=None)
+    # Who leaves stays in the list of the past, so that the history stays readable.
+    VisitMember.objects.filter(pk__in=[member.pk for member in known.values()], left_at__isnull=True).update(
+        left_at=now
+    )
+
+
+def _write_assignments(visit: Visit, instrument: Instrument, assigned: dict[int, Iterable[str]]) -> None:
+    nodes = {node.code: node for node in Node.objects.filter(instrument=instrument)}
+    members = set(visit.members.filter(left_at__isnull=True).values_list("user_id", flat=True))
+    Assignment.objects.filter(visit=visit, node__instrument=instrument).delete()
+    Assignment.objects.bulk_create(
+        Assignment(visit=visit, user_id=person, node=nodes[code])
+        for person, codes in assigned.items()
+        if person in members
+        for code in dict.fromkeys(codes)
+        if code in nodes
+    )
+
+
+def change_visit(
+    *,
+    visit: Visit,
+    sprin_number: str,
+    starts_on: datetime.date,
+    ends_on: datetime.date | None,
+    team: Team,
+    by: User,
+    assigned: dict[int, Iterable[str]] | None = None,
+) -> Visit:
+    """Change days, Sprin and team of a visit that is planned or ongoing."""
+    posting = _granted(access.posting_to_change_team(by, visit), "Tim diubah supervisor dari satuan di atas.")
+    _check_days(visit.period, starts_on, ends_on, visit.unit)
+    _check_team(team, visit.unit)
+    with transaction.atomic():
+        changes: dict[str, Any] = {
+            "sprin_number": sprin_number.strip()[:80],
+            "starts_on": starts_on,
+            "ends_on": ends_on,
+            "team_leader": team.leader,
+            "deputy": team.deputy,
+        }
+        open_states = [VisitStatus.PLANNED, VisitStatus.ONGOING]
+        if not Visit.objects.filter(pk=visit.pk, status__in=open_states).update(**changes):
+            visit.refresh_from_db()
+            raise InvalidTransition(_LATER.format(label=visit.get_status_display()))
+        visit.refresh_from_db()
+        _write_members(visit, team)
+        for sheet in visit.checklists.select_related("instrument"):
+            division = assigned or propose_division(sheet.instrument, team)
+            _write_assignments(visit, sheet.instrument, division)
+        names = [person.name for person in team.everybody()]
+        record("visit.changed", by=by, posting=posting, about=visit, unit=visit.unit, changes={"team": [None, names]})
+    return visit
+
+
+def hand_over_lead(*, visit: Visit, new_leader: User, by: User) -> Visit:
+    """Put another leader in the place of one who leaves (handover of an office)."""
+    members = [member.user for member in visit.members.filter(left_at__isnull=True).select_related("user")]
+    stay = tuple(person for person in members if person.pk != visit.team_leader_id)
+    deputy = visit.deputy if visit.deputy_id not in {visit.team_leader_id, new_leader.pk} else None
+    return change_visit(
+        visit=visit,
+        sprin_number=visit.sprin_number,
+        starts_on=visit.starts_on,
+        ends_on=visit.ends_on,
+        team=Team(new_leader, deputy, stay),
+        by=by,
+    )
+
+
+def _step(visit: Visit, old: Iterable[str], by: User, posting: Posting, action: str, **changes: Any) -> Visit:
+    """Take a step by one conditional UPDATE and record it."""
+    before = visit.status
+    if not Visit.objects.filter(pk=visit.pk, status__in=list(old)).update(**changes):
+        visit.refresh_from_db()
+        raise InvalidTransition(_LATER.format(label=visit.get_status_display()))
+    visit.refresh_from_db()
+    record(
+        action,
+        by=by,
+        posting=posting,
+        about=visit,
+        unit=visit.unit,
+        changes={"status": [before, visit.status]},
+        reason=str(changes.get("cancel_reason", "")),
+    )
+    return visit
+
+
+def start_visit(*, visit: Visit, by: User) -> Visit:
+    """Begin a planned visit: answers may be written from now on."""
+    posting = _granted(access.posting_to_lead(by, visit), "Kunjungan dimulai oleh ketua tim atau wakilnya.")
+    with transaction.atomic():
+        return _step(
+            visit, [VisitStatus.PLANNED], by, posting, "visit.started",
+            status=VisitStatus.ONGOING, started_at=timezone.now(),
+        )  # fmt: skip
+
+
+def finish_visit(*, visit: Visit, by: User) -> Visit:
+    """End a visit at the closing meeting: its findings are handed over to the unit."""
+    posting = _granted(access.posting_to_lead(by, visit), "Kunjungan diselesaikan oleh ketua tim atau wakilnya.")
+    now = timezone.now()
+    with transaction.atomic():
+        _step(visit, [VisitStatus.ONGOING], by, posting, "visit.done", status=VisitStatus.DONE, done_at=now)
+        Finding.objects.filter(visit=visit, handed_over_at__isnull=True).update(handed_over_at=now)
+        jobs.request_many(KIND, [rollup_key(sheet) for sheet in visit.checklists.all()])
+    return visit
+
+
+def cancel_visit(*, visit: Visit, by: User, reason: str) -> Visit:
+    """Cancel a visit with a reason; its answers stay readable."""
+    posting = _granted(access.posting_to_cancel(by, visit), "Kunjungan dibatalkan ketua tim atau perencananya.")
+    if len(reason.strip()) < 5 or "\0" in reason:
+        raise DomainError("Tulis alasan pembatalan, paling sedikit beberapa kata.")
+    with transaction.atomic():
+        _step(
+            visit,
+            [VisitStatus.PLANNED, VisitStatus.ONGOING],
+            by,
+            posting,
+            "visit.cancelled",
+            status=VisitStatus.CANCELLED,
+            cancelled_at=timezone.now(),
+            cancel_reason=reason.strip()[:2000],
+        )
+        jobs.request_many(KIND, [rollup_key(sheet) for sheet in visit.checklists.all()])
+    return visit
+
+
+def delete_visit(*, visit: Visit, by: User) -> None:
+    """Delete a visit without answers, by whoever planned it; one with answers is only cancelled.
+
+    Raises:
+        DomainError: there are answers.
+    """
+    posting = _granted(access.posting_to_delete(by, visit), "Kunjungan hanya dapat dihapus perencananya.")
+    with transaction.atomic():
+        # No save can begin any more once the visit is cancelled, so that none slips in between count and delete.
+        open_states = [VisitStatus.PLANNED, VisitStatus.ONGOING, VisitStatus.CANCELLED]
+        row = Visit.objects.filter(pk=visit.pk, status__in=open_states)
+        if not row.update(status=VisitStatus.CANCELLED):
+            raise InvalidTransition(_LATER.format(label=visit.get_status_display()))
+        has_work = (
+            Answer.objects.filter(checklist__visit=visit, version__gt=0).exists()
+            or AnswerRevision.objects.filter(checklist__visit=visit).exists()
+            or Finding.objects.filter(visit=visit).exists()
+        )
+        if has_work:
+            raise DomainError("Kunjungan ini sudah berisi jawaban. Batalkan dengan alasan; jawabannya tetap terbaca.")
+        keys = [rollup_key(sheet) for sheet in visit.checklists.all()]
+        record("visit.deleted", by=by, posting=posting, about=visit, unit=visit.unit)
+        visit.delete()
+        jobs.request_many(KIND, keys)

@@ -1,0 +1,128 @@
+"""What must hold for any sheet of any instrument of this shape (Hypothesis)."""
+
+from fractions import Fraction
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from supervisi.instrument_files import read_instrument_file
+from supervisi.scoring.answers import parse_answer
+from supervisi.scoring.engine import score_sheet
+from supervisi.scoring.parse import parse_instrument, renamed
+
+settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
+settings.load_profile("steady")
+
+INSTRUMENTS = [read_instrument_file(code).instrument for code in ("lke-2021", "polsek-2026")]
+SCALES = {"yes_no": {"Ya": "1", "Tidak": "0"}, "abcd": {"A": "1", "B": "0.67", "C": "0.33", "D": "0"}, "percent": {}}
+
+
+@st.composite
+def small_instruments(draw):
+    """A random tree: two components with subs of random weights that sum to 100."""
+    first = draw(st.integers(1, 99))
+    nodes = []
+    for index, weight in enumerate((first, 100 - first)):
+        code = f"X.{index}"
+        items = []
+        for number in range(draw(st.integers(1, 4))):
+            scale = draw(st.sampled_from(sorted(SCALES)))
+            item = {"code": f"{code}.{number}", "question": "?", "scale": scale}
+            if scale == "percent":
+                item["formula"] = {"kind": "ratio", "numerator": "a", "denominators": ["b"]}
+                item["inputs"] = [{"key": "a", "label": "a"}, {"key": "b", "label": "b"}]
+            else:
+                item["criteria"] = dict.fromkeys(SCALES[scale], "kriteria")
+            items.append(item)
+        empty = draw(st.sampled_from(["zero", "full"]))
+        nodes.append(
+            {"code": code, "name": code, "weight": str(weight), "rule": "mean", "when_empty": empty, "items": items}
+        )
+    return parse_instrument(
+        {
+            "code": "kecil",
+            "version": "1",
+            "name": "Kecil",
+            "label": "uji",
+            "is_official": False,
+            "period_kind": "year",
+            "unit_kinds": ["polsek"],
+            "scales": SCALES,
+            "areas": [{"key": "1", "label": "Satu", "nodes": ["X.0"]}, {"key": "2", "label": "Dua", "nodes": ["X.1"]}],
+            "nodes": nodes,
+        }
+    )
+
+
+any_instrument = st.one_of(st.sampled_from(INSTRUMENTS), small_instruments())
+
+
+def raw_answers(item):
+    if item.options:
+        return st.sampled_from([option.code for option in item.options])
+    if item.formula.kind == "index":
+        return st.integers(0, 400).map(lambda hundredths: str(Fraction(hundredths, 100).__float__()))
+    return st.fixed_dictionaries({entry.key: st.integers(0, 6) for entry in item.inputs})
+
+
+@st.composite
+def sheets(draw, *, complete=False):
+    instrument = draw(any_instrument)
+    answers = {}
+    for item in instrument.items:
+        if complete or draw(st.booleans()):
+            answers[item.code] = draw(raw_answers(item))
+    return instrument, answers
+
+
+@given(sheets())
+def test_every_score_lies_between_nothing_and_its_weight(sheet):
+    instrument, answers = sheet
+    score = score_sheet(instrument, answers)
+    for code, node in instrument.nodes.items():
+        assert 0 <= score.complete[code] <= score.provisional[code] <= node.weight
+    assert score.complete["total"] <= score.provisional["total"] <= instrument.weight
+
+
+@given(sheets(complete=True))
+def test_both_scores_are_equal_once_everything_is_answered(sheet):
+    instrument, answers = sheet
+    score = score_sheet(instrument, answers)
+    assert not score.unanswered
+    assert score.complete == score.provisional
+
+
+@given(sheets(), st.randoms(use_true_random=False))
+def test_the_order_of_answers_does_not_matter(sheet, random):
+    instrument, answers = sheet
+    shuffled = list(answers.items())
+    random.shuffle(shuffled)
+    assert score_sheet(instrument, dict(shuffled)) == score_sheet(instrument, answers)
+
+
+@given(sheets(), st.data())
+def test_a_better_option_never_lowers_any_score(sheet, data):
+    instrument, answers = sheet
+    item = data.draw(st.sampled_from(instrument.items))
+    first, second = data.draw(raw_answers(item)), data.draw(raw_answers(item))
+    values = [parse_answer(item, raw) for raw in (first, second)]
+    if any(value.is_unanswerable for value in values):
+        return
+    worse, better = sorted((first, second), key=lambda raw: parse_answer(item, raw).value)
+    low = score_sheet(instrument, answers | {item.code: worse})
+    high = score_sheet(instrument, answers | {item.code: better})
+    for code in low.complete:
+        assert low.complete[code] <= high.complete[code]
+        assert low.provisional[code] <= high.provisional[code]
+
+
+@given(sheets())
+def test_no_rule_hangs_on_a_code(sheet):
+    instrument, answers = sheet
+    other = renamed(instrument, "Z")
+    score = score_sheet(instrument, answers)
+    moved = score_sheet(other, {f"Z.{code}": raw for code, raw in answers.items()})
+    assert moved.complete["total"] == score.complete["total"]
+    assert {f"Z.{code}": value for code, value in score.provisional.items() if code != "total"} == {
+        code: value for code, value in moved.provisional.items() if code != "total"
+    }
