@@ -56,8 +56,9 @@ class UnitScoreQuerySet(models.QuerySet["UnitScore"]):
         return self.filter(period=period, instrument=instrument, layer=layer)
 
     def visible_to(self, user: User) -> Self:
-        """Keep the rows of units in the person's sight."""
-        return self.filter(user.scope.reading_units("unit__path"))
+        """Keep the rows of overseen units and of the person's own; what of it is disclosed, the page asks."""
+        scope = user.scope
+        return self.filter(scope.overseen_units("unit__path") | scope.own_units("unit__path"))
 
 
 class UnitScore(models.Model):
@@ -107,8 +108,9 @@ class ConditionStateQuerySet(models.QuerySet["ConditionState"]):
     """Named reads over states of conditions."""
 
     def visible_to(self, user: User) -> Self:
-        """Keep the states of units in the person's sight."""
-        return self.filter(user.scope.reading_units("unit__path"))
+        """Keep the states of overseen units and of the person's own."""
+        scope = user.scope
+        return self.filter(scope.overseen_units("unit__path") | scope.own_units("unit__path"))
 
 
 class ConditionState(models.Model):

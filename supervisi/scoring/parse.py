@@ -115,7 +115,8 @@ class _Reader:
             if given is not None:
                 self.fault(code, "rumus hanya untuk skala percent dan index")
             return None
-        kind = (given or {}).get("kind")
+        given = given if isinstance(given, dict) else {}
+        kind = given.get("kind")
         if (scale == "index") != (kind == "index") or kind not in _INPUT_KINDS | {"index"}:
             self.fault(code, f"rumus {kind!r} tidak cocok dengan skala {scale}")
             return None
