@@ -19,8 +19,8 @@ def make_unit(parent: Unit | None = None, **changes: Any) -> Unit:
     number = next(_count)
     fields = {"code": f"satuan-{number}", "name": f"Satuan {number}", "kind": UnitKind.POLSEK} | changes
     if parent is None:
-        return Unit.objects.add_root(**fields) if hasattr(Unit.objects, "add_root") else Unit.add_root(**fields)
-    return Unit.objects.get(pk=parent.pk).add_child(**fields)
+        return Unit.objects.add_root(fields)
+    return Unit.objects.add_child(Unit.objects.get(pk=parent.pk), fields)
 
 
 def make_user(**changes: Any) -> User:

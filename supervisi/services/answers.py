@@ -1,4 +1,4 @@
-"""Saving of answers: one operation, one transaction, one row of history for ever (design.md, "How a score comes about")."""
+"""Saving of answers: one operation, one transaction, one row for ever (design.md, "How a score comes about")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands on a sheet at this moment: progress and preview scores, for replies and for pages. One function for both."""
+"""What stands on a sheet at this moment: progress and preview scores, the same for replies and for pages."""
 
 from __future__ import annotations
 

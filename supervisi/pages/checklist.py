@@ -1,0 +1,178 @@
+"""One area of a sheet, as its page shows it: at most twelve queries, session, user and postings included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.db.models import Exists, OuterRef, Subquery
+from django.utils import timezone
+
+from supervisi.access import posting_to_write
+from supervisi.instrument_cache import engine_instrument
+from supervisi.models import Answer, AnswerRevision, Checklist, ChecklistStatus, Layer, RevisionOutcome
+from supervisi.pages.item_cards import CardBuilder, ItemCard, Member
+from supervisi.scoring.instrument import Instrument
+from supervisi.services.standing import AreaStanding, Progress, Row, Standing, percent, stand
+from wbbm.organisasi.models import Unit, UnitKind, User
+
+_OWNERS = {UnitKind.POLSEK: "Kapolsek", UnitKind.POLRES: "Kapolres", UnitKind.POLDA: "Kapolda"}
+ALL, EMPTY, MINE, CHOOSE = "semua", "kosong", "tugas", "pilih"
+
+
+@dataclass(frozen=True)
+class Section:
+    """Items under one heading."""
+
+    heading: str
+    cards: tuple[ItemCard, ...]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A link that narrows the items shown."""
+
+    key: str
+    label: str
+    count: int
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class AreaPage:
+    """What the page of one area shows."""
+
+    checklist: Checklist
+    instrument: Instrument
+    area: AreaStanding
+    areas: tuple[AreaStanding, ...]
+    progress: Progress
+    sections: tuple[Section, ...]
+    filters: tuple[Filter, ...]
+    members: tuple[Member, ...]
+    previous: AreaStanding | None
+    following: AreaStanding | None
+    # Item code of the first empty item here; else the next area with one.
+    next_empty: str
+    next_empty_area: AreaStanding | None
+    can_write: bool
+    # Scores of a draft are for its own team only.
+    shows_score: bool
+    conflicts: int
+    can_record_findings: bool
+    # Who usually answers a finding at such a unit.
+    owner_title: str
+
+    @property
+    def provisional(self) -> str:
+        """Score of the area over answered items."""
+        return percent(self.area.provisional)
+
+    @property
+    def complete(self) -> str:
+        """Score of the area with empty items as zero."""
+        return percent(self.area.complete)
+
+
+def read_area(*, checklist: Checklist, key: str, viewer: User, chosen: str = ALL) -> AreaPage | None:
+    """Read one area of a sheet; None when the instrument has no such area.
+
+    Args:
+        checklist: the sheet with its frame (`with_frame`).
+        key: the area's key.
+        viewer: who looks; decides about writing, own tasks and own conflicts.
+        chosen: the filter.
+    """
+    instrument = engine_instrument(checklist.instrument)
+    if key not in {area.key for area in instrument.areas}:
+        return None
+    now = timezone.now()
+    can_write = checklist.is_draft and posting_to_write(viewer, checklist) is not None
+    answers = _answers(checklist, viewer)
+    standing = stand(instrument, (_row(answer) for answer in answers))
+    here = [answer for answer in answers if answer.item.area_key == key and answer.is_due]
+    builder = CardBuilder(checklist, instrument, viewer, now, can_write, here)
+    cards = [builder.card(answer) for answer in here]
+    kept = [card for card in cards if _is_kept(card, chosen)]
+    area = standing.area(key)
+    position = standing.areas.index(area)
+    return AreaPage(
+        checklist=checklist,
+        instrument=instrument,
+        area=area,
+        areas=standing.areas,
+        progress=standing.progress,
+        sections=_sections(instrument, kept),
+        filters=_filters(cards, chosen),
+        members=builder.members if can_write else (),
+        previous=standing.areas[position - 1] if position else None,
+        following=standing.areas[position + 1] if position + 1 < len(standing.areas) else None,
+        next_empty=next((card.item.code for card in kept if not card.is_answered), ""),
+        next_empty_area=_next_with_empty(standing, position),
+        can_write=can_write,
+        shows_score=can_write or checklist.status != ChecklistStatus.DRAFT,
+        conflicts=sum(card.conflict is not None for card in cards),
+        can_record_findings=can_write and checklist.layer != Layer.SELF,
+        owner_title=usual_owner(checklist.unit),
+    )
+
+
+def usual_owner(unit: Unit) -> str:
+    """Return the office that usually answers a finding at the unit."""
+    return _OWNERS.get(unit.kind, "")
+
+
+def _answers(checklist: Checklist, viewer: User) -> list[Answer]:
+    """Every answer of the sheet with its author, and the viewer's newest refused value that he has not dealt with."""
+    mine = AnswerRevision.objects.filter(answer=OuterRef("pk"), author=viewer)
+    later = AnswerRevision.objects.filter(
+        answer=OuterRef("answer"), author=viewer, outcome=RevisionOutcome.ACCEPTED, pk__gt=OuterRef("pk")
+    )
+    undecided = mine.filter(~Exists(later), outcome=RevisionOutcome.CONFLICT).order_by("-pk").values("pk")[:1]
+    return list(
+        Answer.objects.filter(checklist=checklist)
+        .select_related("item", "author", "posting")
+        .annotate(undecided=Subquery(undecided))
+        .order_by("item__position")
+    )
+
+
+def _row(answer: Answer) -> Row:
+    return Row(
+        answer_id=answer.pk,
+        item_code=answer.item.code,
+        area_key=answer.item.area_key,
+        answer=answer.value.get("answer"),
+        is_answered=answer.is_answered,
+        is_due=answer.is_due,
+    )
+
+
+def _is_kept(card: ItemCard, chosen: str) -> bool:
+    if chosen == EMPTY:
+        return not card.is_answered
+    if chosen == MINE:
+        return card.is_mine
+    if chosen == CHOOSE:
+        return card.conflict is not None
+    return True
+
+
+def _filters(cards: list[ItemCard], chosen: str) -> tuple[Filter, ...]:
+    labels = {ALL: "Semua", EMPTY: "Belum diisi", MINE: "Tugas saya", CHOOSE: "Perlu dipilih"}
+    chosen = chosen if chosen in labels else ALL
+    return tuple(
+        Filter(key, label, sum(_is_kept(card, key) for card in cards), key == chosen) for key, label in labels.items()
+    )
+
+
+def _sections(instrument: Instrument, cards: list[ItemCard]) -> tuple[Section, ...]:
+    return tuple(
+        Section(heading=instrument.node(code).name, cards=tuple(group))
+        for code, group in groupby(cards, key=lambda card: card.item.node_code)
+    )
+
+
+def _next_with_empty(standing: Standing, position: int) -> AreaStanding | None:
+    order = (*standing.areas[position + 1 :], *standing.areas[:position])
+    return next((area for area in order if area.progress.left), None)

@@ -1,0 +1,347 @@
+"""The cards of items, with everything that stands beside an answer: what was before, evidence, findings, conflicts."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Q, Subquery
+
+from supervisi.models import (
+    Answer,
+    AnswerEvidence,
+    AnswerRevision,
+    Checklist,
+    ChecklistStatus,
+    Finding,
+    Layer,
+    Severity,
+    UnitScore,
+    VisitMember,
+)
+from supervisi.scoring.instrument import Instrument, Item
+from supervisi.services.operations import Card, canonical
+from supervisi.services.replies import ShownAnswer, author_text, moment_text, show_answer
+from wbbm.organisasi.models import User
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice of an item."""
+
+    code: str
+    criterion: str
+    is_severe: bool
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input of a percent item."""
+
+    key: str
+    label: str
+    suggested_minimum: int | None
+    value: str
+
+
+@dataclass(frozen=True)
+class Before:
+    """An answer to compare with: of the last counting sheet, or the unit's own."""
+
+    label: str
+    shown: ShownAnswer
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A refused value of the viewer beside the stored one."""
+
+    revision_uuid: str
+    stored: ShownAnswer
+    stored_card: Card
+    stored_by: str
+    stored_at: str
+    mine: ShownAnswer
+    mine_card: Card
+    mine_at: str
+
+    @property
+    def stored_json(self) -> str:
+        """The stored card for the script."""
+        return canonical(self.stored_card.as_value())
+
+    @property
+    def mine_json(self) -> str:
+        """The refused card for the script."""
+        return canonical(self.mine_card.as_value())
+
+
+@dataclass(frozen=True)
+class EvidenceLine:
+    """One piece of evidence at an item."""
+
+    link_id: int
+    file_id: int
+    number: int
+    title: str
+    size: int
+    is_image: bool
+    content_type: str
+
+
+@dataclass(frozen=True)
+class ItemCard:
+    """Everything that the card of one item shows."""
+
+    item: Item
+    answer_id: int
+    version: int
+    card: Card
+    is_answered: bool
+    shown: ShownAnswer
+    saved_at: str
+    author: str
+    options: tuple[Option, ...]
+    inputs: tuple[Field, ...]
+    index: str
+    result: str
+    before: tuple[Before, ...]
+    evidence: tuple[EvidenceLine, ...]
+    findings: int
+    has_severe_finding: bool
+    conflict: Conflict | None
+    is_mine: bool
+    # The UUID of the plain upload form.
+    upload_uuid: str
+
+    @property
+    def base_json(self) -> str:
+        """The card as it was when the page was made: only what differs from it becomes an operation."""
+        return canonical(self.card.as_value())
+
+    @property
+    def is_folded(self) -> bool:
+        """Answered items are folded when the page is opened, unless something has to be done there."""
+        return self.is_answered and self.conflict is None and not self.needs_finding
+
+    @property
+    def needs_finding(self) -> bool:
+        """Tell whether the answer asks for a severe finding that nobody has recorded."""
+        return self.shown.is_severe and not self.has_severe_finding
+
+    @property
+    def formula_json(self) -> str:
+        """The item's formula for the preview in the browser."""
+        formula = self.item.formula
+        if formula is None:
+            return "{}"
+        return canonical(
+            {
+                "kind": formula.kind,
+                "numerator": formula.numerator,
+                "denominators": list(formula.denominators),
+                "before": formula.before,
+                "now": formula.now,
+                "severe_below_full": self.item.severe_below_full,
+            }
+        )
+
+    @property
+    def maximum(self) -> str:
+        """The end of an index scale."""
+        return str(self.item.formula.maximum) if self.item.formula else ""
+
+    @property
+    def is_yes_no(self) -> bool:
+        """Tell whether the item has two options without letters."""
+        return {option.code for option in self.options} == {"Ya", "Tidak"}
+
+    @property
+    def is_index(self) -> bool:
+        """Tell whether the answer is a number on a scale."""
+        return not self.options and not self.inputs
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person of the team on whose behalf one may enter."""
+
+    user_id: int
+    label: str
+
+
+class CardBuilder:
+    """Reads what the cards of an area need, once for all of them, and builds each."""
+
+    def __init__(
+        self,
+        checklist: Checklist,
+        instrument: Instrument,
+        viewer: User,
+        now: datetime.datetime,
+        can_write: bool,
+        answers: list[Answer],
+    ) -> None:
+        self.checklist, self.instrument, self.viewer, self.now = checklist, instrument, viewer, now
+        codes = [answer.item.code for answer in answers]
+        self.refused = self._refused(answers) if can_write else {}
+        self.before = self._before(codes)
+        self.evidence = self._evidence(answers)
+        self.findings = self._findings(codes)
+        self.members, tasks = self._team()
+        self.tasks = self._covered(tasks)
+
+    def _refused(self, answers: list[Answer]) -> dict[int, AnswerRevision]:
+        wanted = [answer.undecided for answer in answers if answer.undecided]  # type: ignore[attr-defined]
+        if not wanted:
+            return {}
+        return {revision.answer_id: revision for revision in AnswerRevision.objects.filter(pk__in=wanted)}
+
+    def _before(self, codes: list[str]) -> dict[str, list[Before]]:
+        """Read the last counting sheet's and the unit's own answers (one query)."""
+        sheet = self.checklist
+        counting = UnitScore.objects.filter(
+            unit_id=sheet.unit_id,
+            instrument_id=sheet.instrument_id,
+            layer=sheet.layer,
+            period__kind=sheet.period.kind,
+            period__last_day__lt=sheet.period.first_day,
+            counting__isnull=False,
+        ).order_by("-period__last_day")
+        last = Q(checklist=Subquery(counting.values("counting")[:1]))
+        if sheet.layer != Layer.SELF:
+            last |= Q(
+                checklist__unit_id=sheet.unit_id,
+                checklist__period_id=sheet.period_id,
+                checklist__instrument_id=sheet.instrument_id,
+                checklist__layer=Layer.SELF,
+            ) & ~Q(checklist__status=ChecklistStatus.DRAFT)
+        rows = (
+            Answer.objects.filter(last, item__code__in=codes, version__gt=0)
+            .exclude(checklist=sheet)
+            .order_by("checklist__period__first_day", "pk")
+            .values_list("item__code", "value", "checklist__period__name", "checklist__period_id")
+        )
+        found: dict[str, list[Before]] = {}
+        for code, value, period, period_id in rows:
+            label = "Penilaian mandiri" if period_id == sheet.period_id else period
+            shown = show_answer(self.instrument.item(code), value.get("answer"))
+            if shown.letter:
+                found.setdefault(code, []).append(Before(label, shown))
+        return found
+
+    def _evidence(self, answers: list[Answer]) -> dict[int, list[EvidenceLine]]:
+        links = AnswerEvidence.objects.filter(answer__in=[answer.pk for answer in answers])
+        found: dict[int, list[EvidenceLine]] = {}
+        for link in links.select_related("evidence__file").order_by("pk"):
+            evidence = link.evidence
+            found.setdefault(link.answer_id, []).append(
+                EvidenceLine(
+                    link_id=link.pk,
+                    file_id=evidence.file_id,
+                    number=evidence.number,
+                    title=evidence.title,
+                    size=evidence.file.size,
+                    is_image=bool(evidence.file.thumbnail_path),
+                    content_type=evidence.file.content_type,
+                )
+            )
+        return found
+
+    def _findings(self, codes: list[str]) -> dict[str, tuple[int, bool]]:
+        """Count the findings of the sheet by item, and tell which has a severe one."""
+        rows = (
+            Finding.objects.filter(checklist=self.checklist, item__code__in=codes)
+            .order_by()
+            .values_list("item__code")
+            .annotate(every=Count("pk"), severe=Count("pk", filter=Q(severity=Severity.SEVERE)))
+        )
+        return {code: (every, severe > 0) for code, every, severe in rows}
+
+    def _team(self) -> tuple[tuple[Member, ...], list[str]]:
+        """Read the members and the viewer's own tasks (one query)."""
+        if self.checklist.visit_id is None:
+            return (), []
+        rows = (
+            VisitMember.objects.filter(visit=self.checklist.visit_id, left_at__isnull=True)
+            .annotate(
+                task=F("visit__assignments__node__code"),
+                task_user=F("visit__assignments__user_id"),
+            )
+            .order_by("number")
+            .values_list("user_id", "number", "role_label", "task", "task_user")
+        )
+        members: dict[int, Member] = {}
+        mine: list[str] = []
+        for user_id, number, role, task, task_user in rows:
+            if user_id != self.viewer.pk:
+                members.setdefault(user_id, Member(user_id, f"Tim {number}" + (f", {role}" if role else "")))
+            if task and task_user == self.viewer.pk and task not in mine:
+                mine.append(task)
+        return tuple(members.values()), mine
+
+    def _covered(self, nodes: Iterable[str]) -> frozenset[str]:
+        """Return the codes of the items below the nodes."""
+        covered: set[str] = set()
+        for code in nodes:
+            covered.update(item.code for item in self.instrument.items_under(code))
+        return frozenset(covered)
+
+    def card(self, answer: Answer) -> ItemCard:
+        """Build the card of one answer."""
+        item = self.instrument.item(answer.item.code)
+        card = Card.of(answer.value)
+        shown = show_answer(item, card.answer)
+        every, has_severe = self.findings.get(item.code, (0, False))
+        given = card.answer if isinstance(card.answer, dict) else {}
+        return ItemCard(
+            item=item,
+            answer_id=answer.pk,
+            version=answer.version,
+            card=card,
+            is_answered=answer.is_answered,
+            shown=shown,
+            saved_at=self._moment(answer.saved_at),
+            author=author_text(answer.author, answer.posting, self.checklist),
+            options=tuple(
+                Option(option.code, option.criterion, option.is_severe, option.code == card.answer)
+                for option in item.options
+            ),
+            inputs=tuple(
+                Field(each.key, each.label, each.suggested_minimum, str(given.get(each.key, "")))
+                for each in item.inputs
+            ),
+            index=card.answer.replace(".", ",") if isinstance(card.answer, str) and not item.options else "",
+            result=shown.letter,
+            before=tuple(self.before.get(item.code, ())),
+            evidence=tuple(self.evidence.get(answer.pk, ())),
+            findings=every,
+            has_severe_finding=has_severe,
+            conflict=self._conflict(item, answer, card),
+            is_mine=item.code in self.tasks,
+            upload_uuid=str(uuid.uuid4()),
+        )
+
+    def _conflict(self, item: Item, answer: Answer, card: Card) -> Conflict | None:
+        refused = self.refused.get(answer.pk)
+        if refused is None:
+            return None
+        mine = Card.of(refused.value)
+        if mine == card:
+            return None
+        return Conflict(
+            revision_uuid=str(refused.uuid),
+            stored=show_answer(item, card.answer),
+            stored_card=card,
+            stored_by=author_text(answer.author, answer.posting, self.checklist),
+            stored_at=self._moment(answer.saved_at),
+            mine=show_answer(item, mine.answer),
+            mine_card=mine,
+            mine_at=self._moment(refused.saved_at),
+        )
+
+    def _moment(self, moment: datetime.datetime | None) -> str:
+        return moment_text(moment, self.checklist.unit.time_zone, self.now) if moment else ""
