@@ -21,6 +21,8 @@ class Rejected:
 
     item_code: str
     message: str
+    # The card as it was typed: it stays in the fields.
+    value: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def read_area_form(data: QueryDict, instrument: Instrument, area_key: str) -> Ar
         try:
             operation = _operation(data, item)
         except InvalidOperation as fault:
-            rejected.append(Rejected(item.code, fault.message))
+            rejected.append(Rejected(item.code, fault.message, _posted(data, item)))
             continue
         if operation is not None:
             operations.append(operation)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
@@ -74,7 +76,14 @@ class AreaPage:
         return percent(self.area.complete)
 
 
-def read_area(*, checklist: Checklist, key: str, viewer: User, chosen: str = ALL) -> AreaPage | None:
+def read_area(
+    *,
+    checklist: Checklist,
+    key: str,
+    viewer: User,
+    chosen: str = ALL,
+    typed: Mapping[str, Mapping[str, Any]] | None = None,
+) -> AreaPage | None:
     """Read one area of a sheet; None when the instrument has no such area.
 
     Args:
@@ -82,6 +91,7 @@ def read_area(*, checklist: Checklist, key: str, viewer: User, chosen: str = ALL
         key: the area's key.
         viewer: who looks; decides about writing, own tasks and own conflicts.
         chosen: the filter.
+        typed: by item code, what was posted and could not be saved; it stays in the fields.
     """
     instrument = engine_instrument(checklist.instrument)
     if key not in {area.key for area in instrument.areas}:
@@ -91,7 +101,7 @@ def read_area(*, checklist: Checklist, key: str, viewer: User, chosen: str = ALL
     answers = _answers(checklist, viewer)
     standing = stand(instrument, (_row(answer) for answer in answers))
     here = [answer for answer in answers if answer.item.area_key == key and answer.is_due]
-    builder = CardBuilder(checklist, instrument, viewer, now, can_write, here)
+    builder = CardBuilder(checklist, instrument, viewer, now, can_write, here, typed or {})
     cards = [builder.card(answer) for answer in here]
     kept = [card for card in cards if _is_kept(card, chosen)]
     area = standing.area(key)

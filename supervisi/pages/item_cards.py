@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F, Q, Subquery
 
@@ -100,6 +101,9 @@ class ItemCard:
     answer_id: int
     version: int
     card: Card
+    # What the fields show: the stored card, or what was typed and could not be saved.
+    fields: Card
+    is_rejected: bool
     is_answered: bool
     shown: ShownAnswer
     saved_at: str
@@ -125,7 +129,8 @@ class ItemCard:
     @property
     def is_folded(self) -> bool:
         """Answered items are folded when the page is opened, unless something has to be done there."""
-        return self.is_answered and self.conflict is None and not self.needs_finding
+        has_to_do = self.conflict is not None or self.is_rejected or self.needs_finding
+        return self.is_answered and not has_to_do
 
     @property
     def needs_finding(self) -> bool:
@@ -184,7 +189,9 @@ class CardBuilder:
         now: datetime.datetime,
         can_write: bool,
         answers: list[Answer],
+        typed: Mapping[str, Mapping[str, Any]],
     ) -> None:
+        self.typed = typed
         self.checklist, self.instrument, self.viewer, self.now = checklist, instrument, viewer, now
         codes = [answer.item.code for answer in answers]
         self.refused = self._refused(answers) if can_write else {}
@@ -296,25 +303,29 @@ class CardBuilder:
         card = Card.of(answer.value)
         shown = show_answer(item, card.answer)
         every, has_severe = self.findings.get(item.code, (0, False))
-        given = card.answer if isinstance(card.answer, dict) else {}
+        typed = self.typed.get(item.code)
+        fields = Card.of(typed) if typed is not None else card
+        given = fields.answer if isinstance(fields.answer, dict) else {}
         return ItemCard(
             item=item,
             answer_id=answer.pk,
             version=answer.version,
             card=card,
+            fields=fields,
+            is_rejected=typed is not None,
             is_answered=answer.is_answered,
             shown=shown,
             saved_at=self._moment(answer.saved_at),
             author=author_text(answer.author, answer.posting, self.checklist),
             options=tuple(
-                Option(option.code, option.criterion, option.is_severe, option.code == card.answer)
+                Option(option.code, option.criterion, option.is_severe, option.code == fields.answer)
                 for option in item.options
             ),
             inputs=tuple(
                 Field(each.key, each.label, each.suggested_minimum, str(given.get(each.key, "")))
                 for each in item.inputs
             ),
-            index=card.answer.replace(".", ",") if isinstance(card.answer, str) and not item.options else "",
+            index=fields.answer.replace(".", ",") if isinstance(fields.answer, str) and not item.options else "",
             result=shown.letter,
             before=tuple(self.before.get(item.code, ())),
             evidence=tuple(self.evidence.get(answer.pk, ())),

@@ -47,7 +47,13 @@ def _area_page(
     status: int = 200,
 ) -> HttpResponse:
     chosen = request.GET.get("saring", ALL) if request.method != "POST" else ALL
-    page = read_area(checklist=checklist, key=key, viewer=signed_in_user(request), chosen=chosen)
+    page = read_area(
+        checklist=checklist,
+        key=key,
+        viewer=signed_in_user(request),
+        chosen=chosen,
+        typed={each.item_code: each.value for each in rejected},
+    )
     if page is None:
         raise Http404("no such area")
     back_url, back_label = _way_back(page)
@@ -81,7 +87,7 @@ def _save_area(request: HttpRequest, checklist: Checklist, key: str) -> HttpResp
         try:
             outcome = save_operation(checklist=checklist, operation=operation, by=user)
         except InvalidOperation as fault:
-            rejected.append(Rejected(operation.item_code, fault.message))
+            rejected.append(Rejected(operation.item_code, fault.message, operation.card.as_value()))
             continue
         outcomes.append(outcome)
         if _is_disputed(outcome):
