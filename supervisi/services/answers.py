@@ -198,7 +198,12 @@ def _is_own_trail(save: _Save, present: Answer) -> bool:
     if base > present.version:
         return False
     own = AnswerRevision.objects.filter(
-        answer=present, outcome=RevisionOutcome.ACCEPTED, new_version__gt=base, author=save.by
+        answer=present,
+        outcome=RevisionOutcome.ACCEPTED,
+        new_version__gt=base,
+        # What was committed since `present` was read is asked about in the next try.
+        new_version__lte=present.version,
+        author=save.by,
     )
     return own.count() == present.version - base
 

@@ -25,9 +25,7 @@ def url(world):
 
 def send(client, url, document, **headers):
     data = document if isinstance(document, str | bytes) else json.dumps(document)
-    return client.post(
-        url, data, content_type="application/json", headers={"accept": "application/json"} | headers
-    )
+    return client.post(url, data, content_type="application/json", headers={"accept": "application/json"} | headers)
 
 
 @pytest.fixture
@@ -141,7 +139,13 @@ def test_a_form_is_no_operation(leader, url):
 
 
 def test_fields_of_a_request_cannot_name_columns(leader, url, world):
-    document = body() | {"author": world.members[0].pk, "version": 9, "unit": 1, "status": "final", "is_answered": False}
+    document = body() | {
+        "author": world.members[0].pk,
+        "version": 9,
+        "unit": 1,
+        "status": "final",
+        "is_answered": False,
+    }
     send(leader, url, document)
     answer = world.answer()
     assert (answer.author, answer.version, answer.is_answered) == (world.leader, 1, True)
