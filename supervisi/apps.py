@@ -11,6 +11,11 @@ class SupervisiConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the kinds of jobs and who may read evidence."""
-        from supervisi import tasks
+        from supervisi import navigation, readers, tasks
+        from supervisi.services.scores import want_unit_anew
+        from wbbm.organisasi.services.units import on_unit_change
 
         tasks.register()
+        readers.register()
+        navigation.register()
+        on_unit_change(want_unit_anew)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from supervisi.views import checklists, findings, operations
+from supervisi.views import checklists, dashboards, evidence, findings, operations, sheets, visits
 
 app_name = "supervisi"
 urlpatterns: list[URLPattern] = []
@@ -14,4 +14,42 @@ urlpatterns += [
     path("supervisi/lembar/<int:pk>/riwayat/<str:code>/", checklists.history, name="answer-history"),
     path("supervisi/lembar/<int:pk>/cetak-kosong/", checklists.blank, name="checklist-blank"),
     path("supervisi/lembar/<int:pk>/temuan/", findings.add, name="finding-add"),
+]
+
+# Dashboards and first pages.
+urlpatterns += [
+    path("supervisi/satuan/", dashboards.unit_list, name="unit-list"),
+    path("supervisi/satuan/<int:pk>/", dashboards.unit_dashboard, name="unit-dashboard"),
+    path("supervisi/tugas/", dashboards.todo, name="todo"),
+    path("supervisi/periksa/", dashboards.auditor, name="auditor"),
+    path("supervisi/temuan-berat/", dashboards.integrity, name="integrity"),
+    path("supervisi/kelengkapan/", dashboards.gaps, name="gaps"),
+]
+
+# Visits.
+urlpatterns += [
+    path("supervisi/kunjungan/", visits.visit_list, name="visit-list"),
+    path("supervisi/kunjungan/baru/", visits.visit_pick_unit, name="visit-pick-unit"),
+    path("supervisi/kunjungan/baru/<int:unit_pk>/", visits.visit_add, name="visit-add"),
+    path("supervisi/kunjungan/<int:pk>/", visits.visit_detail, name="visit-detail"),
+    path("supervisi/kunjungan/<int:pk>/ubah/", visits.visit_change, name="visit-change"),
+    path("supervisi/kunjungan/<int:pk>/mulai/", visits.visit_start, name="visit-start"),
+    path("supervisi/kunjungan/<int:pk>/selesai/", visits.visit_finish, name="visit-finish"),
+    path("supervisi/kunjungan/<int:pk>/batal/", visits.visit_cancel, name="visit-cancel"),
+    path("supervisi/kunjungan/<int:pk>/hapus/", visits.visit_delete, name="visit-delete"),
+]
+
+# Sheets: page and steps.
+urlpatterns += [
+    path("supervisi/lembar/<int:pk>/", sheets.checklist_detail, name="checklist-detail"),
+    path("supervisi/lembar/<int:pk>/langkah/<slug:step>/", sheets.checklist_step, name="checklist-step"),
+    path("supervisi/lembar/<int:pk>/kembalikan/", sheets.checklist_return, name="checklist-return"),
+    path("supervisi/lembar/<int:pk>/minta-buka/", sheets.checklist_ask_reopening, name="checklist-ask-reopening"),
+    path("supervisi/lembar/mandiri/", sheets.self_sheet_add, name="self-sheet-add"),
+]
+
+# Evidence.
+urlpatterns += [
+    path("supervisi/jawaban/<int:pk>/bukti/", evidence.evidence_add, name="evidence-add"),
+    path("supervisi/bukti/<int:pk>/lepas/", evidence.evidence_detach, name="evidence-detach"),
 ]

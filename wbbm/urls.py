@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from supervisi.views.first_page import first_page
+from supervisi.views.dashboards import first_page
 from wbbm.jobs.views import healthz
 
 urlpatterns = [
@@ -11,6 +11,6 @@ urlpatterns = [
     path("", include("wbbm.organisasi.urls")),
     path("", include("wbbm.files.urls")),
     path("dasbor/", first_page, name="dashboard"),
-    path("supervisi/", include("supervisi.urls")),
+    path("", include("supervisi.urls")),
     path("admin/", admin.site.urls),
 ]

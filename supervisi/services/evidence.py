@@ -67,7 +67,11 @@ def attach_upload(
         with transaction.atomic():
             hold_draft(checklist)
             return _attach(answer, file, upload_uuid, by, title)
+    except LockedChecklist:
+        file.delete()
+        raise
     except IntegrityError:
+        file.delete()
         # The same upload came twice at once: the other one is the answer.
         known = _same_upload(upload_uuid, answer, by)
         if known is None:

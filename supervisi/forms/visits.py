@@ -1,0 +1,128 @@
+"""Forms of visits: plan, change the team, give a reason."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from supervisi.models import Period, PeriodKind, Visit
+from supervisi.services.visits import Team
+from wbbm.organisasi.models import Posting, Role, Unit, User
+
+_CONTROL = {"class": "form-control"}
+_SELECT = {"class": "form-select"}
+TEAM_SIZE = 8
+
+
+class PersonChoice(forms.ModelChoiceField):
+    """A person, shown by his office."""
+
+    offices: dict[int, str]
+
+    def label_from_instance(self, person: Any) -> str:
+        """Return the office, or the name where there is none."""
+        return self.offices.get(person.pk, person.name)
+
+
+def supervisors_above(unit: Unit) -> tuple[list[int], dict[int, str]]:
+    """Return the people who may visit the unit, and their offices."""
+    postings = (
+        Posting.objects.active_on(timezone.localdate())
+        .filter(role=Role.SUPERVISOR, unit__path__in=unit.ancestor_paths, user__closed_at__isnull=True)
+        .select_related("user", "unit")
+        .order_by("unit__path", "pk")
+    )
+    offices = {posting.user_id: f"{posting}, {posting.unit}" for posting in postings}
+    return list(offices), offices
+
+
+class VisitForm(forms.Form):
+    """Days, Sprin and team of a visit to one unit."""
+
+    sprin_number = forms.CharField(label="Nomor Sprin", max_length=80, widget=forms.TextInput(attrs=_CONTROL))
+    period = forms.ModelChoiceField(
+        label="Periode", queryset=Period.objects.none(), empty_label=None, widget=forms.Select(attrs=_SELECT)
+    )
+    starts_on = forms.DateField(
+        label="Hari kunjungan", widget=forms.DateInput(attrs=_CONTROL | {"type": "date"}, format="%Y-%m-%d")
+    )
+    ends_on = forms.DateField(
+        label="Sampai", required=False, widget=forms.DateInput(attrs=_CONTROL | {"type": "date"}, format="%Y-%m-%d")
+    )
+    team_leader = PersonChoice(label="Ketua tim", queryset=User.objects.none(), widget=forms.Select(attrs=_SELECT))
+    deputy = PersonChoice(
+        label="Wakil ketua", queryset=User.objects.none(), required=False, empty_label="Tanpa wakil",
+        widget=forms.Select(attrs=_SELECT),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, unit: Unit, visit: Visit | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.unit, self.visit = unit, visit
+        ids, offices = supervisors_above(unit)
+        people = User.objects.filter(pk__in=ids).order_by("name")
+        self.has_people = bool(ids)
+        quarters = Period.objects.holding_for(unit).open().filter(kind=PeriodKind.QUARTER)
+        if visit is not None:
+            quarters = Period.objects.filter(pk=visit.period_id)
+        self.fields["period"].queryset = quarters  # type: ignore[attr-defined]
+        for number in range(2, TEAM_SIZE + 1):
+            self.fields[f"member_{number}"] = PersonChoice(
+                label=f"Anggota {number}", queryset=User.objects.none(), required=False, empty_label="Kosong",
+                widget=forms.Select(attrs=_SELECT),
+            )  # fmt: skip
+        for field in self.fields.values():
+            if isinstance(field, PersonChoice):
+                field.queryset, field.offices = people, offices
+                # The choices were made before the offices were known.
+                field.widget.choices = field.choices
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a person who is named twice."""
+        values = super().clean() or {}
+        seen: dict[int, str] = {}
+        for name in ("team_leader", *(f"member_{number}" for number in range(2, TEAM_SIZE + 1))):
+            person = values.get(name)
+            if person is None:
+                continue
+            if person.pk in seen:
+                self.add_error(name, f"Sudah dipilih sebagai {seen[person.pk]}. Pilih orang lain.")
+            seen[person.pk] = str(self.fields[name].label).lower()
+        deputy = values.get("deputy")
+        if deputy is not None and deputy == values.get("team_leader"):
+            self.add_error("deputy", "Wakil ketua harus orang lain dari ketua tim.")
+        return values
+
+    def team(self) -> Team:
+        """Return the team as the service takes it."""
+        values = self.cleaned_data
+        members = [values.get(f"member_{number}") for number in range(2, TEAM_SIZE + 1)]
+        return Team(values["team_leader"], values["deputy"], tuple(person for person in members if person is not None))
+
+
+def initial_of(visit: Visit) -> dict[str, Any]:
+    """Return the form's first values for a visit that is there."""
+    members = [member.user_id for member in visit.members.filter(left_at__isnull=True).order_by("number")]
+    others = [person for person in members if person != visit.team_leader_id]
+    values: dict[str, Any] = {
+        "sprin_number": visit.sprin_number,
+        "period": visit.period_id,
+        "starts_on": visit.starts_on,
+        "ends_on": visit.ends_on,
+        "team_leader": visit.team_leader_id,
+        "deputy": visit.deputy_id,
+    }
+    return values | {f"member_{number}": person for number, person in enumerate(others, start=2)}
+
+
+class ReasonForm(forms.Form):
+    """The reason of a step that needs one."""
+
+    reason = forms.CharField(label="Alasan", max_length=2000, widget=forms.Textarea(attrs=_CONTROL | {"rows": 3}))
+
+
+def tomorrow() -> datetime.date:
+    """Return the day that a new visit is proposed for."""
+    return timezone.localdate() + datetime.timedelta(days=1)

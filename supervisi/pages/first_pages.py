@@ -1,0 +1,156 @@
+"""What each role sees first."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from supervisi.models import Checklist, ChecklistStatus, Finding, Instrument, Layer, Period
+from wbbm.organisasi.access import local_day
+from wbbm.organisasi.models import AuditEvent, Posting, Role, Unit, User
+
+_SOON = datetime.timedelta(days=30)
+_MOST = 25
+
+
+@dataclass(frozen=True)
+class OwedSheet:
+    """A self sheet that the operator's unit owes: begun, to be begun, or handed in."""
+
+    unit: Unit
+    period: Period
+    instrument: Instrument
+    checklist: Checklist | None
+    answered: int
+    due: int
+
+    @property
+    def left(self) -> int:
+        """Items without an answer."""
+        return self.due - self.answered
+
+
+@dataclass(frozen=True)
+class Todo:
+    """What an operator must do."""
+
+    units: tuple[Unit, ...]
+    sheets: tuple[OwedSheet, ...]
+    findings: tuple[Finding, ...]
+    today: datetime.date
+
+
+def read_todo(user: User) -> Todo | None:
+    """Read the self sheets and findings of the units where the person is operator; None when he is none."""
+    units = tuple({p.unit_id: p.unit for p in user.scope.postings if p.role == Role.OPERATOR}.values())
+    if not units:
+        return None
+    today = local_day(units[0])
+    findings = Finding.objects.visible_to(user).open().filter(owner_unit__in=units).select_related("unit", "item")
+    return Todo(
+        units=units,
+        sheets=tuple(sheet for unit in units for sheet in _owed_sheets(unit, today)),
+        findings=tuple(findings.order_by("due_on", "pk")[:_MOST]),
+        today=today,
+    )
+
+
+def _owed_sheets(unit: Unit, today: datetime.date) -> list[OwedSheet]:
+    periods = list(Period.objects.holding_for(unit).open().filter(first_day__lte=today).order_by("-first_day"))
+    instruments = [row for row in Instrument.objects.current().defer("definition") if unit.kind in row.unit_kinds]
+    known = {
+        (sheet.period_id, sheet.instrument_id): sheet
+        for sheet in Checklist.objects.filter(unit=unit, layer=Layer.SELF, period__in=periods).annotate(
+            answered=Count("answers", filter=Q(answers__is_due=True, answers__is_answered=True)),
+            due=Count("answers", filter=Q(answers__is_due=True)),
+        )
+    }
+    found = []
+    for instrument in instruments:
+        for period in periods:
+            if period.kind != instrument.period_kind:
+                continue
+            sheet = known.get((period.pk, instrument.pk))
+            if (
+                sheet is not None
+                and sheet.status != ChecklistStatus.DRAFT
+                and not period.first_day <= today <= period.last_day
+            ):
+                continue
+            answered, due = (sheet.answered, sheet.due) if sheet is not None else (0, 0)
+            found.append(OwedSheet(unit, period, instrument, sheet, answered, due))
+    return found
+
+
+@dataclass(frozen=True)
+class AuditorPage:
+    """Search and latest changes of an auditor's units."""
+
+    search: str
+    units: tuple[Unit, ...]
+    sheets: tuple[Checklist, ...]
+    events: tuple[AuditEvent, ...]
+
+
+def read_auditor_page(user: User, search: str) -> AuditorPage:
+    """Read the sheets that wait for somebody, the latest acts, and units by name."""
+    search = search.strip()[:80].replace("\0", "")
+    sheets = Checklist.objects.visible_to(user).exclude(status=ChecklistStatus.DRAFT)
+    units = Unit.objects.visible_to(user).filter(name__icontains=search) if search else Unit.objects.none()
+    if search:
+        sheets = sheets.filter(unit__name__icontains=search)
+    events = (
+        AuditEvent.objects.visible_to(user)
+        .exclude(action__startswith="sign-")
+        .select_related("actor", "posting", "unit")
+    )
+    return AuditorPage(
+        search=search,
+        units=tuple(units[:_MOST]),
+        sheets=tuple(
+            sheets.select_related("unit", "period", "instrument")
+            .defer("instrument__definition")
+            .order_by("-submitted_at", "-pk")[:_MOST]
+        ),
+        events=tuple(events[:_MOST]),
+    )
+
+
+def read_integrity_page(user: User) -> tuple[Finding, ...]:
+    """Read the open severe findings, handed over, of the officer's units; his reach is routed by unit."""
+    reach = user.scope.within("unit__path", Role.INTEGRITY_OFFICER)
+    severe = Finding.objects.open().severe().filter(reach, handed_over_at__isnull=False)
+    return tuple(severe.select_related("unit", "item").order_by("due_on", "pk")[:100])
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """What an admin should mend."""
+
+    without_commander: tuple[Unit, ...]
+    ending: tuple[Posting, ...]
+    pending: tuple[Posting, ...]
+    without_password: tuple[User, ...]
+    units: int
+    people: int
+
+
+def read_gaps(user: User) -> Gaps:
+    """Read what is missing in an admin's units."""
+    today = timezone.localdate()
+    reach = user.scope.within("unit__path", Role.ADMIN)
+    units = Unit.objects.filter(user.scope.within("path", Role.ADMIN)).active_on(today)
+    led = Posting.objects.active_on(today).filter(role=Role.COMMANDER).order_by().values("unit_id")
+    running = Posting.objects.filter(reach).select_related("user", "unit")
+    people = User.objects.visible_to(user).open().exclude(pk=user.pk)
+    return Gaps(
+        without_commander=tuple(units.exclude(kind="satfung").exclude(pk__in=led)[:_MOST]),
+        ending=tuple(running.active_on(today).filter(ends_on__lte=today + _SOON).order_by("ends_on")[:_MOST]),
+        pending=tuple(running.pending()[:_MOST]),
+        without_password=tuple(people.filter(Q(password="") | Q(password__startswith="!"))[:_MOST]),  # noqa: S106
+        units=units.count(),
+        people=people.count(),
+    )

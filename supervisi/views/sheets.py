@@ -1,0 +1,137 @@
+"""A sheet's page and its steps."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.contrib import messages
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from supervisi.forms.visits import ReasonForm
+from supervisi.models import Checklist, Instrument, Layer, Period
+from supervisi.pages.sheet import read_sheet
+from supervisi.services import checklists
+from supervisi.services.checklists import TRANSITIONS, Incomplete
+from wbbm.errors import DomainError, NotAllowed
+from wbbm.organisasi.http import signed_in_user
+from wbbm.organisasi.models import Role, Unit, User
+
+Row = TypeVar("Row", bound=Model)
+_DONE = {
+    "submit": "Lembar diserahkan.",
+    "return": "Lembar dikembalikan kepada tim.",
+    "review": "Lembar dinyatakan sudah ditinjau.",
+    "disclose": "Hasil disampaikan kepada satuan.",
+    "finalise": "Lembar difinalkan.",
+    "reopen": "Lembar dibuka kembali.",
+}
+
+
+def get_checklist(user: User, pk: int) -> Checklist:
+    """Return a sheet in sight; 404 else."""
+    found = (
+        Checklist.objects.visible_to(user)
+        .select_related("unit", "period", "instrument", "visit__unit", "submitted_by", "reopen_requested_by")
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise Http404("no such sheet for this person")
+    return found
+
+
+@require_safe
+def checklist_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a sheet."""
+    user = signed_in_user(request)
+    return render(request, "supervisi/checklist_detail.html", {"page": read_sheet(get_checklist(user, pk), user)})
+
+
+@require_POST
+def checklist_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
+    """Take a step without a reason."""
+    user = signed_in_user(request)
+    checklist = get_checklist(user, pk)
+    services = {
+        "submit": checklists.submit_checklist,
+        "review": checklists.review_checklist,
+        "disclose": checklists.disclose_checklist,
+        "finalise": checklists.finalise_checklist,
+        "reopen": checklists.approve_reopening,
+    }
+    if step not in services:
+        raise Http404("no such step")
+    try:
+        services[step](checklist=checklist, by=user)
+    except Incomplete as refusal:
+        checklist.refresh_from_db()
+        context = {"page": read_sheet(checklist, user), "refusal": refusal}
+        return render(request, "supervisi/checklist_detail.html", context, status=422)
+    messages.success(request, _DONE[step])
+    return redirect(checklist)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def checklist_return(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a sheet back, with a reason."""
+    user = signed_in_user(request)
+    checklist = get_checklist(user, pk)
+    if TRANSITIONS["return"].may(user, checklist) is None:
+        raise NotAllowed(TRANSITIONS["return"].refusal)
+    return _with_reason(request, checklist, "return", "Kembalikan lembar", "Apa yang harus diperbaiki tim?")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def checklist_ask_reopening(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a final sheet to be opened again, with a reason."""
+    user = signed_in_user(request)
+    checklist = get_checklist(user, pk)
+    return _with_reason(
+        request, checklist, "ask", "Minta pembukaan kembali", "Mengapa lembar ini harus dibuka kembali?"
+    )
+
+
+def _with_reason(request: HttpRequest, checklist: Checklist, name: str, title: str, question: str) -> HttpResponse:
+    user = signed_in_user(request)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        service = checklists.return_checklist if name == "return" else checklists.request_reopening
+        try:
+            service(checklist=checklist, by=user, reason=form.cleaned_data["reason"])
+        except NotAllowed:
+            raise
+        except DomainError as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            messages.success(request, _DONE.get(name, "Permintaan dicatat. Pimpinan satuan di atas memutuskan."))
+            return redirect(checklist)
+    status = 422 if request.method == "POST" else 200
+    context = {"form": form, "checklist": checklist, "title": title, "question": question}
+    return render(request, "supervisi/checklist_reason.html", context, status=status)
+
+
+@require_POST
+def self_sheet_add(request: HttpRequest) -> HttpResponse:
+    """Begin the self sheet of the operator's own unit."""
+    user = signed_in_user(request)
+    unit = _by_id(Unit.objects.visible_to(user), request.POST.get("unit"))
+    period = _by_id(Period.objects.visible_to(user), request.POST.get("period"))
+    instrument = _by_id(Instrument.objects.visible_to(user), request.POST.get("instrument"))
+    if user.scope.posting_at(unit, Role.OPERATOR) is None:
+        raise NotAllowed("Lembar mandiri dibuat oleh operator satuan itu sendiri.")
+    known = Checklist.objects.filter(unit=unit, period=period, instrument=instrument, layer=Layer.SELF).first()
+    if known is not None:
+        return redirect(known)
+    checklist = checklists.create_checklist(unit=unit, period=period, instrument=instrument, layer=Layer.SELF, by=user)
+    messages.success(request, "Lembar mandiri dibuat. Mulai dari area mana pun.")
+    return redirect(checklist)
+
+
+def _by_id(rows: QuerySet[Row], value: str | None) -> Row:
+    found = rows.filter(pk=value).first() if value and value.isascii() and value.isdigit() and len(value) < 18 else None
+    if found is None:
+        raise Http404("no such row for this person")
+    return found

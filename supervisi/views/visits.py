@@ -1,0 +1,183 @@
+"""Visits: list, page, planning, team, steps."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from supervisi import access
+from supervisi.forms.visits import ReasonForm, VisitForm, initial_of, supervisors_above, tomorrow
+from supervisi.models import Visit
+from supervisi.pages.visit import read_visit, read_visits
+from supervisi.services import visits
+from wbbm.errors import DomainError, NotAllowed
+from wbbm.organisasi.http import signed_in_user
+from wbbm.organisasi.models import Role, Unit, User
+
+READERS = (Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR, Role.OPERATOR)
+_MOST_UNITS = 30
+
+
+def get_visit(user: User, pk: int) -> Visit:
+    """Return a visit in sight; 404 else."""
+    found = (
+        Visit.objects.visible_to(user)
+        .select_related("unit", "period", "team_leader", "deputy", "planned_by")
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise Http404("no such visit for this person")
+    return found
+
+
+@require_safe
+def visit_list(request: HttpRequest) -> HttpResponse:
+    """Show the visits in sight, mine first."""
+    user = signed_in_user(request)
+    if not user.scope.has_role(*READERS):
+        raise Http404("no visits for this role")
+    is_supervisor = user.scope.has_role(Role.SUPERVISOR)
+    show_all = request.GET.get("semua") == "1" or not is_supervisor
+    lines = read_visits(user, only_mine=not show_all)
+    context = {"lines": lines, "show_all": show_all, "is_supervisor": is_supervisor}
+    return render(request, "supervisi/visit_list.html", context)
+
+
+@require_safe
+def visit_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a visit."""
+    user = signed_in_user(request)
+    return render(request, "supervisi/visit_detail.html", {"page": read_visit(get_visit(user, pk), user)})
+
+
+@require_GET
+def visit_pick_unit(request: HttpRequest) -> HttpResponse:
+    """Search the unit that a new visit goes to."""
+    user = signed_in_user(request)
+    if not user.scope.has_role(Role.SUPERVISOR):
+        raise NotAllowed("Kunjungan direncanakan oleh supervisor.")
+    search = request.GET.get("cari", "").strip()[:80].replace("\0", "")
+    units = Unit.objects.filter(user.scope.within("path", Role.SUPERVISOR), kind__in=["polsek", "polres"])
+    units = units.exclude(user.scope.own_units("path"))
+    if search:
+        units = units.filter(name__icontains=search)
+    context = {"units": units[:_MOST_UNITS], "search": search}
+    return render(request, "supervisi/visit_pick_unit.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def visit_add(request: HttpRequest, unit_pk: int) -> HttpResponse:
+    """Plan a visit to a unit."""
+    user = signed_in_user(request)
+    unit = Unit.objects.visible_to(user).filter(pk=unit_pk).first()
+    if unit is None:
+        raise Http404("no such unit for this person")
+    if access.posting_to_plan(user, unit) is None:
+        raise NotAllowed("Kunjungan direncanakan oleh supervisor dari satuan di atas.")
+    first = {"starts_on": tomorrow()} | _proposed_team(unit, user)
+    form = VisitForm(request.POST or None, unit=unit, initial=first)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            visit = visits.plan_visit(
+                unit=unit,
+                period=values["period"],
+                sprin_number=values["sprin_number"],
+                starts_on=values["starts_on"],
+                ends_on=values["ends_on"],
+                team=form.team(),
+                by=user,
+            )
+        except DomainError as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            messages.success(request, "Kunjungan direncanakan. Lembarnya sudah dibuat dan tugas sudah dibagi.")
+            return redirect(visit)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "supervisi/visit_form.html", {"form": form, "unit": unit}, status=status)
+
+
+def _proposed_team(unit: Unit, user: User) -> dict[str, int]:
+    """Propose the people posted above the unit, whoever plans first."""
+    people = supervisors_above(unit)[0]
+    ordered = sorted(people, key=lambda person: person != user.pk)
+    return {"team_leader": user.pk} | {f"member_{n}": person for n, person in enumerate(ordered[1:8], start=2)}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def visit_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change days, Sprin and team."""
+    user = signed_in_user(request)
+    visit = get_visit(user, pk)
+    if access.posting_to_change_team(user, visit) is None:
+        raise NotAllowed("Tim diubah oleh supervisor dari satuan di atas.")
+    form = VisitForm(request.POST or None, unit=visit.unit, visit=visit, initial=initial_of(visit))
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            visits.change_visit(
+                visit=visit,
+                sprin_number=values["sprin_number"],
+                starts_on=values["starts_on"],
+                ends_on=values["ends_on"],
+                team=form.team(),
+                by=user,
+            )
+        except DomainError as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            messages.success(request, "Kunjungan diubah.")
+            return redirect(visit)
+    status = 422 if request.method == "POST" else 200
+    context = {"form": form, "unit": visit.unit, "visit": visit}
+    return render(request, "supervisi/visit_form.html", context, status=status)
+
+
+@require_POST
+def visit_start(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin a visit."""
+    user = signed_in_user(request)
+    visit = visits.start_visit(visit=get_visit(user, pk), by=user)
+    messages.success(request, "Kunjungan dimulai. Lembar dapat diisi.")
+    return redirect(visit)
+
+
+@require_POST
+def visit_finish(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a visit; findings are handed over."""
+    user = signed_in_user(request)
+    visit = visits.finish_visit(visit=get_visit(user, pk), by=user)
+    messages.success(request, "Kunjungan selesai. Temuan sudah disampaikan kepada satuan.")
+    return redirect(visit)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def visit_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Cancel a visit, with a reason."""
+    user = signed_in_user(request)
+    visit = get_visit(user, pk)
+    if access.posting_to_cancel(user, visit) is None:
+        raise NotAllowed("Kunjungan dibatalkan oleh ketua tim atau perencananya.")
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            visits.cancel_visit(visit=visit, by=user, reason=form.cleaned_data["reason"])
+        except DomainError as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            messages.success(request, "Kunjungan dibatalkan. Jawaban yang sudah ada tetap dapat dibaca.")
+            return redirect(visit)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "supervisi/visit_cancel.html", {"form": form, "visit": visit}, status=status)
+
+
+@require_POST
+def visit_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete a visit without answers."""
+    user = signed_in_user(request)
+    visits.delete_visit(visit=get_visit(user, pk), by=user)
+    messages.success(request, "Kunjungan dihapus.")
+    return redirect("supervisi:visit-list")
