@@ -68,7 +68,7 @@ INSTALLED_APPS = [
     "wbbm.organisasi",
     "wbbm.files",
     "supervisi",
-    "wbbm.organisasi.admin_site.PortalAdminConfig",
+    "wbbm.organisasi.admin_config.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

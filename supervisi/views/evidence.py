@@ -67,7 +67,7 @@ def evidence_add(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _message(attached))
     area = reverse("supervisi:checklist-area", args=[answer.checklist_id, answer.item.area_key])
-    return HttpResponseRedirect(f"{area}#{answer.item.code}")
+    return HttpResponseRedirect(f"{area}#b-{answer.item.code}")
 
 
 def _message(attached: Attached) -> str:
@@ -107,4 +107,4 @@ def evidence_detach(request: HttpRequest, pk: int) -> HttpResponse:
     detach(link=link, by=user)
     messages.success(request, "Bukti dilepas dari butir ini. Berkasnya tetap tersimpan dalam riwayat.")
     area = reverse("supervisi:checklist-area", args=[answer.checklist_id, answer.item.area_key])
-    return HttpResponseRedirect(f"{area}#{answer.item.code}")
+    return HttpResponseRedirect(f"{area}#b-{answer.item.code}")

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,27 +15,45 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='StoredFile',
+            name="StoredFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(help_text='Siapa yang boleh membaca diputuskan per jenis.', max_length=20, verbose_name='jenis')),
-                ('name', models.CharField(max_length=200, verbose_name='nama berkas')),
-                ('content_type', models.CharField(max_length=100, verbose_name='tipe')),
-                ('size', models.PositiveIntegerField(help_text='Bita, sesudah disimpan.', verbose_name='ukuran')),
-                ('sha256', models.CharField(db_index=True, help_text='Yang disimpan (pembuktian).', max_length=64)),
-                ('original_sha256', models.CharField(db_index=True, help_text='Yang diterima (pengenal ganda).', max_length=64)),
-                ('path', models.CharField(max_length=200)),
-                ('thumbnail_path', models.CharField(blank=True, max_length=200)),
-                ('width', models.PositiveIntegerField(null=True)),
-                ('height', models.PositiveIntegerField(null=True)),
-                ('taken_at', models.DateTimeField(help_text='Klaim kamera, bukan bukti waktu.', null=True, verbose_name='waktu kamera')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='diterima')),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="Siapa yang boleh membaca diputuskan per jenis.", max_length=20, verbose_name="jenis"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="nama berkas")),
+                ("content_type", models.CharField(max_length=100, verbose_name="tipe")),
+                ("size", models.PositiveIntegerField(help_text="Bita, sesudah disimpan.", verbose_name="ukuran")),
+                ("sha256", models.CharField(db_index=True, help_text="Yang disimpan (pembuktian).", max_length=64)),
+                (
+                    "original_sha256",
+                    models.CharField(db_index=True, help_text="Yang diterima (pengenal ganda).", max_length=64),
+                ),
+                ("path", models.CharField(max_length=200)),
+                ("thumbnail_path", models.CharField(blank=True, max_length=200)),
+                ("width", models.PositiveIntegerField(null=True)),
+                ("height", models.PositiveIntegerField(null=True)),
+                (
+                    "taken_at",
+                    models.DateTimeField(
+                        help_text="Klaim kamera, bukan bukti waktu.", null=True, verbose_name="waktu kamera"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="diterima")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'berkas',
-                'verbose_name_plural': 'berkas',
-                'ordering': ['-pk'],
+                "verbose_name": "berkas",
+                "verbose_name_plural": "berkas",
+                "ordering": ["-pk"],
             },
         ),
     ]

@@ -5,37 +5,39 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=40)),
-                ('key', models.CharField(max_length=120)),
-                ('queue', models.CharField(choices=[('cepat', 'Cepat'), ('berat', 'Berat')], max_length=10)),
-                ('payload', models.JSONField(default=dict)),
-                ('wanted', models.BigIntegerField(default=0)),
-                ('done', models.BigIntegerField(default=0)),
-                ('token', models.UUIDField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('last_error', models.TextField(blank=True)),
-                ('available_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('wanted_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('rung_at', models.DateTimeField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=40)),
+                ("key", models.CharField(max_length=120)),
+                ("queue", models.CharField(choices=[("cepat", "Cepat"), ("berat", "Berat")], max_length=10)),
+                ("payload", models.JSONField(default=dict)),
+                ("wanted", models.BigIntegerField(default=0)),
+                ("done", models.BigIntegerField(default=0)),
+                ("token", models.UUIDField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("last_error", models.TextField(blank=True)),
+                ("available_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("wanted_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("rung_at", models.DateTimeField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name': 'pekerjaan',
-                'verbose_name_plural': 'pekerjaan',
-                'indexes': [models.Index(condition=models.Q(('done__lt', models.F('wanted'))), fields=['available_at'], name='job_open')],
-                'constraints': [models.UniqueConstraint(fields=('kind', 'key'), name='job_key_once')],
+                "verbose_name": "pekerjaan",
+                "verbose_name_plural": "pekerjaan",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("done__lt", models.F("wanted"))), fields=["available_at"], name="job_open"
+                    )
+                ],
+                "constraints": [models.UniqueConstraint(fields=("kind", "key"), name="job_key_once")],
             },
         ),
     ]

@@ -1,0 +1,73 @@
+"""Admin pages of periods and instruments. Sheets, answers, findings and scores are not written here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from supervisi.models import Instrument, Period
+from supervisi.services import periods
+from wbbm.errors import DomainError
+from wbbm.organisasi.admin_base import ScopedAdmin, take_over
+from wbbm.organisasi.http import signed_in_user
+
+
+@admin.register(Period)
+class PeriodAdmin(ScopedAdmin):
+    """Periods of units in the admin's reach."""
+
+    list_display = ("name", "unit", "kind", "first_day", "last_day", "closed_at")
+    list_filter = ("kind",)
+    search_fields = ("name", "unit__name")
+    autocomplete_fields = ("unit",)
+    list_select_related = ("unit",)
+    actions = ("close",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Fix unit and kind once the period is there."""
+        return ("unit", "kind") if obj is not None else ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
+        """Create or change by the services."""
+        user = signed_in_user(request)
+        days = {"name": obj.name, "first_day": obj.first_day, "last_day": obj.last_day}
+        if change:
+            periods.update_period(period=Period.objects.select_related("unit").get(pk=obj.pk), by=user, **days)
+        else:
+            take_over(obj, periods.create_period(unit=obj.unit, kind=obj.kind, by=user, **days))
+
+    @admin.action(description="Tutup periode yang dipilih")
+    def close(self, request: HttpRequest, rows: QuerySet[Period]) -> None:
+        """Close periods: submitted self sheets become final."""
+        for period in rows.select_related("unit"):
+            try:
+                periods.close_period(period=period, by=signed_in_user(request))
+            except DomainError as refusal:
+                self.message_user(request, f"{period}: {refusal.message}", messages.ERROR)
+            else:
+                self.message_user(request, f"{period}: ditutup", messages.SUCCESS)
+
+
+@admin.register(Instrument)
+class InstrumentAdmin(ScopedAdmin):
+    """Loaded instruments, to read."""
+
+    list_display = ("code", "version", "name", "label", "loaded_at")
+    fields = ("code", "version", "name", "label", "is_official", "period_kind", "sha256", "loaded_at")
+    search_fields = ("code", "name")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Instrument]:
+        """Instruments are the same for all admins."""
+        return Instrument.objects.visible_to(signed_in_user(request)).defer("definition")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Instruments come from files (load_instruments)."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A loaded instrument never changes."""
+        return False

@@ -1,0 +1,37 @@
+"""Fill an empty installation with the demo district, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from supervisi.demo.district import make_district
+from supervisi.demo.evidence import add_evidence
+from supervisi.demo.sheets import make_periods, make_sheets
+from supervisi.services.recompute import recompute
+from wbbm.organisasi.models import Unit, User
+
+
+class Command(BaseCommand):
+    """Make the demo district where DEMO=1; a second run does nothing."""
+
+    help = "Mengisi data contoh Polres Tuban. Hanya bila DEMO=1, dan hanya sekali."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Seed once."""
+        if not settings.IS_DEMO:
+            raise CommandError("Data contoh hanya dibuat bila DEMO=1.")
+        if User.objects.filter(is_demo=True).exists():
+            return
+        if Unit.objects.exists():
+            raise CommandError("Basis data sudah berisi satuan sungguhan; data contoh tidak dicampurkan.")
+        self.stdout.write("Membuat data contoh Polres Tuban ...")
+        with transaction.atomic():
+            district = make_district(timezone.localdate())
+            make_sheets(district, make_periods(district))
+            add_evidence(district)
+            recompute(is_dry_run=False)

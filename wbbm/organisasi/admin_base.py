@@ -1,0 +1,78 @@
+"""What all our admin pages share: everything scoped, every write by a service, nothing deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+
+from wbbm.errors import DomainError
+
+from .http import signed_in_user
+from .models import Role
+
+
+class ScopedAdmin(admin.ModelAdmin):
+    """A ModelAdmin that shows only what lies in the admin's reach, and writes by services."""
+
+    # The look-up that leads from the model to a unit's path.
+    unit_path = "unit__path"
+    list_per_page = 50
+    show_full_result_count = False
+    actions_on_bottom = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Keep rows of units in the admin's reach; lists, look-ups, history and pop-ups all come from here."""
+        return super().get_queryset(request).filter(signed_in_user(request).scope.within(self.unit_path, Role.ADMIN))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is deleted here: units end, people are closed, postings end."""
+        return False
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer no bulk deletion."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Allow filters on the model's own listed fields only: a chain of look-ups could ask about foreign rows."""
+        return lookup.split("__")[0] in {str(name) for name in self.list_filter} and lookup.count("__") <= 1
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer only choices in reach."""
+        related = db_field.related_model
+        registered = self.admin_site._registry.get(related)
+        if registered is not None:
+            kwargs["queryset"] = registered.get_queryset(request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show a service's refusal as a message, with what was typed still there to correct."""
+        if object_id is not None and self.get_object(request, object_id) is None:
+            raise Http404("no such row in reach")
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except DomainError as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Show the history of a row in reach."""
+        if self.get_object(request, object_id) is None:
+            raise Http404("no such row in reach")
+        return super().history_view(request, object_id, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
+        """Write by a service."""
+        raise NotImplementedError(f"{type(self).__name__} writes by a service")
+
+
+def take_over(target: Model, source: Model) -> None:
+    """Let the object that the admin goes on with be the one that the service wrote."""
+    target.__dict__.update(source.__dict__)
