@@ -1,7 +1,6 @@
 """POST /supervisi/lembar/<pk>/operasi/: `code` decides."""
 
 import json
-import uuid
 
 import pytest
 from django.test import Client
@@ -112,11 +111,11 @@ BAD = {
     "input nested": body(PERCENT, {"rekomendasi": {"a": {}}}),
     "input key with NUL": body(PERCENT, {"\x00": 1}),
     "many inputs": body(PERCENT, {str(number): 1 for number in range(500)}),
-    "exponent": '{"uuid": "%s", "item": "P.1.1.i.a", "base": 0, "value": {"answer": 1e-999999999}}' % uuid.uuid4(),
+    "exponent": json.dumps(body(answer="angka")).replace('"angka"', "1e-999999999"),
     "note a number": body(value={"answer": "A", "note": 5}),
     "note too long": body(value={"answer": "A", "note": "x" * 4001}),
     "note with NUL": body(value={"answer": "A", "note": "a\x00b"}),
-    "note half a pair": '{"uuid": "%s", "item": "P.1.1.i.a", "base": 0, "value": {"note": "\\ud83d"}}' % uuid.uuid4(),
+    "note half a pair": body(value={"answer": "A", "note": "\ud83d"}),
     "note huge": body(value={"answer": "A", "note": "x" * 100_000}),
     "checked unknown": body(value={"answer": "A", "checked": "mars"}),
     "checked a list": body(value={"answer": "A", "checked": ["site"]}),
