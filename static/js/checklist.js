@@ -526,6 +526,7 @@
       if (!card || !target.matches("textarea, input:not([type=radio]):not([type=file])")) return;
       if (target.closest("[data-wbbm-finding]")) return;
       preview(card);
+      showSevere(card);
       keep(card, TYPING);
     });
     main.addEventListener("click", (event) => {
@@ -579,7 +580,10 @@
       });
       queue.events.addEventListener("photo-reply", onPhotoReply);
       await restore();
-      for (const card of cards.values()) showSevere(card);
+      for (const card of cards.values()) {
+        preview(card);
+        showSevere(card);
+      }
       main.dataset.ready = "";
     },
     () => bePlain("Peramban ini tidak dapat menyimpan jawaban di perangkat. Isi, lalu tekan Simpan area ini di bawah."),

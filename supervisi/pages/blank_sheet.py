@@ -22,6 +22,7 @@ class BlankSection:
 class BlankArea:
     """One area of the sheet."""
 
+    key: str
     label: str
     sections: tuple[BlankSection, ...]
 
@@ -46,5 +47,5 @@ def read_blank_sheet(checklist: Checklist) -> BlankSheet:
             BlankSection(instrument.node(code).name, tuple(group))
             for code, group in groupby(items, key=lambda item: item.node_code)
         )
-        areas.append(BlankArea(area.label, sections))
+        areas.append(BlankArea(area.key, area.label, sections))
     return BlankSheet(checklist, tuple(areas), len(due))
