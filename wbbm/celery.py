@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import Any
@@ -46,6 +47,8 @@ def transport_options() -> dict[str, Any]:
     return worker | {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "max_retries": 0, "retry_on_timeout": False}
 
 
+# The folder broker has no host; kombu would warn about it at every start.
+logging.getLogger("kombu.connection").setLevel(logging.ERROR)
 app.conf.broker_transport_options = transport_options()
 app.conf.broker_connection_timeout = 4 if is_worker() else 0.5
 app.conf.broker_connection_retry_on_startup = True

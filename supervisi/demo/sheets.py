@@ -34,6 +34,7 @@ from supervisi.models import (
 )
 from supervisi.scoring.answers import parse_answer
 from supervisi.scoring.instrument import Instrument as EngineInstrument
+from supervisi.scoring.instrument import Item as EngineItem
 from supervisi.services.checklists import freeze
 from supervisi.services.operations import Card, payload_hash
 from wbbm.organisasi.models import Unit, User
@@ -91,6 +92,8 @@ def make_periods(district: District) -> Periods:
                 )  # fmt: skip
     now = (today.year, (today.month + 2) // 3)
     before = (now[0], now[1] - 1) if now[1] > 1 else (now[0] - 1, 4)
+    over = [period.pk for key, period in quarters.items() if key < before]
+    Period.objects.filter(pk__in=[*over, years[today.year - 1].pk]).update(closed_at=timezone.now())
     return Periods(quarters[now], quarters[before], years[today.year], years[today.year - 1])
 
 
@@ -297,7 +300,7 @@ def _senori(maker: SheetMaker, unit: Unit, periods: Periods, answers: dict[str, 
     _filled(maker, visit, ChecklistStatus.DRAFT, begun)
 
 
-def _begun(engine: EngineInstrument) -> list:  # type: ignore[type-arg]
+def _begun(engine: EngineInstrument) -> list[EngineItem]:
     """Return the items answered so far: the first ones of every area, 38 in all."""
     by_area = [list(engine.items_of_area(area.key)) for area in engine.areas]
     share = SENORI_ANSWERED / len(engine.items)
@@ -315,7 +318,7 @@ def _planned(maker: SheetMaker, unit: Unit, period: Period, day: datetime.date) 
 
 # Index of anticorruption perception, performance, service perception: the last keeps the district from WBBM.
 _RESULTS: dict[str, Any] = {"B.I.a": "3.66", "B.I.b": "B", "B.II.a": "3.56"}
-_LKE_QUALITY = {"1": 0.88, "2": 0.86, "3": 0.84, "4": 0.88, "5": 0.75, "6": 0.86, "7": 0.9}
+_LKE_QUALITY = {"1": 0.83, "2": 0.81, "3": 0.79, "4": 0.83, "5": 0.65, "6": 0.82, "7": 0.89}
 _LKE_TOTAL = Fraction("83.13")
 
 
@@ -326,7 +329,7 @@ def _district_lke(district: District, periods: Periods) -> None:
         draw_sheet(maker.engine, {key: value - 0.05 for key, value in _LKE_QUALITY.items()}, "lke-lalu") | _RESULTS
     )
     earlier["B.II.a"] = "3.48"
-    now = tuned_to(maker.engine, draw_sheet(maker.engine, _LKE_QUALITY, "lke-kini") | _RESULTS, _LKE_TOTAL)
+    now = tuned_to(maker.engine, draw_sheet(maker.engine, _LKE_QUALITY, "lke-11") | _RESULTS, _LKE_TOTAL)
     operator = dict.fromkeys((area.key for area in maker.engine.areas), district.people["bagren"])
     maker.make(
         unit=district.polres, period=periods.year_before, layer=Layer.SELF, status=ChecklistStatus.FINAL,

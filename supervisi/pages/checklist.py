@@ -18,7 +18,7 @@ from supervisi.scoring.instrument import Instrument
 from supervisi.services.standing import AreaStanding, Progress, Row, Standing, percent, stand
 from wbbm.organisasi.models import Unit, UnitKind, User
 
-_OWNERS = {UnitKind.POLSEK: "Kapolsek", UnitKind.POLRES: "Kapolres", UnitKind.POLDA: "Kapolda"}
+_OWNERS: dict[str, str] = {UnitKind.POLSEK: "Kapolsek", UnitKind.POLRES: "Kapolres", UnitKind.POLDA: "Kapolda"}
 ALL, EMPTY, MINE, CHOOSE = "semua", "kosong", "tugas", "pilih"
 
 

@@ -26,11 +26,17 @@ class OwedSheet:
     checklist: Checklist | None
     answered: int
     due: int
+    today: datetime.date
 
     @property
     def left(self) -> int:
         """Items without an answer."""
         return self.due - self.answered
+
+    @property
+    def days_late(self) -> int:
+        """Days since the period ended."""
+        return max(0, (self.today - self.period.last_day).days)
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def _owed_sheets(unit: Unit, today: datetime.date) -> list[OwedSheet]:
             ):
                 continue
             answered, due = (sheet.answered, sheet.due) if sheet is not None else (0, 0)
-            found.append(OwedSheet(unit, period, instrument, sheet, answered, due))
+            found.append(OwedSheet(unit, period, instrument, sheet, answered, due, today))
     return found
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from supervisi.access import posting_to_write
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Answer, AnswerRevision, Checklist, Item, RevisionOutcome, VisitMember
+from supervisi.models import Answer, AnswerRevision, Checklist, Item, RevisionOutcome
 from supervisi.rollup_key import KIND as ROLLUP
 from supervisi.rollup_key import rollup_key
 from supervisi.scoring.answers import AnswerFault, AnswerValue, parse_answer
@@ -147,8 +147,9 @@ def find_item(instrument: Instrument, code: str) -> EngineItem:
 def _check_on_behalf_of(checklist: Checklist, person: int | None) -> None:
     if person is None:
         return
-    team = VisitMember.objects.filter(visit_id=checklist.visit_id, user_id=person, left_at__isnull=True)
-    if checklist.visit_id is None or not team.exists():
+    visit = checklist.visit
+    is_member = visit is not None and visit.members.filter(user_id=person, left_at__isnull=True).exists()
+    if not is_member:
         raise InvalidOperation("Atas nama hanya dapat diisi dengan anggota lain dari tim kunjungan ini.")
 
 
@@ -287,17 +288,23 @@ def restore_value(
         InvalidOperation: there is no such value on the item.
     """
     find_item(engine_instrument(checklist.instrument), item_code)
-    if revision_uuid is None:
-        rows = Answer.objects.filter(checklist=checklist, item__code=item_code, version=base_version)
-    else:
-        try:
-            wanted = revision_uuid if isinstance(revision_uuid, uuid.UUID) else uuid.UUID(revision_uuid)
-        except ValueError as fault:
-            raise InvalidOperation("Jawaban itu tidak ada di Riwayat. Muat ulang halaman ini.") from fault
-        rows = AnswerRevision.objects.filter(uuid=wanted, checklist=checklist, answer__item__code=item_code)
-    value = rows.values_list("value", flat=True).first()
+    value = _kept_value(checklist, item_code, revision_uuid, base_version)
     if value is None:
         raise InvalidOperation("Jawaban itu sudah berubah. Muat ulang halaman ini, lalu pilih lagi.")
     card = replace(Card.of(value), on_behalf_of=None)
     operation = Operation(uuid=uuid.uuid4(), item_code=item_code, base_version=base_version, card=card)
     return save_operation(checklist=checklist, operation=operation, by=by)
+
+
+def _kept_value(
+    checklist: Checklist, item_code: str, revision_uuid: uuid.UUID | str | None, base_version: int
+) -> dict[str, Any] | None:
+    if revision_uuid is None:
+        present = Answer.objects.filter(checklist=checklist, item__code=item_code, version=base_version)
+        return present.values_list("value", flat=True).first()
+    try:
+        wanted = revision_uuid if isinstance(revision_uuid, uuid.UUID) else uuid.UUID(revision_uuid)
+    except ValueError as fault:
+        raise InvalidOperation("Jawaban itu tidak ada di Riwayat. Muat ulang halaman ini.") from fault
+    kept = AnswerRevision.objects.filter(uuid=wanted, checklist=checklist, answer__item__code=item_code)
+    return kept.values_list("value", flat=True).first()

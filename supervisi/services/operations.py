@@ -180,13 +180,13 @@ def _answer(raw: object) -> Any:
         return _inputs(raw)
     if isinstance(raw, int | Decimal) and not isinstance(raw, bool):
         # Written out only by str(): an exponent of a million digits must not become a text of a million signs.
-        raw = str(raw) if abs(raw) < INPUT_LIMIT else "?"
+        raw = str(raw) if -INPUT_LIMIT < raw < INPUT_LIMIT else "?"
     if not isinstance(raw, str) or len(raw) > _TEXT_LIMIT or not is_storable(raw):
         raise InvalidOperation("Jawaban ini tidak dikenal untuk butir tersebut.")
     return raw
 
 
-def _inputs(raw: dict[Any, Any]) -> dict[str, Any]:
+def _inputs(raw: dict[object, object]) -> dict[str, Any]:
     if len(raw) > INPUTS_LIMIT:
         raise InvalidOperation("Isian butir ini terlalu banyak.")
     inputs: dict[str, Any] = {}

@@ -26,7 +26,7 @@ def first_page(request: HttpRequest) -> HttpResponse:
     if posting is None:
         return render(request, "supervisi/no_posting.html")
     if posting.role == Role.COMMANDER:
-        return redirect("supervisi:unit-dashboard", posting.unit_id)
+        return unit_dashboard(request, posting.unit_id)
     pages = {
         Role.SUPERVISOR: "supervisi:visit-list",
         Role.OPERATOR: "supervisi:todo",

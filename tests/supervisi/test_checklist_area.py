@@ -20,6 +20,7 @@ from supervisi.models import (
 )
 from supervisi.services.answers import save_operation
 from supervisi.services.checklists import create_checklist
+from supervisi.services.instruments import load_instrument
 from tests.factories import make_person
 from tests.supervisi.sheets import LETTER, PERCENT, SEVERE_PERCENT, Counted, make_world, op
 from wbbm.organisasi.models import Role
@@ -214,3 +215,46 @@ def test_an_area_takes_at_most_twelve_queries(client, world, size):
         response = client.get(area_url(world))
     assert response.status_code == 200
     assert len(counted.statements) <= 12, "\n".join(counted.statements)
+
+
+@pytest.fixture
+def lke(world):
+    """The district's own LKE, filled in by its operator."""
+    instrument, _ = load_instrument("lke-2021")
+    year = Period.objects.create(
+        unit=world.polres,
+        name="Tahun ini",
+        kind="year",
+        first_day=datetime.date(2026, 1, 1),
+        last_day=datetime.date(2026, 12, 31),
+    )
+    operator = make_person(world.polres, Role.OPERATOR)
+    sheet = create_checklist(unit=world.polres, period=year, instrument=instrument, layer=Layer.SELF, by=operator)
+    return operator, Checklist.objects.with_frame().get(pk=sheet.pk)
+
+
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "6", "7"])
+def test_every_area_of_the_lke_opens_for_its_operator(client, lke, key):
+    operator, sheet = lke
+    client.force_login(operator)
+    html = client.get(reverse("supervisi:checklist-area", args=[sheet.pk, key])).content.decode()
+    assert 'id="lembar"' in html
+    # The unit does not record findings against itself.
+    assert "Catat temuan" not in html
+
+
+def test_an_index_is_typed_with_a_comma(client, lke):
+    operator, sheet = lke
+    client.force_login(operator)
+    url = reverse("supervisi:checklist-area", args=[sheet.pk, "7"])
+    page = client.get(url).content.decode()
+    assert "Indeks (0 sampai 4)" in page
+    code = page.split("data-index")[0].rsplit('name="', 1)[1].split("-answer")[0]
+    data = {f"{code}-before": "{}", f"{code}-base": "0", f"{code}-answer": "3,56"}
+    assert client.post(url, data).status_code == 302
+    row = Answer.objects.get(checklist=sheet, item__code=code)
+    assert (row.value["answer"], row.is_answered) == ("3.56", True)
+    assert 'value="3,56"' in client.get(url).content.decode()
+    bad = client.post(url, data | {f"{code}-base": "1", f"{code}-answer": "9"})
+    assert bad.status_code == 422
+    assert 'value="9"' in bad.content.decode()

@@ -27,12 +27,18 @@ class Child:
 
     name: str
     command: list[str]
+    # A program whose banner tells nobody anything; errors are shown all the same.
+    is_quiet: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     def start(self) -> None:
         """Start the process in a group of its own."""
         self.process = subprocess.Popen(  # noqa: S603 (our own commands)
-            self.command, env=os.environ.copy(), preexec_fn=_die_with_parent, start_new_session=True
+            self.command,
+            env=os.environ.copy(),
+            preexec_fn=_die_with_parent,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL if self.is_quiet else None,
         )
 
     @property

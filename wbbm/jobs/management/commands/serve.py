@@ -39,7 +39,12 @@ class Command(BaseCommand):
     def _worker(self, queue: str) -> Child:
         options = ["--pool", "solo", "--queues", queue, "--loglevel", "warning", "--without-gossip", "--without-mingle"]
         extra = ["--without-heartbeat", "--hostname", f"{queue}@%h"]
-        return Child(f"pekerja {queue}", [sys.executable, "-m", "celery", "-A", "wbbm", "worker", *options, *extra])
+        quiet = ["-W", "ignore:You're running the worker"]
+        return Child(
+            f"pekerja {queue}",
+            [sys.executable, *quiet, "-m", "celery", "-A", "wbbm", "worker", *options, *extra],
+            is_quiet=True,
+        )
 
     def _sweep(self) -> Child:
         return Child("pengawas", [sys.executable, "manage.py", "sweep"])
