@@ -168,14 +168,21 @@
     await put(card, value, Number(card.dataset.version), delay);
   }
 
+  // Changes on their way to the store of the device, by item.
+  const putting = new Map();
+
   async function put(card, value, base, delay) {
+    const item = card.dataset.wbbmItem;
+    putting.set(item, (putting.get(item) || 0) + 1);
     try {
-      await queue.add({ url, sheet, item: card.dataset.wbbmItem, base, value, delay });
+      await queue.add({ url, sheet, item, base, value, delay });
     } catch (fault) {
       delete card.dataset.waiting;
       setState(card, "failed", "Belum tersimpan");
       setMessage(card, "Penyimpanan perangkat penuh. Tekan Simpan area ini di bawah.", "bad");
       bePlain("");
+    } finally {
+      putting.set(item, putting.get(item) - 1);
     }
   }
 
@@ -200,6 +207,8 @@
       const more = await waitingFor(operation.item);
       if (more) return;
       delete card.dataset.waiting;
+      // Entered in another tab of the same person: this one must not send its old fields with the next change.
+      if (canWrite && said(readCard(card)) !== said(body.value)) fillCard(card, body.value);
       setState(card, "saved", `Tersimpan ${body.time}`);
       setMessage(card, "");
       const result = card.querySelector("[data-wbbm-result]");
@@ -224,6 +233,7 @@
 
   async function waitingFor(item) {
     const operations = await queue.operations();
+    if (putting.get(item)) return true;
     return operations.some((record) => record.sheet === sheet && record.item === item);
   }
 
@@ -454,6 +464,10 @@
     const entry = tile(card, { ...photo, state: "waiting", blob: null });
     if (!entry) return;
     entry.dataset.sent = "";
+    if (previews.has(photo.uuid)) {
+      URL.revokeObjectURL(previews.get(photo.uuid));
+      previews.delete(photo.uuid);
+    }
     const link = document.createElement("a");
     link.className = "zi-thumb";
     link.href = body.url || "#";

@@ -13,7 +13,9 @@
   const PAUSES = [1, 2, 5, 10, 30, 60];
   const TIMEOUT = 30000;
   const PHOTO_TIMEOUT = 120000;
+  const LEASE = 8000;
   const LOCKED_RETRY = 60000;
+  const TOO_LARGE = "Kiriman ini terlalu besar untuk server.";
   const OLD = 3 * 24 * 3600 * 1000;
 
   // waiting: will be sent; invalid: the person must correct or discard; locked: sent again once the sheet is a draft;
@@ -210,14 +212,17 @@
     }
     const key = `wbbm-kirim-${user}`;
     const mine = uuid();
+    const hold = () => localStorage.setItem(key, `${mine} ${Date.now() + LEASE}`);
     const [, until] = (localStorage.getItem(key) || "").split(" ");
     if (Number(until) > Date.now()) return busy();
-    localStorage.setItem(key, `${mine} ${Date.now() + PHOTO_TIMEOUT}`);
+    hold();
     await new Promise((resolve) => setTimeout(resolve, 50));
     if (!localStorage.getItem(key)?.startsWith(mine)) return busy();
+    const renewing = setInterval(hold, LEASE / 4);
     try {
       return await work();
     } finally {
+      clearInterval(renewing);
       localStorage.removeItem(key);
     }
   }
@@ -305,10 +310,10 @@
   /** What a reply means for the line; true when the next record may be tried. */
   function judged({ status, body }) {
     if (status === 401 || body.code === "user" || body.code === "password") {
-      line.session = status === 401 ? "over" : "user";
+      line.session = status === 401 ? "over" : body.code;
       return false;
     }
-    const isAnswer = status === 404 || (body.code && status < 500 && status !== 429);
+    const isAnswer = status === 404 || status === 413 || (body.code && status < 500 && status !== 429);
     if (!isAnswer) {
       line.failing = status >= 500 ? "server" : "line";
       pause();
@@ -356,7 +361,7 @@
       const state = body.code === "locked" ? LOCKED : status === 403 || status === 404 ? REFUSED : INVALID;
       await alter(OPERATIONS, operation.seq, (record) => {
         record.state = state;
-        record.message = body.message || "";
+        record.message = body.message || (status === 413 ? TOO_LARGE : "");
       });
       if (state === LOCKED) setTimeout(() => release([LOCKED]), LOCKED_RETRY);
     }
@@ -398,7 +403,7 @@
         const state = body.code === "locked" ? LOCKED : status === 403 || status === 404 ? REFUSED : INVALID;
         await alter(PHOTOS, seq, (record) => {
           record.state = state;
-          record.message = body.message || "";
+          record.message = body.message || (status === 413 ? TOO_LARGE : "");
         });
       }
     }
@@ -511,6 +516,9 @@
     }
     if (all.length && line.session === "user") {
       return ["Akun lain sedang masuk.", "Jawaban tetap ada di perangkat; masuk lagi dengan akun Anda untuk mengirimnya.", "lock", true];
+    }
+    if (all.length && line.session === "password") {
+      return ["Kata sandi perlu diganti dulu.", "Jawaban tetap ada di perangkat dan dikirim sesudahnya.", "lock", true];
     }
     if (all.some((record) => Date.now() - record.createdAt > OLD)) {
       return ["Ada jawaban yang belum terkirim sejak 3 hari.", "Sambungkan sekarang supaya tidak hilang.", "alert", false];
