@@ -1,0 +1,92 @@
+"""Real workers and sweeps for a test, against the test's own database and broker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def database_url() -> str:
+    """Return the address of the test database that this process uses."""
+    found = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{found['NAME']}"
+    return f"postgres://{found['USER']}:{found['PASSWORD']}@{found['HOST']}:{found['PORT']}/{found['NAME']}"
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Return the environment of a process that works on the test's database and broker."""
+    return (
+        os.environ
+        | {
+            "DATABASE_URL": database_url(),
+            "DATA_DIR": str(settings.DATA_DIR),
+            "REDIS_URL": settings.REDIS_URL,
+            "SECRET_KEY": settings.SECRET_KEY,
+            "REPORT_KEY": settings.REPORT_KEY,
+            "DJANGO_SETTINGS_MODULE": "wbbm.settings",
+            "WBBM_TEST_KINDS": "1",
+        }
+        | extra
+    )
+
+
+@contextmanager
+def process(*command: str, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process for as long as the block lasts."""
+    child = subprocess.Popen(
+        [sys.executable, *command], cwd=ROOT, env=environment(**extra), start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield child
+    finally:
+        stop(child)
+
+
+def stop(child: subprocess.Popen[bytes]) -> None:
+    """Kill a process with its children."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait(timeout=10)
+
+
+def worker(queue: str = "cepat") -> list[str]:
+    """Return the command of a real worker, with the kinds that tests add."""
+    options = ["--pool", "solo", "--queues", queue, "--loglevel", "warning", "--without-gossip", "--without-mingle"]
+    return [
+        "-m",
+        "celery",
+        "-A",
+        "tests.worker_app",
+        "worker",
+        *options,
+        "--hostname",
+        f"{queue}-{os.urandom(3).hex()}@%h",
+    ]
+
+
+def sweep() -> list[str]:
+    """Return the command of the sweep."""
+    return ["manage.py", "sweep"]
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float, every: float = 0.05) -> float:
+    """Wait until something is so; return how long it took, or fail."""
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        if is_so():
+            return time.monotonic() - began
+        time.sleep(every)
+    raise AssertionError(f"not so within {seconds} s")
