@@ -63,7 +63,7 @@
     for (const note of named(card, "note")) note.value = value.note || "";
     for (const select of named(card, "behalf")) select.value = value.on_behalf_of ?? "";
     preview(card);
-    showSevere(card);
+    showFollowing(card);
   }
 
   const said = (value) => JSON.stringify([
@@ -211,6 +211,7 @@
       if (canWrite && said(readCard(card)) !== said(body.value)) fillCard(card, body.value);
       setState(card, "saved", `Tersimpan ${body.time}`);
       setMessage(card, "");
+      showFollowing(card);
       const result = card.querySelector("[data-wbbm-result]");
       if (result) result.textContent = body.shown.letter || "–";
       announce(`Butir ${operation.item}: tersimpan ${body.time}`);
@@ -345,11 +346,24 @@
     calc.toggleAttribute("data-is-severe", Boolean(isSevere));
   }
 
-  function showSevere(card) {
+  /** Show what follows from the present answer: taking it back, a severe finding. */
+  function showFollowing(card) {
+    const clear = card.querySelector("[data-wbbm-clear]");
+    if (clear) clear.hidden = readAnswer(card) === null;
     const section = card.querySelector("[data-wbbm-severe]");
     if (!section) return;
     const isSevere = card.querySelector("input[data-severe]:checked, [data-is-severe]") !== null;
     section.hidden = !isSevere || "recorded" in section.dataset;
+  }
+
+  /** Take an option back that was chosen by mistake: radio buttons alone can't. */
+  function empty(card) {
+    const chosen = [...named(card, "answer")].find((radio) => radio.checked);
+    if (!chosen) return;
+    chosen.checked = false;
+    chosen.focus({ preventScroll: true });
+    showFollowing(card);
+    keep(card, 0);
   }
 
   /** A finding is sent by script so that nothing typed is lost when the line is down. */
@@ -531,7 +545,7 @@
       }
       if (!target.name) return;
       preview(card);
-      showSevere(card);
+      showFollowing(card);
       keep(card, 0);
     });
     main.addEventListener("input", (event) => {
@@ -540,14 +554,18 @@
       if (!card || !target.matches("textarea, input:not([type=radio]):not([type=file])")) return;
       if (target.closest("[data-wbbm-finding]")) return;
       preview(card);
-      showSevere(card);
+      showFollowing(card);
       keep(card, TYPING);
     });
     main.addEventListener("click", (event) => {
       const pressed = event.target.closest("[data-wbbm-choose]");
-      if (!pressed) return;
-      event.preventDefault();
-      choose(pressed);
+      const clear = event.target.closest("[data-wbbm-clear]");
+      if (pressed) {
+        event.preventDefault();
+        choose(pressed);
+      } else if (clear) {
+        empty(clear.closest("[data-wbbm-item]"));
+      }
     });
     document.addEventListener("submit", (event) => {
       const form = event.target;
@@ -596,7 +614,7 @@
       await restore();
       for (const card of cards.values()) {
         preview(card);
-        showSevere(card);
+        showFollowing(card);
       }
       main.dataset.ready = "";
     },

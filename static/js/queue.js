@@ -13,6 +13,7 @@
   const PAUSES = [1, 2, 5, 10, 30, 60];
   const TIMEOUT = 30000;
   const PHOTO_TIMEOUT = 120000;
+  const SLOW = 2000;
   const LEASE = 8000;
   const LOCKED_RETRY = 60000;
   const TOO_LARGE = "Kiriman ini terlalu besar untuk server.";
@@ -175,7 +176,7 @@
 
   /* --- sending ----------------------------------------------------------------------------------------------------- */
 
-  const line = { failing: "", session: "ok", level: 0, recovered: false };
+  const line = { failing: "", session: "ok", level: 0, recovered: false, sendingSince: 0 };
   let timer = 0;
   let timerAt = Infinity;
   let isDraining = false;
@@ -286,6 +287,7 @@
   async function request(url, options, timeout, isAuto) {
     const stop = new AbortController();
     const clock = setTimeout(() => stop.abort(), timeout);
+    line.sendingSince = Date.now();
     try {
       const response = await fetch(url, {
         method: "POST", credentials: "same-origin", cache: "no-store", redirect: "manual", signal: stop.signal,
@@ -304,6 +306,7 @@
       return { status: 0, body: {} };
     } finally {
       clearTimeout(clock);
+      line.sendingSince = 0;
     }
   }
 
@@ -594,8 +597,10 @@
     else flush().catch(() => {});
   });
   window.addEventListener("beforeunload", (event) => {
+    // On a good line what was just entered goes out from the next page: no question then.
     const isFull = [...waiting.operations, ...waiting.photos].some((record) => record.state === WAITING);
-    if (isFull) {
+    const isSlow = line.sendingSince && Date.now() - line.sendingSince > SLOW;
+    if (isFull && (line.failing || line.session !== "ok" || !navigator.onLine || isSlow)) {
       event.preventDefault();
       event.returnValue = "";
     }

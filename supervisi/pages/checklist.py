@@ -45,25 +45,60 @@ class AreaPage:
     """What the page of one area shows."""
 
     checklist: Checklist
-    instrument: Instrument
+    standing: Standing
     area: AreaStanding
-    areas: tuple[AreaStanding, ...]
-    progress: Progress
     sections: tuple[Section, ...]
     filters: tuple[Filter, ...]
+    # People on whose behalf one may enter.
     members: tuple[Member, ...]
-    previous: AreaStanding | None
-    following: AreaStanding | None
-    # Item code of the first empty item here; else the next area with one.
-    next_empty: str
-    next_empty_area: AreaStanding | None
     can_write: bool
-    # Scores of a draft are for its own team only.
-    shows_score: bool
-    conflicts: int
-    can_record_findings: bool
-    # Who usually answers a finding at such a unit.
-    owner_title: str
+    # Item code of the first empty item here.
+    next_empty: str
+
+    @property
+    def areas(self) -> tuple[AreaStanding, ...]:
+        """Every area of the sheet, in order."""
+        return self.standing.areas
+
+    @property
+    def progress(self) -> Progress:
+        """Progress of the whole sheet."""
+        return self.standing.progress
+
+    @property
+    def _position(self) -> int:
+        return self.areas.index(self.area)
+
+    @property
+    def previous(self) -> AreaStanding | None:
+        """The area before this one."""
+        return self.areas[self._position - 1] if self._position else None
+
+    @property
+    def following(self) -> AreaStanding | None:
+        """The area after this one."""
+        return next(iter(self.areas[self._position + 1 :]), None)
+
+    @property
+    def next_empty_area(self) -> AreaStanding | None:
+        """The next other area with an empty item, from here on and around."""
+        order = (*self.areas[self._position + 1 :], *self.areas[: self._position])
+        return next((area for area in order if area.progress.left), None)
+
+    @property
+    def shows_score(self) -> bool:
+        """Tell whether the viewer may see scores: those of a draft are for its own team only."""
+        return self.can_write or self.checklist.status != ChecklistStatus.DRAFT
+
+    @property
+    def can_record_findings(self) -> bool:
+        """Tell whether the viewer may record findings; a unit records none against itself."""
+        return self.can_write and self.checklist.layer != Layer.SELF
+
+    @property
+    def owner_title(self) -> str:
+        """The office that usually answers a finding at the unit."""
+        return usual_owner(self.checklist.unit)
 
     @property
     def provisional(self) -> str:
@@ -96,34 +131,22 @@ def read_area(
     instrument = engine_instrument(checklist.instrument)
     if key not in {area.key for area in instrument.areas}:
         return None
-    now = timezone.now()
     can_write = checklist.is_draft and posting_to_write(viewer, checklist) is not None
     answers = _answers(checklist, viewer)
     standing = stand(instrument, (_row(answer) for answer in answers))
     here = [answer for answer in answers if answer.item.area_key == key and answer.is_due]
-    builder = CardBuilder(checklist, instrument, viewer, now, can_write, here, typed or {})
+    builder = CardBuilder(checklist, instrument, viewer, timezone.now(), can_write, here, typed or {})
     cards = [builder.card(answer) for answer in here]
     kept = [card for card in cards if _is_kept(card, chosen)]
-    area = standing.area(key)
-    position = standing.areas.index(area)
     return AreaPage(
         checklist=checklist,
-        instrument=instrument,
-        area=area,
-        areas=standing.areas,
-        progress=standing.progress,
+        standing=standing,
+        area=standing.area(key),
         sections=_sections(instrument, kept),
         filters=_filters(cards, chosen),
         members=builder.members if can_write else (),
-        previous=standing.areas[position - 1] if position else None,
-        following=standing.areas[position + 1] if position + 1 < len(standing.areas) else None,
-        next_empty=next((card.item.code for card in kept if not card.is_answered), ""),
-        next_empty_area=_next_with_empty(standing, position),
         can_write=can_write,
-        shows_score=can_write or checklist.status != ChecklistStatus.DRAFT,
-        conflicts=sum(card.conflict is not None for card in cards),
-        can_record_findings=can_write and checklist.layer != Layer.SELF,
-        owner_title=usual_owner(checklist.unit),
+        next_empty=next((card.item.code for card in kept if not card.is_answered), ""),
     )
 
 
@@ -181,8 +204,3 @@ def _sections(instrument: Instrument, cards: list[ItemCard]) -> tuple[Section, .
         Section(heading=instrument.node(code).name, cards=tuple(group))
         for code, group in groupby(cards, key=lambda card: card.item.node_code)
     )
-
-
-def _next_with_empty(standing: Standing, position: int) -> AreaStanding | None:
-    order = (*standing.areas[position + 1 :], *standing.areas[:position])
-    return next((area for area in order if area.progress.left), None)

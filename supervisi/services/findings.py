@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -56,26 +56,9 @@ def record_finding(
     with transaction.atomic():
         hold_draft(checklist)
         item = _item(checklist, item_code)
-        finding = _create(
-            checklist=checklist,
-            unit=checklist.unit,
-            visit=checklist.visit,
-            item=item,
-            option_code=_letter(checklist, item),
-            severity=severity,
-            owner_unit=checklist.unit,
-            handed_over_at=timezone.now() if _is_handed_over(checklist) else None,
-            created_by=by,
-            **texts,
-        )
-        record(
-            "finding.recorded",
-            by=by,
-            posting=posting,
-            about=finding,
-            unit=checklist.unit,
-            changes={"severity": [None, severity], "item": [None, item.code]},
-        )
+        finding = _create(checklist, item, severity=severity, created_by=by, **texts)
+        changes = {"severity": [None, severity], "item": [None, item.code]}
+        record("finding.recorded", by=by, posting=posting, about=finding, unit=checklist.unit, changes=changes)
     return finding
 
 
@@ -94,10 +77,6 @@ def _letter(checklist: Checklist, item: Item) -> str:
     return answer if isinstance(answer, str) and len(answer) <= 10 else ""
 
 
-def _is_handed_over(checklist: Checklist) -> bool:
-    return checklist.visit is not None and checklist.visit.status == VisitStatus.DONE
-
-
 def _text(raw: str, label: str, limit: int) -> str:
     text = raw.replace("\r\n", "\n").strip()
     if len(text) < 3:
@@ -107,13 +86,24 @@ def _text(raw: str, label: str, limit: int) -> str:
     return text
 
 
-def _create(**fields: object) -> Finding:
+def _create(checklist: Checklist, item: Item, **fields: Any) -> Finding:
     """Give the finding the next number of its unit and year; two at once try again."""
-    prefix = number_prefix(fields["unit"])  # type: ignore[arg-type]
+    prefix = number_prefix(checklist.unit)
+    handed_over = checklist.visit is not None and checklist.visit.status == VisitStatus.DONE
     for attempt in range(_TRIES):
         try:
             with transaction.atomic():
-                return Finding.objects.create(number=f"{prefix}{_last(prefix) + 1 + attempt:03d}", **fields)
+                return Finding.objects.create(
+                    number=f"{prefix}{_last(prefix) + 1 + attempt:03d}",
+                    checklist=checklist,
+                    unit=checklist.unit,
+                    visit=checklist.visit,
+                    item=item,
+                    option_code=_letter(checklist, item),
+                    owner_unit=checklist.unit,
+                    handed_over_at=timezone.now() if handed_over else None,
+                    **fields,
+                )
         except IntegrityError:
             continue
     raise DomainError("Banyak temuan dicatat bersamaan. Coba lagi.")

@@ -121,3 +121,16 @@ def test_only_the_keyboard_is_needed_to_answer(signed_in_page, world):
     expect(state(page, "P.1.1.i.a")).to_have_text(re.compile("Tersimpan"))
     wait_until_kept(page, 0)
     assert world.answer("P.1.1.i.a").value["answer"] == "B"
+
+
+def test_an_option_chosen_by_mistake_can_be_taken_back(signed_in_page, world):
+    page = open_area(signed_in_page(world.leader), area(world, "1"))
+    clear = card(page, "P.1.1.i.a").get_by_role("button", name="Kosongkan jawaban")
+    expect(clear).to_be_hidden()
+    choose(page, "P.1.1.i.a", "A")
+    expect(state(page, "P.1.1.i.a")).to_have_text(SAVED)
+    clear.click()
+    expect(page.locator('[data-wbbm-progress-text="area"]')).to_have_text(re.compile("^0 dari 5"))
+    wait_until_kept(page, 0)
+    assert world.answer("P.1.1.i.a").value["answer"] is None
+    expect(clear).to_be_hidden()

@@ -421,6 +421,19 @@ def test_leaving_with_a_full_queue_warns(signed_in_page, world, path):
     assert asked == ["beforeunload"]
 
 
+def test_leaving_on_a_good_line_asks_nothing_and_loses_nothing(signed_in_page, world, path):
+    page = open_area(signed_in_page(world.leader), path)
+    code = letters(world)[0].code
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    card(page, code).locator("textarea").first.press_sequentially("Masih mengetik")
+    page.goto(f"/supervisi/lembar/{world.checklist.pk}/area/1/")
+    page.wait_for_selector("main[data-ready]")
+    wait_until_kept(page, 0)
+    assert asked == []
+    assert world.answer(code).value["note"] == "Masih mengetik"
+
+
 def test_without_a_store_on_the_device_the_page_is_the_plain_form(signed_in_page, world, path):
     page = signed_in_page(world.leader)
     page.add_init_script("IDBFactory.prototype.open = () => { throw new Error('no store'); };")
