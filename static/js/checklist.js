@@ -597,7 +597,7 @@
     showPhotos({ photos: await queue.photos() });
   }
 
-  queue.opened.then(
+  queue.ready.then(
     async () => {
       if (canWrite) bind();
       queue.events.addEventListener("sending", onSending);

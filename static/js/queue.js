@@ -107,36 +107,72 @@
 
   /* --- filling the queue ------------------------------------------------------------------------------------------- */
 
+  // The newest change of each item that is not on disk yet, and the writing that goes on.
+  const pending = new Map();
+  const writing = new Map();
+  const SPILL = `wbbm-sisa-${user}-`;
+  const spillKey = SPILL + uuid();
+
   /**
-   * Write an operation down. A newer value replaces the last one of the same item only if that was never tried (or was
-   * refused as invalid): one that was tried may have arrived, so it stays and goes first.
-   * `delay` (ms) holds the sending back while someone is typing; the value itself is kept at once.
+   * Write an operation down: {url, sheet, item, base, value}. `delay` (ms) holds the sending back while someone is
+   * typing; the value itself is kept at once. While one is being written, only the newest of those after it is.
    */
-  async function add({ url, sheet, item, base, value, delay = 0 }) {
+  function add(request) {
+    const wanted = { uuid: uuid(), ...request };
+    const key = `${wanted.sheet} ${wanted.item}`;
+    pending.set(key, wanted);
+    const before = writing.get(key) || Promise.resolve();
+    const mine = before.catch(() => {}).then(async () => {
+      if (pending.get(key) !== wanted) return;
+      await write(wanted);
+      if (pending.get(key) === wanted) pending.delete(key);
+      if (!pending.size) localStorage.removeItem(spillKey);
+      changed();
+      wake(wanted.delay || 0);
+    });
+    writing.set(key, mine);
+    return mine;
+  }
+
+  /**
+   * A newer value replaces the last one of the same item only if that was never tried (or was refused as invalid): one
+   * that was tried may have arrived, so it stays and goes first.
+   */
+  function write({ uuid: id, url, sheet, item, base, value, delay = 0 }) {
     const now = Date.now();
-    const record = await inStore(OPERATIONS, "readwrite", (store, give) => {
+    return inStore(OPERATIONS, "readwrite", (store) => {
       store.index("user").getAll(user).onsuccess = (event) => {
         const same = event.target.result.filter((each) => each.sheet === sheet && each.item === item);
+        if (same.some((each) => each.uuid === id)) return;
         same.sort((one, other) => one.seq - other.seq);
         const last = same[same.length - 1];
-        const fresh = { uuid: uuid(), state: WAITING, message: "", attempted: false, readyAt: now + delay };
+        const fresh = { uuid: id, url, value, state: WAITING, message: "", attempted: false, readyAt: now + delay };
         if (last && (!last.attempted || last.state === INVALID)) {
-          Object.assign(last, fresh, { value, url });
           if (last.state === INVALID || base > last.base) last.base = base;
-          store.put(last);
-          give(last);
-          return;
+          store.put(Object.assign(last, fresh));
+        } else {
+          store.add({ ...fresh, user, sheet, item, base, createdAt: now });
         }
-        const added = { ...fresh, user, url, sheet, item, base, value, createdAt: now };
-        store.add(added).onsuccess = (put) => {
-          added.seq = put.target.result;
-          give(added);
-        };
       };
     });
-    changed();
-    wake(delay);
-    return record;
+  }
+
+  /** A page that goes away can't wait for the disk: what is not written yet is left where the next page finds it. */
+  function spill() {
+    if (!pending.size) return;
+    try {
+      localStorage.setItem(spillKey, JSON.stringify([...pending.values()]));
+    } catch (fault) {
+      // Full: the writing that has begun is all that is left.
+    }
+  }
+
+  async function takeSpilled() {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(SPILL) && key !== spillKey);
+    for (const key of keys) {
+      for (const left of JSON.parse(localStorage.getItem(key) || "[]")) await add({ ...left, delay: 0 });
+      localStorage.removeItem(key);
+    }
   }
 
   async function addPhoto({ url, sheet, item, name, blob }) {
@@ -590,11 +626,16 @@
   window.addEventListener("focus", () => line.session !== "ok" && resume());
   window.addEventListener("storage", () => line.session !== "ok" && resume());
   window.addEventListener("pagehide", () => {
+    spill();
     flush().catch(() => {});
   });
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") resume();
-    else flush().catch(() => {});
+    if (document.visibilityState === "visible") {
+      resume();
+    } else {
+      spill();
+      flush().catch(() => {});
+    }
   });
   window.addEventListener("beforeunload", (event) => {
     // On a good line what was just entered goes out from the next page: no question then.
@@ -606,13 +647,16 @@
     }
   });
 
+  // Everything that the last page left is in the store, and may be shown.
+  const ready = opened.then(() => takeSpilled().catch(() => {}));
+
   window.wbbmQueue = {
-    user, opened, events, add, addPhoto, flush, discard, discardPhoto, resume, icon,
+    user, ready, events, add, addPhoto, flush, discard, discardPhoto, resume, icon,
     operations: () => records(OPERATIONS),
     photos: () => records(PHOTOS),
   };
 
-  opened.then(
+  ready.then(
     async () => {
       await release([LOCKED, REFUSED]);
       if (channel) channel.postMessage({ type: "opened", user });
