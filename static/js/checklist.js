@@ -3,114 +3,23 @@
 (() => {
   "use strict";
 
+  const store = window.wbbmStore;
   const queue = window.wbbmQueue;
   const main = document.querySelector("[data-wbbm-sheet]");
-  if (!queue || !main) return;
+  if (!store || !queue || !main || !window.wbbmCard) return;
+  const { named, readCard, fillCard, said, setState, setMessage, announce, button, unfold, preview, showFollowing } =
+    window.wbbmCard;
+  const { keepFiles, sendFinding } = window.wbbmEvidence;
 
   const sheet = main.dataset.wbbmSheet;
   const url = main.dataset.operationsUrl;
   const canWrite = "canWrite" in main.dataset;
   const TYPING = 1500;
 
-  const SIGNS = { empty: "same", saving: "sync", saved: "check", queued: "device", conflict: "split", failed: "alert" };
-
   const cards = new Map();
   for (const element of main.querySelectorAll("[data-wbbm-item]")) cards.set(element.dataset.wbbmItem, element);
 
-  /* --- reading and filling a card ------------------------------------------------------------------------------------ */
-
-  const named = (card, part) => card.querySelectorAll(`[name="${CSS.escape(card.dataset.wbbmItem)}-${part}"]`);
-
-  function readAnswer(card) {
-    const inputs = card.querySelectorAll("[data-key]");
-    if (inputs.length) {
-      const answer = {};
-      for (const input of inputs) {
-        const text = input.value.trim();
-        if (text) answer[input.dataset.key] = /^\d{1,10}$/.test(text) ? Number(text) : text;
-      }
-      return Object.keys(answer).length ? answer : null;
-    }
-    const index = card.querySelector("[data-index]");
-    if (index) return index.value.trim().replace(",", ".") || null;
-    const chosen = [...named(card, "answer")].find((radio) => radio.checked);
-    return chosen ? chosen.value : null;
-  }
-
-  function readCard(card) {
-    const checked = [...named(card, "checked")].find((radio) => radio.checked);
-    const [note] = named(card, "note");
-    const [behalf] = named(card, "behalf");
-    const base = JSON.parse(card.dataset.base);
-    return {
-      answer: readAnswer(card),
-      note: note ? note.value.trim() : "",
-      checked: checked ? checked.value : "",
-      on_behalf_of: behalf ? Number(behalf.value) || null : base.on_behalf_of,
-    };
-  }
-
-  function fillCard(card, value) {
-    for (const radio of named(card, "answer")) {
-      if (radio.type === "radio") radio.checked = radio.value === value.answer;
-      else radio.value = String(value.answer ?? "").replace(".", ",");
-    }
-    for (const input of card.querySelectorAll("[data-key]")) {
-      const number = value.answer && typeof value.answer === "object" ? value.answer[input.dataset.key] : null;
-      input.value = number ?? "";
-    }
-    for (const radio of named(card, "checked")) radio.checked = radio.value === value.checked;
-    for (const note of named(card, "note")) note.value = value.note || "";
-    for (const select of named(card, "behalf")) select.value = value.on_behalf_of ?? "";
-    preview(card);
-    showFollowing(card);
-  }
-
-  const said = (value) => JSON.stringify([
-    typeof value.answer === "object" && value.answer ? Object.entries(value.answer).sort() : value.answer,
-    value.note || "", value.checked || "", value.on_behalf_of ?? null,
-  ]);
-
-  /* --- state of a card ------------------------------------------------------------------------------------------------ */
-
-  function setState(card, kind, text) {
-    const chip = card.querySelector("[data-wbbm-state]");
-    if (!chip) return;
-    chip.className = `zi-state zi-state--${kind}`;
-    chip.replaceChildren(queue.icon(SIGNS[kind]), text);
-    card.classList.toggle("zi-item--queued", kind === "queued");
-    card.classList.toggle("zi-item--conflict", kind === "conflict");
-  }
-
-  function setMessage(card, text, kind, action) {
-    const place = card.querySelector("[data-wbbm-message]");
-    if (!place) return;
-    place.hidden = !text;
-    place.className = `zi-sign zi-sign--${kind || "warn"} text-wrap zi-small mb-0`;
-    place.replaceChildren();
-    if (!text) return;
-    place.append(queue.icon(kind === "bad" ? "alert" : "device"), ` ${text} `);
-    if (action) place.append(action);
-  }
-
-  function announce(text) {
-    const live = document.getElementById("zi-live");
-    if (live) live.textContent = text;
-  }
-
-  function button(text, work) {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.className = "btn btn-outline-primary btn-sm";
-    made.textContent = text;
-    made.addEventListener("click", work);
-    return made;
-  }
-
-  function unfold(card) {
-    const fold = card.querySelector("details.zi-item__fold");
-    if (fold) fold.open = true;
-  }
+  /* --- what waits on the device --- */
 
   /** Show what waits on the device for each card of this page. */
   function showWaiting({ operations }) {
@@ -148,7 +57,7 @@
   }
 
   async function discard(card, record) {
-    await queue.discard(record.seq);
+    await store.discard(record.seq);
     if (canWrite) {
       fillCard(card, JSON.parse(card.dataset.base));
       const isAnswered = "answered" in card.dataset;
@@ -157,7 +66,7 @@
     setMessage(card, "");
   }
 
-  /* --- saving --------------------------------------------------------------------------------------------------------- */
+  /* --- saving --- */
 
   async function keep(card, delay) {
     const value = readCard(card);
@@ -175,7 +84,7 @@
     const item = card.dataset.wbbmItem;
     putting.set(item, (putting.get(item) || 0) + 1);
     try {
-      await queue.add({ url, sheet, item, base, value, delay });
+      await store.add({ url, sheet, item, base, value, delay });
     } catch (fault) {
       delete card.dataset.waiting;
       setState(card, "failed", "Belum tersimpan");
@@ -233,12 +142,22 @@
   }
 
   async function waitingFor(item) {
-    const operations = await queue.operations();
+    const operations = await store.records(store.OPERATIONS);
     if (putting.get(item)) return true;
     return operations.some((record) => record.sheet === sheet && record.item === item);
   }
 
-  /* --- progress and score ---------------------------------------------------------------------------------------------- */
+  /** Take an option back that was chosen by mistake: radio buttons alone can't. */
+  function empty(card) {
+    const chosen = [...named(card, "answer")].find((radio) => radio.checked);
+    if (!chosen) return;
+    chosen.checked = false;
+    chosen.focus({ preventScroll: true });
+    showFollowing(card);
+    keep(card, 0);
+  }
+
+  /* --- progress and score --- */
 
   function showProgress({ progress, score }) {
     const { area, sheet: whole } = progress;
@@ -267,7 +186,7 @@
     }
   }
 
-  /* --- conflicts ---------------------------------------------------------------------------------------------------------- */
+  /* --- conflicts --- */
 
   function showConflict(card, body) {
     card.querySelector("[data-wbbm-conflict]")?.remove();
@@ -312,197 +231,7 @@
     await put(card, value, base, 0);
   }
 
-  /* --- preview of formulas, severe triggers ----------------------------------------------------------------------------- */
-
-  /** The percentage in hundredths, or null while inputs are missing or the item can't be judged. */
-  function computed(formula, answer) {
-    const number = (key) => (answer && Number.isInteger(answer[key]) ? answer[key] : null);
-    const share = (above, below) => Math.floor((above * 20000 + below) / (2 * below));
-    if (formula.kind === "decline") {
-      const [before, now] = [number(formula.before), number(formula.now)];
-      if (before === null || now === null) return null;
-      if (before === 0) return now === 0 ? 10000 : 0;
-      return now >= before ? 0 : share(before - now, before);
-    }
-    if (formula.kind !== "ratio") return null;
-    const above = number(formula.numerator);
-    const parts = formula.denominators.map(number);
-    if (above === null || parts.includes(null)) return null;
-    const below = parts.reduce((sum, part) => sum + part, 0);
-    return below === 0 ? null : above >= below ? 10000 : share(above, below);
-  }
-
-  function preview(card) {
-    const calc = card.querySelector("[data-wbbm-calc]");
-    if (!calc) return;
-    const formula = JSON.parse(calc.dataset.wbbmCalc);
-    const answer = readAnswer(card);
-    const isComplete = [...card.querySelectorAll("[data-key]")].every((input) => input.value.trim());
-    const hundredths = isComplete ? computed(formula, answer) : null;
-    const output = calc.querySelector("[data-wbbm-result]");
-    if (hundredths === null) output.textContent = isComplete ? "Tidak dapat dinilai" : "–";
-    else output.textContent = `${Math.floor(hundredths / 100)},${String(hundredths % 100).padStart(2, "0")}%`;
-    const isSevere = formula.severe_below_full && hundredths !== null && computed(formula, answer) < 10000;
-    calc.toggleAttribute("data-is-severe", Boolean(isSevere));
-  }
-
-  /** Show what follows from the present answer: taking it back, a severe finding. */
-  function showFollowing(card) {
-    const clear = card.querySelector("[data-wbbm-clear]");
-    if (clear) clear.hidden = readAnswer(card) === null;
-    const section = card.querySelector("[data-wbbm-severe]");
-    if (!section) return;
-    const isSevere = card.querySelector("input[data-severe]:checked, [data-is-severe]") !== null;
-    section.hidden = !isSevere || "recorded" in section.dataset;
-  }
-
-  /** Take an option back that was chosen by mistake: radio buttons alone can't. */
-  function empty(card) {
-    const chosen = [...named(card, "answer")].find((radio) => radio.checked);
-    if (!chosen) return;
-    chosen.checked = false;
-    chosen.focus({ preventScroll: true });
-    showFollowing(card);
-    keep(card, 0);
-  }
-
-  /** A finding is sent by script so that nothing typed is lost when the line is down. */
-  async function sendFinding(form) {
-    const section = form.closest("[data-wbbm-severe]");
-    const card = form.closest("[data-wbbm-item]");
-    let note = form.querySelector("[data-wbbm-finding-note]");
-    if (!note) {
-      note = document.createElement("p");
-      note.className = "zi-small mt-2 mb-0";
-      note.dataset.wbbmFindingNote = "";
-      note.setAttribute("role", "status");
-      form.append(note);
-    }
-    note.textContent = "Menyimpan";
-    let reply = null;
-    try {
-      const response = await fetch(form.action, {
-        method: "POST",
-        body: new FormData(form),
-        credentials: "same-origin",
-        headers: { Accept: "application/json", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
-      });
-      reply = await response.json();
-    } catch (fault) {
-      reply = null;
-    }
-    if (reply?.code !== "saved") {
-      note.textContent = reply?.message || "Gagal terkirim. Coba lagi; tulisan Anda tetap di sini.";
-      return;
-    }
-    section.dataset.recorded = "";
-    section.hidden = true;
-    announce(reply.message);
-    setMessage(card, reply.message, "ok");
-  }
-
-  /* --- evidence ------------------------------------------------------------------------------------------------------------ */
-
-  async function keepFiles(input) {
-    const card = input.closest("[data-wbbm-item]");
-    const place = card.querySelector("[data-wbbm-evidence]");
-    const files = [...input.files];
-    input.value = "";
-    for (const file of files) {
-      const ready = await window.wbbmPhotos.prepare(file);
-      if (ready.refusal) {
-        tile(card, { name: file.name, state: "invalid", message: ready.refusal, uuid: `${file.name}-${Date.now()}` });
-        continue;
-      }
-      try {
-        await queue.addPhoto({
-          url: place.dataset.wbbmEvidence, sheet, item: card.dataset.wbbmItem, name: ready.name, blob: ready.blob,
-        });
-      } catch (fault) {
-        const message = "Penyimpanan perangkat penuh. Kirim yang menunggu dulu.";
-        tile(card, { name: file.name, state: "invalid", message, uuid: `${file.name}-${Date.now()}` });
-      }
-    }
-  }
-
-  const PHOTO_WORDS = {
-    waiting: "di perangkat", locked: "di perangkat; lembar sudah diserahkan", refused: "di perangkat; belum dapat dikirim",
-  };
-  const previews = new Map();
-
-  function tile(card, record) {
-    const list = card.querySelector("[data-wbbm-evidence-list]");
-    if (!list) return null;
-    let entry = [...list.children].find((each) => each.dataset.uuid === record.uuid);
-    if (!entry) {
-      entry = document.createElement("li");
-      entry.dataset.uuid = record.uuid;
-      list.append(entry);
-    }
-    const isBad = record.state === "invalid";
-    const box = document.createElement("span");
-    box.className = `zi-thumb${isBad ? " zi-thumb--bad" : ""}`;
-    if (record.blob && record.blob.type.startsWith("image/")) {
-      if (!previews.has(record.uuid)) previews.set(record.uuid, URL.createObjectURL(record.blob));
-      const picture = document.createElement("img");
-      picture.className = "zi-thumb__img";
-      picture.alt = "";
-      picture.src = previews.get(record.uuid);
-      box.append(picture);
-    }
-    const small = document.createElement("small");
-    small.textContent = isBad ? record.message : record.isSending ? "mengirim" : PHOTO_WORDS[record.state] || "";
-    box.append(record.name, small);
-    entry.replaceChildren(box);
-    if (record.state !== "waiting") {
-      const drop = button("Buang", async () => {
-        if (record.seq) await queue.discardPhoto(record.seq);
-        entry.remove();
-      });
-      entry.append(drop);
-    }
-    return entry;
-  }
-
-  function showPhotos({ photos }) {
-    for (const record of photos) {
-      const card = record.sheet === sheet && cards.get(record.item);
-      if (card) tile(card, record);
-    }
-  }
-
-  function onPhotoReply({ detail: { photo, reply } }) {
-    const card = photo.sheet === sheet && cards.get(photo.item);
-    if (!card || reply.status >= 300 || !reply.status) return;
-    const { body } = reply;
-    const entry = tile(card, { ...photo, state: "waiting", blob: null });
-    if (!entry) return;
-    entry.dataset.sent = "";
-    if (previews.has(photo.uuid)) {
-      URL.revokeObjectURL(previews.get(photo.uuid));
-      previews.delete(photo.uuid);
-    }
-    const link = document.createElement("a");
-    link.className = "zi-thumb";
-    link.href = body.url || "#";
-    if (body.thumb_url) {
-      const picture = document.createElement("img");
-      picture.className = "zi-thumb__img";
-      picture.alt = "";
-      picture.src = body.thumb_url;
-      link.append(picture);
-    }
-    const small = document.createElement("small");
-    small.textContent = body.message || "terkirim";
-    link.append(body.title || photo.name, small);
-    entry.replaceChildren(link);
-    const count = card.querySelector("[data-wbbm-evidence-count]");
-    const shown = card.querySelectorAll("[data-wbbm-evidence-list] > li:not([data-uuid]), [data-wbbm-evidence-list] > li[data-sent]");
-    if (count) count.textContent = shown.length;
-    announce(`Butir ${photo.item}: berkas terkirim`);
-  }
-
-  /* --- moving about ---------------------------------------------------------------------------------------------------------- */
+  /* --- moving about, binding --- */
 
   function nextEmpty(link, event) {
     const all = [...cards.values()];
@@ -520,17 +249,9 @@
     next.querySelector("input:not([type=hidden])")?.focus({ preventScroll: true });
   }
 
-  /* --- binding ------------------------------------------------------------------------------------------------------------------ */
-
   function bePlain(text) {
     for (const element of document.querySelectorAll("[data-wbbm-plain]")) element.hidden = false;
-    if (!text) return;
-    const net = document.querySelector("[data-wbbm-net]");
-    const paragraph = document.createElement("p");
-    paragraph.className = "container-lg";
-    paragraph.append(queue.icon("alert"), text);
-    net.replaceChildren(paragraph);
-    net.hidden = false;
+    if (text) window.wbbmLine.say(text);
   }
 
   function bind() {
@@ -571,7 +292,7 @@
       const form = event.target;
       if (form.id === "lembar" && form.querySelector("[data-wbbm-plain]")?.hidden) {
         event.preventDefault();
-        queue.flush();
+        store.flush();
       } else if (form.matches("[data-wbbm-finding]")) {
         event.preventDefault();
         sendFinding(form);
@@ -582,7 +303,7 @@
 
   /** Put back what was typed before the page was opened again. */
   async function restore() {
-    const operations = await queue.operations();
+    const operations = await store.records(store.OPERATIONS);
     const last = new Map(operations.filter((record) => record.sheet === sheet).map((record) => [record.item, record]));
     for (const [item, record] of last) {
       const card = cards.get(item);
@@ -594,23 +315,14 @@
       unfold(card);
     }
     showWaiting({ operations });
-    showPhotos({ photos: await queue.photos() });
   }
 
-  queue.ready.then(
+  store.ready.then(
     async () => {
       if (canWrite) bind();
       queue.events.addEventListener("sending", onSending);
       queue.events.addEventListener("reply", onReply);
-      queue.events.addEventListener("changed", ({ detail }) => {
-        showWaiting(detail);
-        showPhotos(detail);
-      });
-      queue.events.addEventListener("photo-sending", ({ detail: { photo } }) => {
-        const card = photo.sheet === sheet && cards.get(photo.item);
-        if (card) tile(card, { ...photo, isSending: true });
-      });
-      queue.events.addEventListener("photo-reply", onPhotoReply);
+      queue.events.addEventListener("changed", ({ detail }) => showWaiting(detail));
       await restore();
       for (const card of cards.values()) {
         preview(card);

@@ -1,15 +1,13 @@
-/* Answers and photos that wait on the device. Each is written to IndexedDB under the signed-in person before it is
-   sent, and leaves only as the server's reply allows (design.md, reply table). One tab sends at a time; what came twice
-   is recognised by the server. Loaded on every signed-in page, so that a queue is never stuck on one of them. */
+/* Sends what waits on the device; a record leaves only as the server's reply allows (design.md, reply table). One tab
+   sends at a time; what came twice is recognised by the server. Loaded on every signed-in page, so that a queue is never
+   stuck on one of them. */
 (() => {
   "use strict";
 
-  const user = document.body.dataset.userId;
-  if (!user) return;
+  const store = window.wbbmStore;
+  if (!store || window.wbbmQueue) return;
+  const { user, uuid, alter, remove, records, OPERATIONS, PHOTOS, WAITING, INVALID, LOCKED, REFUSED } = store;
 
-  const DB_NAME = "wbbm-antrean";
-  const OPERATIONS = "operations";
-  const PHOTOS = "photos";
   const PAUSES = [1, 2, 5, 10, 30, 60];
   const TIMEOUT = 30000;
   const PHOTO_TIMEOUT = 120000;
@@ -17,200 +15,9 @@
   const LEASE = 8000;
   const LOCKED_RETRY = 60000;
   const TOO_LARGE = "Kiriman ini terlalu besar untuk server.";
-  const OLD = 3 * 24 * 3600 * 1000;
-
-  // waiting: will be sent; invalid: the person must correct or discard; locked: sent again once the sheet is a draft;
-  // refused: sent again when a page is opened.
-  const WAITING = "waiting";
-  const INVALID = "invalid";
-  const LOCKED = "locked";
-  const REFUSED = "refused";
 
   const events = new EventTarget();
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("wbbm-antrean") : null;
-
-  /* --- store ----------------------------------------------------------------------------------------------------- */
-
-  const opened = new Promise((resolve, reject) => {
-    let request;
-    try {
-      request = indexedDB.open(DB_NAME, 1);
-    } catch (fault) {
-      reject(fault);
-      return;
-    }
-    request.onupgradeneeded = () => {
-      for (const name of [OPERATIONS, PHOTOS]) {
-        request.result.createObjectStore(name, { keyPath: "seq", autoIncrement: true }).createIndex("user", "user");
-      }
-    };
-    request.onsuccess = () => {
-      request.result.onversionchange = () => request.result.close();
-      resolve(request.result);
-    };
-    request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new Error("blocked"));
-  });
-  opened.catch(() => {});
-
-  /** Run `work(store)` in one transaction; resolves with what it returned once everything is on disk. */
-  async function inStore(name, mode, work) {
-    const db = await opened;
-    return new Promise((resolve, reject) => {
-      const transaction = db.transaction(name, mode, { durability: "strict" });
-      let result;
-      transaction.oncomplete = () => resolve(result);
-      transaction.onabort = () => reject(transaction.error || new Error("abort"));
-      transaction.onerror = () => reject(transaction.error);
-      work(transaction.objectStore(name), (value) => {
-        result = value;
-      });
-    });
-  }
-
-  /** All records of the signed-in person, oldest first. Another person's are never read. */
-  function records(name) {
-    return inStore(name, "readonly", (store, give) => {
-      store.index("user").getAll(user).onsuccess = (event) => {
-        give(event.target.result.sort((one, other) => one.seq - other.seq));
-      };
-    });
-  }
-
-  /** Change one record by `change(record)`; a record that is gone or not ours gives null. */
-  function alter(name, seq, change) {
-    return inStore(name, "readwrite", (store, give) => {
-      store.get(seq).onsuccess = (event) => {
-        const record = event.target.result;
-        if (!record || record.user !== user) {
-          give(null);
-          return;
-        }
-        change(record);
-        store.put(record);
-        give(record);
-      };
-    });
-  }
-
-  function remove(name, seq) {
-    return inStore(name, "readwrite", (store) => store.delete(seq));
-  }
-
-  function uuid() {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-  }
-
-  /* --- filling the queue ------------------------------------------------------------------------------------------- */
-
-  // The newest change of each item that is not on disk yet, and the writing that goes on.
-  const pending = new Map();
-  const writing = new Map();
-  const SPILL = `wbbm-sisa-${user}-`;
-  const spillKey = SPILL + uuid();
-
-  /**
-   * Write an operation down: {url, sheet, item, base, value}. `delay` (ms) holds the sending back while someone is
-   * typing; the value itself is kept at once. While one is being written, only the newest of those after it is.
-   */
-  function add(request) {
-    const wanted = { uuid: uuid(), ...request };
-    const key = `${wanted.sheet} ${wanted.item}`;
-    pending.set(key, wanted);
-    const before = writing.get(key) || Promise.resolve();
-    const mine = before.catch(() => {}).then(async () => {
-      if (pending.get(key) !== wanted) return;
-      await write(wanted);
-      if (pending.get(key) === wanted) pending.delete(key);
-      if (!pending.size) localStorage.removeItem(spillKey);
-      changed();
-      wake(wanted.delay || 0);
-    });
-    writing.set(key, mine);
-    return mine;
-  }
-
-  /**
-   * A newer value replaces the last one of the same item only if that was never tried (or was refused as invalid): one
-   * that was tried may have arrived, so it stays and goes first.
-   */
-  function write({ uuid: id, url, sheet, item, base, value, delay = 0 }) {
-    const now = Date.now();
-    return inStore(OPERATIONS, "readwrite", (store) => {
-      store.index("user").getAll(user).onsuccess = (event) => {
-        const same = event.target.result.filter((each) => each.sheet === sheet && each.item === item);
-        if (same.some((each) => each.uuid === id)) return;
-        same.sort((one, other) => one.seq - other.seq);
-        const last = same[same.length - 1];
-        const fresh = { uuid: id, url, value, state: WAITING, message: "", attempted: false, readyAt: now + delay };
-        if (last && (!last.attempted || last.state === INVALID)) {
-          if (last.state === INVALID || base > last.base) last.base = base;
-          store.put(Object.assign(last, fresh));
-        } else {
-          store.add({ ...fresh, user, sheet, item, base, createdAt: now });
-        }
-      };
-    });
-  }
-
-  /** A page that goes away can't wait for the disk: what is not written yet is left where the next page finds it. */
-  function spill() {
-    if (!pending.size) return;
-    try {
-      localStorage.setItem(spillKey, JSON.stringify([...pending.values()]));
-    } catch (fault) {
-      // Full: the writing that has begun is all that is left.
-    }
-  }
-
-  async function takeSpilled() {
-    const keys = Object.keys(localStorage).filter((key) => key.startsWith(SPILL) && key !== spillKey);
-    for (const key of keys) {
-      for (const left of JSON.parse(localStorage.getItem(key) || "[]")) await add({ ...left, delay: 0 });
-      localStorage.removeItem(key);
-    }
-  }
-
-  async function addPhoto({ url, sheet, item, name, blob }) {
-    const added = {
-      uuid: uuid(), user, url, sheet, item, name, blob, state: WAITING, message: "", attempted: false, createdAt: Date.now(),
-    };
-    await inStore(PHOTOS, "readwrite", (store) => {
-      store.add(added).onsuccess = (put) => {
-        added.seq = put.target.result;
-      };
-    });
-    changed();
-    wake(0);
-    return added;
-  }
-
-  /** Let what was held back for typing go now. */
-  async function flush() {
-    const held = (await records(OPERATIONS)).filter((record) => record.readyAt > Date.now());
-    for (const record of held) {
-      await alter(OPERATIONS, record.seq, (each) => {
-        each.readyAt = 0;
-      });
-    }
-    if (held.length) wake(0);
-  }
-
-  async function discard(seq) {
-    await remove(OPERATIONS, seq);
-    changed();
-  }
-
-  async function discardPhoto(seq) {
-    await remove(PHOTOS, seq);
-    changed();
-  }
-
-  /* --- sending ----------------------------------------------------------------------------------------------------- */
 
   const line = { failing: "", session: "ok", level: 0, recovered: false, sendingSince: 0 };
   let timer = 0;
@@ -393,34 +200,17 @@
 
   async function settle(operation, { status, body }) {
     if (body.code === "saved") {
-      await leave(operation, body.version);
+      await store.leave(operation, body.version);
     } else if (body.code === "conflict") {
-      await leave(operation, null);
+      await store.leave(operation, null);
     } else {
       const state = body.code === "locked" ? LOCKED : status === 403 || status === 404 ? REFUSED : INVALID;
       await alter(OPERATIONS, operation.seq, (record) => {
         record.state = state;
         record.message = body.message || (status === 413 ? TOO_LARGE : "");
       });
-      if (state === LOCKED) setTimeout(() => release([LOCKED]), LOCKED_RETRY);
+      if (state === LOCKED) setTimeout(() => store.release([LOCKED]), LOCKED_RETRY);
     }
-  }
-
-  /** Take an operation out; what waits behind it on the same item continues from the new version. */
-  function leave(operation, version) {
-    return inStore(OPERATIONS, "readwrite", (store) => {
-      store.delete(operation.seq);
-      if (version === null) return;
-      store.index("user").getAll(user).onsuccess = (event) => {
-        for (const record of event.target.result) {
-          const isSame = record.sheet === operation.sheet && record.item === operation.item;
-          if (isSame && record.seq > operation.seq && record.base < version) {
-            record.base = version;
-            store.put(record);
-          }
-        }
-      };
-    });
   }
 
   async function sendPhoto({ seq }) {
@@ -451,22 +241,6 @@
     return goesOn;
   }
 
-  /** Let records in these states be tried again. */
-  async function release(states) {
-    for (const name of [OPERATIONS, PHOTOS]) {
-      for (const record of await records(name)) {
-        if (states.includes(record.state)) {
-          await alter(name, record.seq, (each) => {
-            each.state = WAITING;
-          });
-        }
-      }
-    }
-    wake(0);
-  }
-
-  /* --- telling ------------------------------------------------------------------------------------------------------ */
-
   function tell(type, detail, isOurs = true) {
     events.dispatchEvent(new CustomEvent(type, { detail }));
     if (isOurs && channel) channel.postMessage({ type, detail: plain(detail), user });
@@ -492,7 +266,6 @@
     if (mine !== reading) return;
     waiting = found;
     events.dispatchEvent(new CustomEvent("changed", { detail: waiting }));
-    showLine();
   }
 
   if (channel) {
@@ -510,110 +283,6 @@
     };
   }
 
-  /* --- the line that says where the answers are ---------------------------------------------------------------------- */
-
-  function place() {
-    let found = document.querySelector("[data-wbbm-net]");
-    if (!found) {
-      found = document.createElement("div");
-      found.className = "zi-net zi-noprint";
-      found.dataset.wbbmNet = "";
-      found.setAttribute("role", "status");
-      found.hidden = true;
-      const main = document.querySelector("main");
-      (main ? main.parentNode : document.body).insertBefore(found, main);
-    }
-    return found;
-  }
-
-  function icon(name) {
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("class", "zi-icon");
-    svg.setAttribute("viewBox", "0 0 24 24");
-    svg.setAttribute("aria-hidden", "true");
-    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-    use.setAttribute("href", `#i-${name}`);
-    svg.append(use);
-    return svg;
-  }
-
-  function counted(count, photos) {
-    const parts = [];
-    if (count || !photos) parts.push(`${count} jawaban`);
-    if (photos) parts.push(`${photos} berkas`);
-    return parts.join(" dan ");
-  }
-
-  /** The sentence of this moment: [strong, rest, icon, has sign-in link], or null for silence. */
-  function sentence() {
-    const operations = waiting.operations.filter((record) => record.state === WAITING);
-    const photos = waiting.photos.filter((record) => record.state === WAITING);
-    const all = [...waiting.operations, ...waiting.photos];
-    const count = counted(operations.length, photos.length);
-    if (all.length && line.session === "over") {
-      return ["Sesi Anda berakhir.", "Jawaban tetap ada di sini; masuk lagi untuk mengirimnya.", "lock", true];
-    }
-    if (all.length && line.session === "user") {
-      return ["Akun lain sedang masuk.", "Jawaban tetap ada di perangkat; masuk lagi dengan akun Anda untuk mengirimnya.", "lock", true];
-    }
-    if (all.length && line.session === "password") {
-      return ["Kata sandi perlu diganti dulu.", "Jawaban tetap ada di perangkat dan dikirim sesudahnya.", "lock", true];
-    }
-    if (all.some((record) => Date.now() - record.createdAt > OLD)) {
-      return ["Ada jawaban yang belum terkirim sejak 3 hari.", "Sambungkan sekarang supaya tidak hilang.", "alert", false];
-    }
-    if ((operations.length || photos.length) && (line.failing === "line" || !navigator.onLine)) {
-      return ["Sinyal lemah.", `Teruskan mengisi; ${count} menunggu dikirim.`, "device", false];
-    }
-    if ((operations.length || photos.length) && line.failing === "server") {
-      return ["Ada gangguan di pihak kami.", `Isian Anda tetap di perangkat; ${count} menunggu dikirim.`, "device", false];
-    }
-    if (line.recovered && !operations.length && !photos.length) {
-      return ["Tersambung lagi.", "Semua jawaban terkirim.", "check", false];
-    }
-    return null;
-  }
-
-  let said = "";
-
-  function showLine() {
-    const words = sentence();
-    const text = words ? words.join("|") : "";
-    if (text === said) return;
-    said = text;
-    const net = place();
-    net.hidden = !words;
-    if (!words) {
-      net.replaceChildren();
-      return;
-    }
-    const [strong, rest, sign, hasLink] = words;
-    const paragraph = document.createElement("p");
-    paragraph.className = "container-lg";
-    const span = document.createElement("span");
-    const bold = document.createElement("strong");
-    bold.textContent = strong;
-    span.append(bold, ` ${rest} `);
-    if (hasLink) {
-      const link = document.createElement("a");
-      link.href = document.body.dataset.signInUrl || "/masuk/";
-      link.target = "_blank";
-      link.rel = "noopener";
-      link.textContent = "Masuk lagi";
-      span.append(link);
-    }
-    paragraph.append(icon(sign), span);
-    net.replaceChildren(paragraph);
-    if (line.recovered && sign === "check") {
-      setTimeout(() => {
-        line.recovered = false;
-        showLine();
-      }, 8000);
-    }
-  }
-
-  /* --- when to send ------------------------------------------------------------------------------------------------- */
-
   function resume() {
     line.level = 0;
     clearTimeout(timer);
@@ -622,20 +291,15 @@
   }
 
   window.addEventListener("online", resume);
-  window.addEventListener("offline", showLine);
+  window.addEventListener("offline", () => changed(false));
   window.addEventListener("focus", () => line.session !== "ok" && resume());
   window.addEventListener("storage", () => line.session !== "ok" && resume());
   window.addEventListener("pagehide", () => {
-    spill();
-    flush().catch(() => {});
+    store.flush().catch(() => {});
   });
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") {
-      resume();
-    } else {
-      spill();
-      flush().catch(() => {});
-    }
+    if (document.visibilityState === "visible") resume();
+    else store.flush().catch(() => {});
   });
   window.addEventListener("beforeunload", (event) => {
     // On a good line what was just entered goes out from the next page: no question then.
@@ -647,18 +311,16 @@
     }
   });
 
-  // Everything that the last page left is in the store, and may be shown.
-  const ready = opened.then(() => takeSpilled().catch(() => {}));
+  store.events.addEventListener("written", ({ detail: { delay } }) => {
+    changed();
+    if (delay !== null) wake(delay);
+  });
 
-  window.wbbmQueue = {
-    user, ready, events, add, addPhoto, flush, discard, discardPhoto, resume, icon,
-    operations: () => records(OPERATIONS),
-    photos: () => records(PHOTOS),
-  };
+  window.wbbmQueue = { events, line, resume, waiting: () => waiting };
 
-  ready.then(
+  store.ready.then(
     async () => {
-      await release([LOCKED, REFUSED]);
+      await store.release([LOCKED, REFUSED]);
       if (channel) channel.postMessage({ type: "opened", user });
       changed();
     },

@@ -350,8 +350,25 @@ def test_on_a_locked_sheet_the_answer_stays_until_it_is_a_draft_again(signed_in_
     assert history(world) == [(first.code, "A", "accepted")]
 
 
+def test_what_is_invalid_can_be_discarded(signed_in_page, world, path):
+    code = letters(world)[0].code
+    page = open_area(signed_in_page(world.leader), path)
+    page.evaluate(
+        """([code]) => document.querySelector(`[data-wbbm-item="${code}"] textarea`).removeAttribute("maxlength")""",
+        [code],
+    )
+    note = card(page, code).locator("textarea").first
+    note.fill("x" * 4001)
+    note.blur()
+    expect(card(page, code).locator("[data-wbbm-message]")).to_contain_text("Catatan terlalu panjang: 4001 huruf")
+    card(page, code).get_by_role("button", name="Buang perubahan ini").click()
+    expect(state(page, code)).to_have_text("Belum diisi")
+    expect(note).to_have_value("")
+    assert waiting(page) == 0
+    assert history(world) == []
+
+
 def test_what_is_invalid_stays_on_the_card_until_it_is_corrected(signed_in_page, world, path):
-    code = "P.2.1.i.a"
     items = engine_instrument(world.instrument).items_of_area(AREA)
     item = next(each for each in items if each.inputs)
     code = item.code
