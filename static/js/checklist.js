@@ -249,12 +249,16 @@
     next.querySelector("input:not([type=hidden])")?.focus({ preventScroll: true });
   }
 
+  let isPlain = true;
+
   function bePlain(text) {
+    isPlain = true;
     for (const element of document.querySelectorAll("[data-wbbm-plain]")) element.hidden = false;
     if (text) window.wbbmLine.say(text);
   }
 
   function bind() {
+    isPlain = false;
     for (const element of document.querySelectorAll("[data-wbbm-plain]")) element.hidden = true;
     main.addEventListener("change", (event) => {
       const { target } = event;
@@ -290,7 +294,7 @@
     });
     document.addEventListener("submit", (event) => {
       const form = event.target;
-      if (form.id === "lembar" && form.querySelector("[data-wbbm-plain]")?.hidden) {
+      if (form.id === "lembar" && !isPlain) {
         event.preventDefault();
         store.flush();
       } else if (form.matches("[data-wbbm-finding]")) {

@@ -458,7 +458,7 @@ def test_without_a_store_on_the_device_the_page_is_the_plain_form(signed_in_page
     expect(page.locator("[data-wbbm-net]")).to_contain_text("tidak dapat menyimpan jawaban di perangkat")
     first = letters(world)[0]
     choose(page, first.code, "A")
-    page.get_by_role("button", name="Simpan area ini").click()
+    page.locator("[data-wbbm-plain] button", has_text="Simpan area ini").click()
     expect(page.get_by_text("1 jawaban tersimpan.")).to_be_visible()
     assert history(world) == [(first.code, "A", "accepted")]
 
@@ -468,9 +468,25 @@ def test_without_script_the_page_is_the_plain_form(signed_in_page, world, path):
     page.goto(path)
     first = letters(world)[0]
     choose(page, first.code, "A")
-    page.get_by_role("button", name="Simpan area ini").click()
+    page.locator("[data-wbbm-plain] button", has_text="Simpan area ini").click()
     expect(page.get_by_text("1 jawaban tersimpan.")).to_be_visible()
     assert history(world) == [(first.code, "A", "accepted")]
+
+
+def test_without_script_enter_saves_and_settles_no_conflict(signed_in_page, world, path):
+    first = letters(world)[0]
+    item = next(each for each in engine_instrument(world.instrument).items_of_area(AREA) if each.inputs)
+    person = world.members[0]
+    save_operation(checklist=world.reload(), operation=op(first.code, "B"), by=world.leader)
+    save_operation(checklist=world.reload(), operation=op(first.code, "A"), by=person)
+    page = signed_in_page(person, java_script_enabled=False)
+    page.goto(path)
+    expect(card(page, first.code).get_by_role("button", name="Pakai jawaban saya")).to_be_visible()
+    card(page, item.code).locator("[data-key]").first.fill("5")
+    card(page, item.code).locator("[data-key]").first.press("Enter")
+    expect(page.get_by_text("1 jawaban tersimpan.")).to_be_visible()
+    assert world.answer(first.code).version == 1
+    expect(card(page, first.code).get_by_role("button", name="Pakai jawaban saya")).to_be_visible()
 
 
 def test_an_old_unsent_answer_is_warned_of(signed_in_page, world, path):
