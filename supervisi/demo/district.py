@@ -45,27 +45,32 @@ class District:
 
 def make_district(today: datetime.date) -> District:
     """Make the tree of units and the people with their postings."""
-    polda: Unit = Unit.add_root(
-        code="polda-jawa-timur", name="Polda Jawa Timur", kind=UnitKind.POLDA, time_zone="Asia/Jakarta"
+    zone = "Asia/Jakarta"
+    polda: Unit = Unit.objects.add_root(
+        {"code": "polda-jawa-timur", "name": "Polda Jawa Timur", "kind": UnitKind.POLDA, "time_zone": zone}
     )
-    polres: Unit = polda.add_child(
-        code="polres-tuban", name="Polres Tuban", kind=UnitKind.POLRES, latitude=Decimal("-6.9534"),
-        longitude=Decimal("111.8922"), time_zone="Asia/Jakarta",
+    polres = _below(
+        polda, code="polres-tuban", name="Polres Tuban", kind=UnitKind.POLRES, latitude=Decimal("-6.9534"),
+        longitude=Decimal("111.8922"),
     )  # fmt: skip
-    stations: dict[str, Unit] = {}
-    for name, latitude, longitude in STATIONS:
-        stations[name] = Unit.objects.get(pk=polres.pk).add_child(
-            code=f"polsek-{name.lower()}", name=f"Polsek {name}", kind=UnitKind.POLSEK,
-            latitude=Decimal(latitude), longitude=Decimal(longitude), time_zone="Asia/Jakarta",
-        )  # fmt: skip
-    for number, name in enumerate(FUNCTIONS, start=1):
-        Unit.objects.get(pk=polres.pk).add_child(
-            code=f"satfung-{number}", name=name, kind=UnitKind.SATFUNG, time_zone="Asia/Jakarta"
+    stations = {
+        name: _below(
+            polres, code=f"polsek-{name.lower()}", name=f"Polsek {name}", kind=UnitKind.POLSEK,
+            latitude=Decimal(latitude), longitude=Decimal(longitude),
         )
+        for name, latitude, longitude in STATIONS
+    }  # fmt: skip
+    for number, name in enumerate(FUNCTIONS, start=1):
+        _below(polres, code=f"satfung-{number}", name=name, kind=UnitKind.SATFUNG)
     district = District(polda, polres, stations, {}, today)
     _make_people(district)
     HeldPredicate.objects.create(unit=polres, predicate=PredicateCode.WBK, year=2018, decree="Data contoh")
     return district
+
+
+def _below(parent: Unit, **fields: object) -> Unit:
+    made: Unit = Unit.objects.add_child(Unit.objects.get(pk=parent.pk), fields | {"time_zone": parent.time_zone})
+    return made
 
 
 def _make_people(district: District) -> None:

@@ -48,7 +48,7 @@ class UnitAdmin(ScopedAdmin):
         parents = self.get_queryset(request)
         field: Any = made.base_fields["parent"]
         field.queryset = parents.exclude(path__startswith=obj.path) if obj is not None else parents
-        parent = obj.get_parent() if obj is not None else None
+        parent = Unit.objects.get_parent(obj) if obj is not None else None
         field.required = obj is None
         field.initial = parent.pk if parent is not None else None
         return made
@@ -63,7 +63,7 @@ class UnitAdmin(ScopedAdmin):
             return
         stored = Unit.objects.get(pk=obj.pk)
         units.update_unit(unit=stored, by=user, **fields)
-        above = stored.get_parent()
+        above = Unit.objects.get_parent(stored)
         if parent is not None and (above is None or parent.pk != above.pk):
             units.move_unit(unit=stored, new_parent=parent, by=user)
 

@@ -56,7 +56,7 @@ def create_unit(*, parent: Unit, by: User, **fields: Any) -> Unit:
     with transaction.atomic():
         above = Unit.objects.get(pk=parent.pk)
         zone = fields.get("own_time_zone") or above.time_zone
-        unit: Unit = above.add_child(**_known(fields), time_zone=zone)
+        unit: Unit = Unit.objects.add_child(above, _known(fields) | {"time_zone": zone})
         record("unit.created", by=by, posting=posting, about=unit, unit=unit, changes=_changes({}, fields))
         _tell(unit)
     return unit
@@ -65,7 +65,7 @@ def create_unit(*, parent: Unit, by: User, **fields: Any) -> Unit:
 def create_root_unit(*, code: str, name: str, kind: str, by: User | None = None) -> Unit:
     """Add the first unit of an installation (create_admin, demo)."""
     with transaction.atomic():
-        unit: Unit = Unit.add_root(code=code, name=name, kind=kind, time_zone=TimeZone.WIB)
+        unit: Unit = Unit.objects.add_root({"code": code, "name": name, "kind": kind, "time_zone": TimeZone.WIB})
         record("unit.created", by=by, about=unit, unit=unit)
         _tell(unit)
     return unit
@@ -74,7 +74,7 @@ def create_root_unit(*, code: str, name: str, kind: str, by: User | None = None)
 def update_unit(*, unit: Unit, by: User, **fields: Any) -> Unit:
     """Change a unit's facts; a changed zone holds for everything below that has none of its own."""
     posting = admin_posting(by, unit)
-    parent = unit.get_parent()
+    parent = Unit.objects.get_parent(unit)
     _check({"kind": unit.kind, "code": unit.code} | fields, parent_kind=parent.kind if parent else None, itself=unit)
     with transaction.atomic():
         old = {name: getattr(Unit.objects.get(pk=unit.pk), name) for name in _FIELDS}
@@ -95,11 +95,11 @@ def move_unit(*, unit: Unit, new_parent: Unit, by: User) -> Unit:
         raise OrganisationError("Satuan tidak dapat dipindahkan ke bawah dirinya sendiri. Pilih satuan lain.")
     _check({"kind": unit.kind, "code": unit.code}, parent_kind=new_parent.kind, itself=unit)
     with transaction.atomic():
-        old = unit.get_parent()
+        old = Unit.objects.get_parent(unit)
         if old is not None and old.pk == new_parent.pk:
             return unit
         fresh = Unit.objects.get(pk=unit.pk)
-        fresh.move(Unit.objects.get(pk=new_parent.pk), pos="last-child")
+        Unit.objects.move(fresh, Unit.objects.get(pk=new_parent.pk), pos="last-child")
         moved = Unit.objects.get(pk=unit.pk)
         _spread_time_zone(moved)
         changes = {"parent": [str(old) if old else None, str(new_parent)]}
@@ -127,7 +127,12 @@ def _known(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name in _FIELDS}
 
 
-def _check(fields: dict[str, Any], *, parent_kind: str | None, itself: Unit | None = None) -> None:
+def check_facts(fields: dict[str, Any], *, parent_kind: str | None) -> None:
+    """Check a unit's facts against each other and against the kind above it; asks no database.
+
+    Raises:
+        OrganisationError: unknown kind, kind in the wrong place, days the wrong way round.
+    """
     kind = fields.get("kind", "")
     allowed = PARENT_KINDS.get(kind)
     if allowed is None:
@@ -138,20 +143,24 @@ def _check(fields: dict[str, Any], *, parent_kind: str | None, itself: Unit | No
         label = UnitKind(kind).label
         above = UnitKind(parent_kind).label if parent_kind else "puncak pohon"
         raise OrganisationError(f"{label} tidak dapat berada langsung di bawah {above}.")
-    taken = Unit.objects.filter(code=fields.get("code", ""))
-    if itself is not None:
-        taken = taken.exclude(pk=itself.pk)
-    if taken.exists():
-        raise OrganisationError(f"Kode {fields['code']} sudah dipakai satuan lain. Pilih kode lain.")
     starts, ends = fields.get("active_from"), fields.get("active_to")
     if starts and ends and ends < starts:
         raise OrganisationError("Tanggal akhir tidak boleh sebelum tanggal mulai.")
 
 
+def _check(fields: dict[str, Any], *, parent_kind: str | None, itself: Unit | None = None) -> None:
+    check_facts(fields, parent_kind=parent_kind)
+    taken = Unit.objects.filter(code=fields.get("code", ""))
+    if itself is not None:
+        taken = taken.exclude(pk=itself.pk)
+    if taken.exists():
+        raise OrganisationError(f"Kode {fields['code']} sudah dipakai satuan lain. Pilih kode lain.")
+
+
 def _spread_time_zone(unit: Unit) -> None:
     """Set the zone that holds for the unit and for everything below, from the top down."""
     zones: dict[str, str] = {}
-    parent = unit.get_parent()
+    parent = Unit.objects.get_parent(unit)
     if parent is not None:
         zones[parent.path] = parent.time_zone
     for member in Unit.objects.under(unit).order_by("path"):
