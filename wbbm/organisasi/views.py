@@ -197,8 +197,8 @@ def access_link(request: HttpRequest, token: str) -> HttpResponse:
 def make_link(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a one-time link for a person and show it once, to be read out, scanned or printed."""
     by = _user(request)
-    person = User.objects.visible_to(by).filter(pk=pk).first()
-    if person is None or not by.scope.has_role(Role.ADMIN) or people.reaches_person(by, person) is None:
+    person = User.objects.filter(pk=pk).first()
+    if person is None or people.reaches_person(by, person) is None:
         raise Http404("no such person in reach")
     address = links.make_access_link(user=person, by=by)
     picture = segno.make(address, error="m").svg_inline(border=2, omitsize=True, svgclass="zi-qr", lineclass=None)

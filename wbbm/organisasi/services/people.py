@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.errors import AlreadyDone, NotYourUnit, OrganisationError
-from wbbm.organisasi.models import AccessLink, Posting, Role, Unit, User
+from wbbm.organisasi.models import AccessLink, AuditEvent, Posting, Role, Unit, User
 
 from .audit import record
 
@@ -20,15 +20,40 @@ _FIELDS = ("username", "nrp", "name", "rank", "email")
 
 
 def reaches_person(by: User, person: User) -> Posting | None:
-    """Return the admin posting over one of the person's postings (running, coming or past), if there is one.
+    """Return the admin posting that reaches the person, if there is one.
 
-    A person without any posting is in reach of the admin who made him: the audit trail knows.
+    It must reach every office that runs or comes: else an admin could take over the account of somebody who moved on
+    or serves a higher unit as well. Without such an office the last one decides, and without any the unit for which
+    the person was added.
     """
-    for posting in person.postings.select_related("unit").order_by("-pk"):
-        found = by.scope.posting_over(posting.unit, Role.ADMIN)
-        if found is not None:
-            return found
-    return None
+    return reached_people(by, [person.pk]).get(person.pk)
+
+
+def reached_people(by: User, people: list[int]) -> dict[int, Posting]:
+    """Return the people (by id) whom the admin reaches, each with the posting that does (two queries)."""
+    offices: dict[int, list[Posting]] = {}
+    found = Posting.objects.filter(user_id__in=people).select_related("unit")
+    for office in found.order_by("user_id", "-starts_on", "-pk"):
+        offices.setdefault(office.user_id, []).append(office)
+    units = {person: _deciding_units(known) for person, known in offices.items()}
+    fresh = [str(person) for person in people if person not in units]
+    added = AuditEvent.objects.filter(
+        action="person.created", object_type="organisasi.user", object_id__in=fresh, unit__isnull=False
+    )
+    for event in added.select_related("unit") if fresh else ():
+        if event.unit is not None:
+            units.setdefault(int(event.object_id), [event.unit])
+    reached: dict[int, Posting] = {}
+    for person, deciding in units.items():
+        over = [by.scope.posting_over(unit, Role.ADMIN) for unit in deciding]
+        if over and over[0] is not None and all(over):
+            reached[person] = over[0]
+    return reached
+
+
+def _deciding_units(offices: list[Posting]) -> list[Unit]:
+    current = [office for office in offices if office.ends_on is None or office.ends_on >= local_day(office.unit)]
+    return [office.unit for office in current or offices[:1]]
 
 
 def require_reach(by: User, person: User) -> Posting:
@@ -123,7 +148,12 @@ def end_sessions(*, person: User, by: User) -> None:
     person.refresh_from_db(fields=["session_epoch"])
 
 
-def _clean(fields: dict[str, Any], *, itself: User | None = None) -> dict[str, Any]:
+def clean_facts(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return a person's facts as they are stored; asks no database.
+
+    Raises:
+        OrganisationError: user name, NRP or name is malformed.
+    """
     username = str(fields.get("username") or "").strip().lower()
     nrp = re.sub(r"[\s.]", "", str(fields.get("nrp") or "")) or None
     name = re.sub(r"\s+", " ", str(fields.get("name") or "")).strip()
@@ -131,14 +161,20 @@ def _clean(fields: dict[str, Any], *, itself: User | None = None) -> dict[str, A
         raise OrganisationError(
             "Nama pengguna terdiri dari 2 sampai 60 huruf kecil, angka, titik, garis atau garis bawah."
         )
-    if nrp is not None and not (nrp.isdigit() and 8 <= len(nrp) <= 18):
+    if nrp is not None and not (nrp.isascii() and nrp.isdigit() and 8 <= len(nrp) <= 18):
         raise OrganisationError("NRP/NIP terdiri dari 8 sampai 18 angka.")
     if not name or "\0" in name:
         raise OrganisationError("Nama wajib diisi.")
+    rank, email = str(fields.get("rank") or "").strip(), str(fields.get("email") or "").strip()
+    return {"username": username, "nrp": nrp, "name": name[:120], "rank": rank[:40], "email": email[:254]}
+
+
+def _clean(fields: dict[str, Any], *, itself: User | None = None) -> dict[str, Any]:
+    values = clean_facts(fields)
+    username, nrp = values["username"], values["nrp"]
     others = User.objects.exclude(pk=itself.pk) if itself is not None else User.objects.all()
     if others.filter(Q(username__iexact=username) | Q(nrp=username)).exists():
         raise OrganisationError(f"Nama pengguna {username} sudah dipakai. Pilih yang lain.")
     if nrp and others.filter(Q(nrp=nrp) | Q(username=nrp)).exists():
         raise OrganisationError(f"NRP/NIP {nrp} sudah dipakai orang lain. Periksa lagi.")
-    rank, email = str(fields.get("rank") or "").strip(), str(fields.get("email") or "").strip()
-    return {"username": username, "nrp": nrp, "name": name[:120], "rank": rank[:40], "email": email[:254]}
+    return values
