@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import import_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,4 +15,12 @@ urlpatterns = [
     path("akun/kata-sandi-pertama/", views.own_password, name="own-password"),
     path("akun/keluar-semua/", views.sign_out_everywhere, name="sign-out-everywhere"),
     path("akun/tautan/<int:pk>/", views.make_link, name="make-link"),
+    path("organisasi/impor/<slug:word>/", import_views.import_upload, name="import-upload"),
+    path("organisasi/impor/<slug:word>/templat.<slug:suffix>", import_views.import_template, name="import-template"),
+    path("organisasi/ekspor/<slug:word>.<slug:suffix>", import_views.export_list, name="export-list"),
+    path("organisasi/unggahan/<uuid:pk>/", import_views.import_preview, name="import-preview"),
+    path("organisasi/unggahan/<uuid:pk>/kesalahan.csv", import_views.import_faults, name="import-faults"),
+    path("organisasi/unggahan/<uuid:pk>/impor/", import_views.import_apply, name="import-apply"),
+    path("organisasi/unggahan/<uuid:pk>/batal/", import_views.import_drop, name="import-drop"),
+    path("organisasi/unggahan/<uuid:pk>/tautan/", import_views.import_links, name="import-links"),
 ]
