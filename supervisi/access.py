@@ -150,3 +150,22 @@ def posting_to_approve_reopening(user: User, checklist: Checklist) -> Posting | 
     if user.pk == checklist.reopen_requested_by_id:
         return None
     return commander_above(user, checklist.unit)
+
+
+# --- handover of an office ----------------------------------------------------------------------------
+
+
+def sees_posting(user: User, posting: Posting) -> bool:
+    """Tell whether the posting is in sight: people's scope, and for team posts the supervisors beside and above."""
+    scope = user.scope
+    if posting.user_id == user.pk or scope.posting_over(posting.unit, Role.ADMIN, Role.AUDITOR, Role.COMMANDER):
+        return True
+    return posting_to_hand_over(user, posting) is not None
+
+
+def posting_to_hand_over(user: User, posting: Posting) -> Posting | None:
+    """Admin over the unit, its commander or one above; for a team post a supervisor there or above; the holder."""
+    found = user.scope.posting_over(posting.unit, Role.ADMIN, Role.COMMANDER)
+    if found is None and posting.role == Role.SUPERVISOR:
+        found = user.scope.posting_over(posting.unit, Role.SUPERVISOR)
+    return found or next((held for held in user.scope.postings if held.pk == posting.pk), None)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from supervisi.views import checklists, dashboards, evidence, findings, operations, sheets, visits
+from supervisi.views import checklists, dashboards, evidence, findings, handover, operations, sheets, visits
 
 app_name = "supervisi"
 urlpatterns: list[URLPattern] = []
@@ -46,6 +46,12 @@ urlpatterns += [
     path("supervisi/lembar/<int:pk>/kembalikan/", sheets.checklist_return, name="checklist-return"),
     path("supervisi/lembar/<int:pk>/minta-buka/", sheets.checklist_ask_reopening, name="checklist-ask-reopening"),
     path("supervisi/lembar/mandiri/", sheets.self_sheet_add, name="self-sheet-add"),
+]
+
+# Handover of an office.
+urlpatterns += [
+    path("supervisi/serah-terima/<int:posting_pk>/", handover.handover, name="handover"),
+    path("supervisi/serah-terima/<int:posting_pk>/kunjungan/<int:pk>/", handover.handover_visit, name="handover-visit"),
 ]
 
 # Evidence.
