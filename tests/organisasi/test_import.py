@@ -40,7 +40,7 @@ def admin(polres):
 
 
 @pytest.fixture
-def browser(admin):
+def desk(admin):
     client = Client()
     client.force_login(admin, backend="wbbm.organisasi.auth.PostingBackend")
     return client
@@ -59,10 +59,10 @@ def faults(draft, by):
     ]
 
 
-def upload(browser, word, content, name="daftar.csv"):
+def upload(desk, word, content, name="daftar.csv"):
     file = io.BytesIO(content if isinstance(content, bytes) else content.encode())
     file.name = name
-    return browser.post(f"/organisasi/impor/{word}/", {"file": file})
+    return desk.post(f"/organisasi/impor/{word}/", {"file": file})
 
 
 # --- reading ------------------------------------------------------------------------------------------
@@ -260,16 +260,16 @@ def test_a_wrong_person_names_line_column_and_remedy(admin, polsek, line, column
     assert message in found[0][2]
 
 
-def test_nothing_is_written_unless_all_rows_are_right(admin, browser, polsek):
+def test_nothing_is_written_unless_all_rows_are_right(admin, desk, polsek):
     text = PEOPLE_HEAD + "baik;;Baik;polsek-senori;;;;\r\nburuk;;;polsek-senori;;;;\r\n"
-    page = browser.get(upload(browser, "orang", text)["Location"])
+    page = desk.get(upload(desk, "orang", text)["Location"])
     assert "1 baris salah. Belum ada yang disimpan." in page.content.decode()
     draft = ImportDraft.objects.get()
-    browser.post(f"/organisasi/unggahan/{draft.pk}/impor/")
+    desk.post(f"/organisasi/unggahan/{draft.pk}/impor/")
     assert not User.objects.filter(username="baik").exists()
     draft.refresh_from_db()
     assert draft.applied_at is None
-    listed = browser.get(f"/organisasi/unggahan/{draft.pk}/kesalahan.csv").content.decode("utf-8-sig")
+    listed = desk.get(f"/organisasi/unggahan/{draft.pk}/kesalahan.csv").content.decode("utf-8-sig")
     assert listed.splitlines()[1].startswith("3;Nama;")
 
 
@@ -282,15 +282,15 @@ def test_a_row_that_became_wrong_since_the_preview_stops_all(admin, polsek):
     assert not User.objects.filter(username="satu").exists()
 
 
-def test_a_second_click_imports_nothing_again(admin, browser, polsek):
+def test_a_second_click_imports_nothing_again(admin, desk, polsek):
     text = PEOPLE_HEAD + "satu;;Satu;polsek-senori;operator;Kasium;1/10/2026;\r\n"
-    upload(browser, "orang", text)
+    upload(desk, "orang", text)
     draft = ImportDraft.objects.get()
     for _ in range(2):
-        assert browser.post(f"/organisasi/unggahan/{draft.pk}/impor/").status_code == 302
+        assert desk.post(f"/organisasi/unggahan/{draft.pk}/impor/").status_code == 302
     assert User.objects.filter(username="satu").count() == 1
     assert Posting.objects.filter(user__username="satu").count() == 1
-    assert "Impor selesai" in browser.get(f"/organisasi/unggahan/{draft.pk}/").content.decode()
+    assert "Impor selesai" in desk.get(f"/organisasi/unggahan/{draft.pk}/").content.decode()
 
 
 def test_the_same_file_again_changes_nothing(admin, polsek):
@@ -314,37 +314,37 @@ def test_an_admin_gives_himself_no_posting(admin, polsek):
     assert "diatur admin lain" in faults(keep("people", text, admin), admin)[0][2]
 
 
-def test_new_people_get_links_to_print(admin, browser, polsek):
-    upload(browser, "orang", PEOPLE_HEAD + "satu;;Satu;polsek-senori;operator;Kasium;1/10/2026;\r\n")
+def test_new_people_get_links_to_print(admin, desk, polsek):
+    upload(desk, "orang", PEOPLE_HEAD + "satu;;Satu;polsek-senori;operator;Kasium;1/10/2026;\r\n")
     draft = ImportDraft.objects.get()
-    browser.post(f"/organisasi/unggahan/{draft.pk}/impor/")
-    said = browser.post(f"/organisasi/unggahan/{draft.pk}/tautan/").content.decode()
+    desk.post(f"/organisasi/unggahan/{draft.pk}/impor/")
+    said = desk.post(f"/organisasi/unggahan/{draft.pk}/tautan/").content.decode()
     assert "/kunci/" in said
     assert AccessLink.objects.get().user.username == "satu"
 
 
-def test_a_draft_is_open_to_its_owner_only(admin, browser, polres, polsek):
-    upload(browser, "orang", PEOPLE_HEAD + "satu;;Satu;polsek-senori;;;;\r\n")
+def test_a_draft_is_open_to_its_owner_only(admin, desk, polres, polsek):
+    upload(desk, "orang", PEOPLE_HEAD + "satu;;Satu;polsek-senori;;;;\r\n")
     draft = ImportDraft.objects.get()
     other = Client()
     other.force_login(make_person(polres, Role.ADMIN), backend="wbbm.organisasi.auth.PostingBackend")
     assert other.get(f"/organisasi/unggahan/{draft.pk}/").status_code == 404
     ImportDraft.objects.update(created_at=draft.created_at - datetime.timedelta(hours=25))
-    assert browser.get(f"/organisasi/unggahan/{draft.pk}/").status_code == 404
+    assert desk.get(f"/organisasi/unggahan/{draft.pk}/").status_code == 404
 
 
-def test_a_dropped_upload_is_forgotten(browser, polsek):
-    upload(browser, "orang", PEOPLE_HEAD + "satu;;Satu;polsek-senori;;;;\r\n")
+def test_a_dropped_upload_is_forgotten(desk, polsek):
+    upload(desk, "orang", PEOPLE_HEAD + "satu;;Satu;polsek-senori;;;;\r\n")
     draft = ImportDraft.objects.get()
-    assert browser.post(f"/organisasi/unggahan/{draft.pk}/batal/").status_code == 302
+    assert desk.post(f"/organisasi/unggahan/{draft.pk}/batal/").status_code == 302
     assert not ImportDraft.objects.exists()
 
 
-def test_a_bad_upload_answers_422_on_the_form(browser):
-    answer = upload(browser, "orang", b"PK\x03\x04rusak", "daftar.xlsx")
+def test_a_bad_upload_answers_422_on_the_form(desk):
+    answer = upload(desk, "orang", b"PK\x03\x04rusak", "daftar.xlsx")
     assert answer.status_code == 422
     assert "rusak" in answer.content.decode()
-    assert browser.post("/organisasi/impor/orang/").status_code == 422
+    assert desk.post("/organisasi/impor/orang/").status_code == 422
 
 
 def test_checking_takes_as_many_queries_for_two_rows_as_for_forty(admin, polsek):

@@ -9,9 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 
 from wbbm.errors import DomainError
 
@@ -22,9 +20,9 @@ from .services import links, people, postings, units
 
 
 class UnitForm(ModelForm):
-    """A unit; a new one names the unit above it."""
+    """A unit; UnitAdmin puts a fresh field in the place of "parent"."""
 
-    parent = forms.ModelChoiceField(label="Di bawah satuan", queryset=Unit.objects.none(), required=True)
+    parent = forms.ModelChoiceField(queryset=Unit.objects.none())
 
     class Meta:
         model = Unit
@@ -39,19 +37,20 @@ class UnitAdmin(ScopedAdmin):
     form = UnitForm
     list_display = ("name", "kind", "code", "active_from", "active_to")
     list_filter = ("kind",)
+    change_list_template = "admin/organisasi/importable_list.html"
     search_fields = ("name", "code")
     ordering = ("path",)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """Offer the units in reach as parents; a unit that is there is moved by its parent."""
-        made = super().get_form(request, obj, change=change, **kwargs)
+    def fresh_fields(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """Search the unit above among those in reach; a unit that is there is moved by it."""
         parents = self.get_queryset(request)
-        field: Any = made.base_fields["parent"]
-        field.queryset = parents.exclude(path__startswith=obj.path) if obj is not None else parents
-        parent = Unit.objects.get_parent(obj) if obj is not None else None
-        field.required = obj is None
-        field.initial = parent.pk if parent is not None else None
-        return made
+        if obj is None:
+            return {"parent": self.unit_field("Di bawah satuan", parents)}
+        above = Unit.objects.get_parent(obj)
+        parents = parents.exclude(path__startswith=obj.path)
+        first = above.pk if above is not None and parents.filter(pk=above.pk).exists() else None
+        text = "Memilih satuan lain memindahkan satuan ini beserta semua di bawahnya."
+        return {"parent": self.unit_field("Di bawah satuan", parents, required=False, initial=first, help_text=text)}
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         """Create, change or move by the services."""
@@ -69,9 +68,9 @@ class UnitAdmin(ScopedAdmin):
 
 
 class PersonForm(ModelForm):
-    """A person; never a password."""
+    """A person; never a password. UserAdmin puts a fresh field in the place of "home_unit"."""
 
-    home_unit = forms.ModelChoiceField(label="Satuan", queryset=Unit.objects.none(), required=False)
+    home_unit = forms.ModelChoiceField(queryset=Unit.objects.none())
 
     class Meta:
         model = User
@@ -83,10 +82,11 @@ class UserAdmin(ScopedAdmin):
     """People posted in the admin's reach; closed, never deleted."""
 
     form = PersonForm
+    change_list_template = "admin/organisasi/importable_list.html"
     list_display = ("username", "name", "rank", "nrp", "state")
     search_fields = ("username", "name", "nrp")
     ordering = ("name",)
-    readonly_fields = ("state", "one_time_link")
+    readonly_fields = ("state",)
     actions = ("close_people", "reopen_people", "clear_lockouts", "end_sessions")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -100,15 +100,13 @@ class UserAdmin(ScopedAdmin):
         unposted = User.objects.filter(pk__in=fresh, postings__isnull=True).values("pk")
         return User.objects.filter(pk__in=posted) | User.objects.filter(pk__in=unposted)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def fresh_fields(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """Ask for the unit of a new person."""
-        made = super().get_form(request, obj, change=change, **kwargs)
-        field: Any = made.base_fields["home_unit"]
-        field.queryset = Unit.objects.filter(signed_in_user(request).scope.within("path", Role.ADMIN))
-        field.required = obj is None
         if obj is not None:
-            field.widget = forms.HiddenInput()
-        return made
+            return {"home_unit": None}
+        reach = Unit.objects.filter(signed_in_user(request).scope.within("path", Role.ADMIN))
+        text = "Satuan tempat ia bertugas; penugasannya ditambahkan kemudian."
+        return {"home_unit": self.unit_field("Satuan", reach, help_text=text)}
 
     @admin.display(description="keadaan")
     def state(self, person: User) -> str:
@@ -116,13 +114,6 @@ class UserAdmin(ScopedAdmin):
         if person.closed_at is not None:
             return "ditutup"
         return "aktif" if person.has_usable_password() else "belum membuat kata sandi"
-
-    @admin.display(description="tautan sekali pakai")
-    def one_time_link(self, person: User) -> str:
-        """Lead to the button that makes a one-time link."""
-        if person.pk is None:
-            return "Simpan dulu, lalu buat tautannya."
-        return format_html('<a href="{}">Buat tautan di halaman kelengkapan</a>', reverse("supervisi:gaps"))
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         """Create or change by the services."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 
 from wbbm.errors import DomainError
 
 from .http import signed_in_user
-from .models import Role
+from .models import Posting, Role
 
 
 class ScopedAdmin(admin.ModelAdmin):
@@ -23,6 +25,8 @@ class ScopedAdmin(admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     actions_on_bottom = False
+    # "View on site" would tell foreign objects from missing ones.
+    view_on_site = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Keep rows of units in the admin's reach; lists, look-ups, history and pop-ups all come from here."""
@@ -50,6 +54,30 @@ class ScopedAdmin(admin.ModelAdmin):
             kwargs["queryset"] = registered.get_queryset(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def fresh_fields(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """Return form fields made for this request; a form class's own fields are shared by all threads."""
+        return {}
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Put in the fresh fields, and what a service refused at the first try."""
+        made = super().get_form(request, obj, change=change, **kwargs)
+        parts = self.fresh_fields(request, obj)
+        refusal = getattr(request, "wbbm_refusal", "")
+        if refusal:
+
+            def clean(form: Any) -> Any:
+                values = made.clean(form)
+                form.add_error(None, refusal)
+                return values
+
+            parts["clean"] = clean
+        return type(made.__name__, (made,), parts)
+
+    def unit_field(self, label: str, units: Any, **changes: Any) -> forms.ModelChoiceField:
+        """Return a field that searches a unit among those given."""
+        widget = AutocompleteSelect(Posting._meta.get_field("unit"), self.admin_site)
+        return forms.ModelChoiceField(label=label, queryset=units, widget=widget, **changes)
+
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -59,8 +87,9 @@ class ScopedAdmin(admin.ModelAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except DomainError as refusal:
-            self.message_user(request, refusal.message, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+            # Once more, as a form that is not valid: what was typed stays, the reason stands above it.
+            request.wbbm_refusal = refusal.message  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Show the history of a row in reach."""

@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 from wbbm.organisasi.errors import OrganisationError
 from wbbm.organisasi.models import Posting, PostingKind, Role, Unit, User
 from wbbm.organisasi.services.people import clean_facts, reached_people
+from wbbm.organisasi.services.postings import needs_anew
 
 from .columns import PEOPLE_COLUMNS
 from .rows import CHANGED, NEW, SAME, CellFault, CheckedRow, day_text, likely, read_day
@@ -181,6 +182,8 @@ class PeopleCheck:
             return
         if person is not None and person.pk == self.by.pk:
             row.refuse(_LABEL["title"], office["title"], "untuk diri sendiri diatur admin lain.")
+        if stored is not None and needs_anew(stored, office["ends_on"]):
+            row.refuse(_LABEL["ends_on"], day_text(office["ends_on"]), "tidak dapat diperpanjang. Tulis yang baru.")
         if person is not None and person.closed_at is not None:
             row.refuse(_LABEL["username"], person.username, "sudah ditutup. Buka dulu akunnya.")
 

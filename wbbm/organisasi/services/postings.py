@@ -130,6 +130,8 @@ def change_posting(*, posting: Posting, by: User, title: str, kind: str, ends_on
     _not_himself(by, posting.user)
     if ends_on is not None and ends_on < posting.starts_on:
         raise OrganisationError("Hari terakhir tidak boleh sebelum hari mulai.")
+    if needs_anew(posting, ends_on):
+        raise OrganisationError("Penugasan ini tidak dapat diperpanjang. Buat yang baru; admin kedua menyetujuinya.")
     old = {"title": posting.title, "kind": posting.kind, "ends_on": str(posting.ends_on)}
     new = {"title": title.strip(), "kind": kind, "ends_on": str(ends_on)}
     with transaction.atomic():
@@ -138,6 +140,13 @@ def change_posting(*, posting: Posting, by: User, title: str, kind: str, ends_on
         record("posting.changed", by=by, posting=granted_by, about=posting, unit=posting.unit, changes=changes)
     posting.refresh_from_db()
     return posting
+
+
+def needs_anew(posting: Posting, ends_on: datetime.date | None) -> bool:
+    """Tell whether a later last day would give what only two admins may give."""
+    if posting.role not in ROLES_NEEDING_SECOND_ADMIN or posting.ends_on is None:
+        return False
+    return ends_on is None or ends_on > posting.ends_on
 
 
 def _facts(posting: Posting) -> dict[str, list[str | None]]:
