@@ -9,8 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from supervisi.access import posting_to_write
 from supervisi.models import Answer, AnswerEvidence
 from supervisi.services.evidence import Attached, attach_upload, detach
+from wbbm.errors import NotAllowed
 from wbbm.files.errors import FileRefused
 from wbbm.middleware import wants_json
 from wbbm.organisasi.http import signed_in_user
@@ -49,6 +51,8 @@ def evidence_add(request: HttpRequest, pk: int) -> HttpResponse:
     claimed = request.headers.get(USER_HEADER)
     if claimed is not None and claimed != str(user.pk):
         return JsonResponse({"code": "user", "message": "Berkas ini milik akun lain pada perangkat ini."}, status=403)
+    if posting_to_write(user, answer.checklist) is None:
+        raise NotAllowed("Bukti ditambahkan oleh yang mengisi lembar ini.")
     if not files:
         raise FileRefused("Belum ada berkas yang dipilih.")
     if is_script:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from supervisi.access import posting_to_ask_reopening
 from supervisi.forms.visits import ReasonForm
 from supervisi.models import Checklist, Instrument, Layer, Period
 from supervisi.pages.sheet import read_sheet
@@ -89,6 +90,8 @@ def checklist_ask_reopening(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a final sheet to be opened again, with a reason."""
     user = signed_in_user(request)
     checklist = get_checklist(user, pk)
+    if posting_to_ask_reopening(user, checklist) is None:
+        raise NotAllowed("Pembukaan kembali diminta ketua tim, peninjau, auditor atau pimpinan.")
     return _with_reason(
         request, checklist, "ask", "Minta pembukaan kembali", "Mengapa lembar ini harus dibuka kembali?"
     )

@@ -1,0 +1,500 @@
+"""Who reaches what: role × own, foreign or missing object × method, over every route of the resolver.
+
+A route without a rule here fails. A rule says what the route's object is, who gets past the door, and who sees the
+object but lacks the right (403). Everybody else gets 404, the same for a foreign object as for a missing one.
+Adding a route means adding one line to RULES.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.urls import reverse
+
+from supervisi.models import AnswerEvidence, Checklist, Evidence, Finding, Layer, Visit
+from tests.factories import make_person, make_posting, make_unit, make_user
+from tests.routes import all_routes
+from tests.supervisi.sheets import Counted, World, make_world
+from tests.supervisi.sheets import body as operation
+from wbbm.files.models import StoredFile
+from wbbm.organisasi.access import Scope
+from wbbm.organisasi.models import AuditEvent, HeldPredicate, ImportDraft, ImportKind, Role, Unit, UnitKind, User
+
+pytestmark = pytest.mark.django_db
+
+ROLES = ("admin", "supervisor", "member", "commander", "kapolsek", "operator", "auditor", "integrity", "nobody")
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
+EVERYBODY = frozenset(ROLES)
+# "supervisor" is of the Polres but not of the visit's team, "member" is of the team, "kapolsek" stands at the very
+# station (commander and operator), "operator" at the Polres.
+READERS = frozenset({"supervisor", "member", "commander", "auditor"})
+UNIT_READERS = READERS | {"kapolsek"}
+SUPERVISORS = frozenset({"supervisor", "member"})
+ADMINS = frozenset({"admin"})
+NOBODY: frozenset[str] = frozenset()
+MISSING = 987654321
+# What a view answers to somebody whom it let in: the input may still be wrong, or the state.
+LET_IN = {200, 302, 400, 409, 413, 415, 422}
+SHUT = {403, 404, 405}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a route is about, who gets in, and who is told that the right is missing."""
+
+    about: str = ""
+    readers: frozenset[str] = NOBODY
+    method: str = "GET"
+    is_public: bool = False
+    refused: frozenset[str] = NOBODY
+    extra: dict[str, str] = field(default_factory=dict, hash=False)
+    query: str = ""
+    # Answered even by methods that the route doesn't take (Django's admin reads every method but POST as GET).
+    is_django: bool = False
+    # What a POST sends: a form's fields, or a JSON document.
+    sends: Callable[[Stage], dict[str, Any] | str] | None = None
+
+
+def page(readers: frozenset[str] = EVERYBODY, about: str = "", **changes: Any) -> Rule:
+    """A page that is read by GET."""
+    return Rule(about, readers, **changes)
+
+
+def post(readers: frozenset[str], about: str = "", refused: frozenset[str] = NOBODY, **changes: Any) -> Rule:
+    """A step that is taken by POST only."""
+    return Rule(about, readers, "POST", refused=refused, **changes)
+
+
+PUBLIC = Rule(is_public=True)
+SHEET = "sheet"
+WORD = {"word": "orang", "suffix": "csv"}
+
+RULES: dict[str, Rule] = {
+    "healthz": PUBLIC,
+    "home": PUBLIC,
+    "sign-in": PUBLIC,
+    "sign-out": PUBLIC,
+    "session": PUBLIC,
+    "access-link": PUBLIC,
+    "account": page(),
+    "change-password": page(),
+    "own-password": page(),
+    "sign-out-everywhere": post(EVERYBODY),
+    "make-link": post(ADMINS, "person"),
+    "import-upload": page(ADMINS, extra=WORD),
+    "import-template": page(ADMINS, extra=WORD),
+    "export-list": page(ADMINS, extra=WORD),
+    "import-preview": page(ADMINS, "draft"),
+    "import-faults": page(ADMINS, "draft"),
+    "import-apply": post(ADMINS, "draft"),
+    "import-drop": post(ADMINS, "draft"),
+    "import-links": post(ADMINS, "draft"),
+    "dashboard": page(),
+    "files:download": page(READERS, "file"),
+    "files:thumbnail": page(READERS, "file"),
+    "supervisi:unit-list": page(READERS | {"kapolsek", "operator"}),
+    "supervisi:unit-dashboard": page(UNIT_READERS, "unit"),
+    "supervisi:todo": page(frozenset({"operator", "kapolsek"})),
+    "supervisi:auditor": page(frozenset({"auditor"})),
+    "supervisi:integrity": page(frozenset({"integrity"})),
+    "supervisi:gaps": page(ADMINS),
+    "supervisi:handover": page(
+        frozenset({"admin", "commander", "kapolsek"}), "posting", refused=frozenset({"auditor"})
+    ),
+    "supervisi:handover-visit": post(SUPERVISORS, "lead", refused=frozenset({"auditor", "commander"})),
+    "supervisi:visit-list": page(READERS | {"kapolsek", "operator"}),
+    "supervisi:visit-pick-unit": page(SUPERVISORS, refused=EVERYBODY - SUPERVISORS),
+    "supervisi:visit-add": page(
+        SUPERVISORS, "unit", refused=frozenset({"admin", "commander", "auditor", "kapolsek", "integrity"})
+    ),
+    "supervisi:visit-detail": page(UNIT_READERS, "visit"),
+    "supervisi:visit-change": page(SUPERVISORS, "visit", refused=frozenset({"commander", "auditor", "kapolsek"})),
+    "supervisi:visit-cancel": page(NOBODY, "visit", refused=UNIT_READERS),
+    "supervisi:visit-start": post(NOBODY, "visit", UNIT_READERS),
+    "supervisi:visit-finish": post(NOBODY, "visit", UNIT_READERS),
+    "supervisi:visit-delete": post(NOBODY, "visit", UNIT_READERS),
+    "supervisi:checklist-detail": page(READERS, SHEET),
+    "supervisi:checklist-step": post(NOBODY, SHEET, READERS, extra={"step": "submit"}),
+    "supervisi:checklist-return": page(frozenset({"supervisor"}), SHEET, refused=READERS - {"supervisor"}),
+    "supervisi:checklist-ask-reopening": page(frozenset({"commander", "auditor"}), SHEET, refused=SUPERVISORS),
+    "supervisi:self-sheet-add": post(
+        frozenset({"operator"}), refused=READERS | {"admin", "integrity"}, sends=lambda stage: stage.self_sheet()
+    ),
+    "supervisi:checklist-area": page(READERS, SHEET, extra={"key": "1"}),
+    "supervisi:checklist-operations": post(
+        frozenset({"member"}), SHEET, READERS - {"member"}, sends=lambda stage: json.dumps(operation())
+    ),
+    "supervisi:answer-history": page(READERS, SHEET, extra={"code": "P.1.1.i.a"}),
+    "supervisi:checklist-blank": page(READERS, SHEET),
+    "supervisi:finding-add": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
+    "supervisi:evidence-add": post(frozenset({"member"}), "answer", READERS - {"member"}),
+    "supervisi:evidence-detach": post(frozenset({"member"}), "link", READERS - {"member"}),
+}
+# The same pages with an object in another state or layer: (route, object, who gets in, who is refused).
+VARIANTS = (
+    ("supervisi:checklist-detail", "self-sheet", UNIT_READERS, NOBODY),
+    ("supervisi:checklist-area", "self-sheet", UNIT_READERS, NOBODY),
+    ("supervisi:checklist-detail", "disclosed", UNIT_READERS, NOBODY),
+    ("supervisi:unit-dashboard", "own-unit", READERS | {"operator"}, NOBODY),
+)
+# What the admin's own routes are about; what may be added; no row is ever deleted there.
+ADMIN_ADDS = {"unit", "user", "posting", "heldpredicate", "period"}
+ADMIN_READS = {"auditevent", "instrument"}
+AUTOCOMPLETE = "?app_label=organisasi&model_name=posting&field_name=unit&term="
+
+
+def rule_of(name: str) -> Rule | None:
+    """Return the declared rule of a route; those of Django's admin follow from their model."""
+    if name in RULES or not name.startswith("admin:"):
+        return RULES.get(name)
+    found = re.fullmatch(r"admin:[a-z]+_([a-z]+)_(changelist|add|change|history|delete)", name)
+    others = EVERYBODY - ADMINS
+    if found is None:
+        known = {"index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n"}
+        if name.removeprefix("admin:") not in known | {"app_list"}:
+            return None
+        query = AUTOCOMPLETE if name.endswith("autocomplete") else ""
+        extra = {"app_label": "organisasi"}
+        return page(ADMINS, refused=others, extra=extra, query=query, is_django=True)
+    model, action = found.groups()
+    if model not in ADMIN_ADDS | ADMIN_READS:
+        return None
+    is_shut = action == "delete" or (action == "add" and model in ADMIN_READS)
+    about = f"admin-{model}" if action in {"change", "history", "delete"} else ""
+    readers = NOBODY if is_shut else ADMINS
+    return page(readers, about, refused=EVERYBODY - readers, is_django=True)
+
+
+# --- the stage ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Stage:
+    """People by role, and the arguments of own and foreign objects by what a rule is about."""
+
+    world: World
+    people: dict[str, User]
+    own: dict[str, Any]
+    foreign: dict[str, Any]
+
+    def self_sheet(self) -> dict[str, int]:
+        """Return the form that begins the Polres's own sheet."""
+        world = self.world
+        return {"unit": world.polres.pk, "period": world.period.pk, "instrument": world.instrument.pk}
+
+
+def objects(world: World, admin: User) -> dict[str, Any]:
+    """Make one object of every kind at the world's station."""
+    answer = world.answer()
+    file = StoredFile.objects.create(
+        kind="evidence", name="foto.jpg", content_type="image/jpeg", size=1, sha256="a", original_sha256="a",
+        path="aa/foto.jpg", thumbnail_path="aa/kecil.jpg", created_by=world.leader,
+    )  # fmt: skip
+    evidence = Evidence.objects.create(file=file, unit=world.polsek, number=1, title="Foto", added_by=world.leader)
+    link = AnswerEvidence.objects.create(uuid=uuid.uuid4(), answer=answer, evidence=evidence, added_by=world.leader)
+    person = make_person(world.polsek, Role.OPERATOR)
+    rows = ["person", {"username": f"baru{world.polsek.pk}", "name": "Baru", "unit": world.polsek.code}, {}]
+    draft = ImportDraft.objects.create(owner=admin, kind=ImportKind.PEOPLE, file_name="a.csv", rows=[[2, *rows[1:]]])
+    event = AuditEvent.objects.create(action="unit.changed", object_type="organisasi.unit", unit=world.polsek)
+    own = Checklist.objects.create(
+        unit=world.polsek, period=world.period, instrument=world.instrument, layer=Layer.SELF, created_by=world.leader
+    )
+    return {
+        "unit": world.polsek.pk,
+        "own-unit": world.polres.pk,
+        "visit": world.visit.pk,
+        SHEET: world.checklist.pk,
+        "self-sheet": own.pk,
+        "disclosed": disclosed_sheet(world),
+        "answer": answer.pk,
+        "link": link.pk,
+        "file": file.pk,
+        "person": person.pk,
+        "posting": person.postings.get().pk,
+        "lead": {"posting_pk": world.leader.postings.get().pk, "pk": world.visit.pk},
+        "draft": draft.pk,
+        "admin-unit": world.polsek.pk,
+        "admin-user": person.pk,
+        "admin-posting": person.postings.get().pk,
+        "admin-heldpredicate": HeldPredicate.objects.create(unit=world.polres, predicate="wbk", year=2018).pk,
+        "admin-period": world.period.pk,
+        "admin-auditevent": event.pk,
+        "admin-instrument": world.instrument.pk,
+    }
+
+
+def disclosed_sheet(world: World) -> int:
+    """Make a second visit whose sheet the station has been told of."""
+    visit = Visit.objects.create(
+        unit=world.polsek, period=world.period, sprin_number="Sprin/2", starts_on=world.visit.starts_on,
+        status="done", team_leader=world.leader, planned_by=world.leader,
+    )  # fmt: skip
+    return Checklist.objects.create(
+        unit=world.polsek, period=world.period, instrument=world.instrument, layer=Layer.SUPERVISION, visit=visit,
+        status="disclosed", created_by=world.leader,
+    ).pk  # fmt: skip
+
+
+@pytest.fixture
+def stage() -> Stage:
+    world, other = make_world("satu"), make_world("dua")
+    polres = world.polres
+    people = {
+        "admin": make_person(polres, Role.ADMIN),
+        "supervisor": world.reviewer,
+        "member": world.members[0],
+        "commander": world.commander,
+        "kapolsek": world.operator,
+        "operator": make_person(polres, Role.OPERATOR),
+        "auditor": world.auditor,
+        "integrity": make_person(polres, Role.INTEGRITY_OFFICER),
+        "nobody": make_user(),
+    }
+    stranger = make_person(other.polres, Role.ADMIN)
+    for name in ("foto.jpg", "kecil.jpg"):
+        default_storage.save(f"aa/{name}", ContentFile(b"x"))
+    return Stage(world, people, objects(world, people["admin"]), objects(other, stranger))
+
+
+class Undo(Exception):
+    """Takes back what a request wrote."""
+
+
+def ask(
+    stage: Stage, role: str, method: str, target: str, rule: Rule = PUBLIC, **headers: str
+) -> tuple[Any, bytes, list[str]]:
+    """Send one request as the role; return the answer, its body and what it wrote. Everything is taken back."""
+    found: list[Any] = []
+    try:
+        with transaction.atomic():
+            client = Client()
+            if role != "anonymous":
+                person = User.objects.get(pk=stage.people[role].pk)
+                client.force_login(person, backend="wbbm.organisasi.auth.PostingBackend")
+            with Counted() as counted:
+                answer = client.generic(method, target, *sent(stage, rule, method), headers=headers)
+                body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            written = [sql for sql in counted.statements if sql.startswith(("INSERT", "UPDATE", "DELETE"))]
+            found = [answer, body, [sql for sql in written if "django_session" not in sql]]
+            raise Undo
+    except Undo:
+        return found[0], found[1], found[2]
+
+
+def sent(stage: Stage, rule: Rule, method: str) -> tuple[bytes, str]:
+    """Return body and content type of a request."""
+    data = rule.sends(stage) if rule.sends is not None and method == "POST" else {}
+    if isinstance(data, str):
+        return data.encode(), "application/json"
+    return encode_multipart(BOUNDARY, data) if method == "POST" else b"", MULTIPART_CONTENT
+
+
+def address(route: Any, rule: Rule, thing: Any) -> str:
+    """Return the route's address for an object: an id, or all arguments by name."""
+    kwargs = {}
+    for name in route.arguments:
+        if isinstance(thing, dict):
+            kwargs[name] = thing[name]
+        elif name in rule.extra:
+            kwargs[name] = rule.extra[name]
+        elif name == "token":
+            kwargs[name] = "tidak-ada"
+        else:
+            kwargs[name] = thing
+    return reverse(route.name, kwargs=kwargs) + rule.query
+
+
+def missing(thing: Any) -> Any:
+    """Return arguments of the same form that lead nowhere."""
+    if isinstance(thing, dict):
+        return dict.fromkeys(thing, MISSING)
+    return uuid.UUID(int=MISSING) if isinstance(thing, uuid.UUID) else MISSING
+
+
+ROUTES = [route for route in all_routes() if not route.name.startswith("admin:?")]
+RULED = [(route, rule) for route in ROUTES if (rule := rule_of(route.name)) is not None]
+
+
+def test_every_route_has_a_rule() -> None:
+    assert [route.name for route in ROUTES if rule_of(route.name) is None] == []
+
+
+def test_every_rule_has_a_route() -> None:
+    names = {route.name for route in all_routes()}
+    assert [name for name in RULES if name not in names] == []
+    assert [name for name, *_ in VARIANTS if name not in names] == []
+
+
+def test_the_only_routes_without_a_name_are_djangos_redirects() -> None:
+    unnamed = {route.name for route in all_routes() if "?" in route.name}
+    assert unnamed == {"admin:?<path:object_id>/", "admin:?(?P<url>.*)$"}
+
+
+# --- the matrix ---------------------------------------------------------------------------------------
+
+
+def faults_of_anonymous(stage: Stage) -> list[tuple]:
+    """Nobody without a session gets in: pages lead to sign-in, scripts get 401."""
+    faults = []
+    for route, rule in RULED:
+        target = address(route, rule, stage.own.get(rule.about, 1))
+        for method in METHODS:
+            answer, _, _ = ask(stage, "anonymous", method, target)
+            if rule.is_public:
+                if answer.status_code >= 500 and route.name != "healthz":
+                    faults.append((route.name, method, answer.status_code))
+                continue
+            leads = answer.get("Location", "").split("?")[0] in {"/masuk/", "/admin/login/"}
+            script, body, _ = ask(stage, "anonymous", method, target, Accept="application/json")
+            if not (answer.status_code == 302 and leads) or script.status_code not in {401, 302}:
+                faults.append((route.name, method, answer.status_code, script.status_code))
+            if script.status_code == 401 and method != "HEAD" and b"signed-out" not in body:
+                faults.append((route.name, method, body))
+    return faults
+
+
+def expected(rule: Rule, role: str) -> str:
+    """Return "in", "refused" or "out"."""
+    return "in" if role in rule.readers else "refused" if role in rule.refused else "out"
+
+
+def faults_of_role(stage: Stage, role: str) -> list[tuple]:
+    """Each route, with an own object, answers the role by its rule; only the declared POST ever writes."""
+    variants = [
+        (route, Rule(about, readers, rule.method, False, refused, rule.extra))
+        for name, about, readers, refused in VARIANTS
+        for route, rule in RULED
+        if route.name == name
+    ]
+    faults = []
+    for route, rule in [*RULED, *variants]:
+        target = address(route, rule, stage.own.get(rule.about, 1))
+        want = expected(rule, role)
+        for method in METHODS:
+            answer, _, written = ask(stage, role, method, target, rule)
+            status = answer.status_code
+            if method != "POST" and written:
+                faults.append((route.name, rule.about, method, "wrote", written[0][:80]))
+            if status >= 500 and route.name != "healthz":
+                faults.append((route.name, rule.about, method, status))
+            if rule.is_public:
+                continue
+            if method == rule.method:
+                if status not in {"in": LET_IN, "refused": {403}, "out": {404}}[want]:
+                    faults.append((route.name, rule.about, method, want, status))
+            elif status not in SHUT and (want != "in" or (method in {"PUT", "DELETE"} and not rule.is_django)):
+                faults.append((route.name, rule.about, method, want, status))
+            if want != "in" and written:
+                faults.append((route.name, rule.about, method, want, "wrote", written[0][:80]))
+    return faults
+
+
+def plain(body: bytes) -> bytes:
+    """Return a page without what differs between any two: the CSRF token and the session's clock."""
+    body = re.sub(rb'name="csrfmiddlewaretoken" value="[^"]+"', b"", body)
+    return re.sub(rb'data-session-[a-z-]+="\d+"', b"", body)
+
+
+def faults_of_ids(stage: Stage, role: str) -> list[tuple]:
+    """A foreign object and a missing one get the same answer, byte by byte, by every method."""
+    faults = []
+    for route, rule in RULED:
+        if not rule.about or rule.about == "admin-instrument":
+            continue
+        thing = stage.foreign[rule.about]
+        for method in METHODS:
+            first, body, written = ask(stage, role, method, address(route, rule, thing), rule)
+            second, other, _ = ask(stage, role, method, address(route, rule, missing(thing)), rule)
+            statuses = (first.status_code, second.status_code)
+            if statuses[0] != statuses[1] or statuses[0] not in SHUT or written:
+                faults.append((route.name, method, *statuses))
+            elif plain(body) != plain(other) or set(first.headers) != set(second.headers):
+                faults.append((route.name, method, "differs"))
+            elif method == rule.method and statuses[0] == 403 and not rule.is_django:
+                faults.append((route.name, method, "403 for a foreign object"))
+    return faults
+
+
+def shown(faults: list[tuple]) -> str:
+    """Write the faults one to a line."""
+    return "\n".join(" ".join(map(str, fault)) for fault in faults)
+
+
+def test_nobody_gets_in_without_a_session(stage: Stage) -> None:
+    assert shown(faults_of_anonymous(stage)) == ""
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_gets_what_the_rules_say(stage: Stage, role: str) -> None:
+    assert shown(faults_of_role(stage, role)) == ""
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_foreign_object_and_a_missing_one_look_the_same(stage: Stage, role: str) -> None:
+    assert shown(faults_of_ids(stage, role)) == ""
+
+
+@pytest.mark.parametrize("role", ["admin", "commander"])
+def test_djangos_short_addresses_tell_nothing(stage: Stage, role: str) -> None:
+    for path in ("unit/{}/", "user/{}/", "unit/{}", "unit/{}/apa/"):
+        answers = [
+            ask(stage, role, "GET", "/admin/organisasi/" + path.format(pk))[0].status_code
+            for pk in (stage.foreign["unit"], MISSING)
+        ]
+        assert answers[0] == answers[1]
+
+
+# --- twins: the guard taken out, the matrix goes red ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "role", "route"),
+    [
+        (Checklist, "supervisor", "supervisi:checklist-detail"),
+        (Visit, "supervisor", "supervisi:visit-detail"),
+        (Unit, "supervisor", "supervisi:visit-add"),
+        (ImportDraft, "admin", "import-preview"),
+        (Evidence, "supervisor", "files:download"),
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_the_matrix_goes_red_without_visible_to(stage: Stage, monkeypatch, model, role, route) -> None:
+    monkeypatch.setattr(type(model.objects.all()), "visible_to", lambda self, user: self)
+    assert route in {fault[0] for fault in faults_of_ids(stage, role)}
+
+
+def test_the_matrix_goes_red_without_the_reach_of_admins(stage: Stage, monkeypatch) -> None:
+    from django.db.models import Q
+
+    monkeypatch.setattr(Scope, "within", lambda self, field, *roles: Q())
+    red = {fault[0] for fault in faults_of_ids(stage, "admin")}
+    assert {"admin:organisasi_unit_change", "admin:organisasi_posting_history"} <= red
+
+
+def test_the_matrix_goes_red_without_the_sign_in(stage: Stage, monkeypatch) -> None:
+    from wbbm.organisasi.sessions import SignInRequiredMiddleware
+
+    monkeypatch.setattr(SignInRequiredMiddleware, "handle_no_permission", lambda self, request, view: None)
+    with pytest.raises((AssertionError, AttributeError)):
+        assert faults_of_anonymous(stage) == []
+
+
+def test_a_whole_district_is_out_of_sight_for_the_neighbour(stage: Stage) -> None:
+    neighbour = make_person(make_unit(kind=UnitKind.POLRES), Role.COMMANDER)
+    make_posting(neighbour, role=Role.AUDITOR)
+    client = Client()
+    client.force_login(neighbour, backend="wbbm.organisasi.auth.PostingBackend")
+    said = client.get("/supervisi/satuan/?cari=Senori").content.decode()
+    assert "Polsek Senori" not in said
+    assert Finding.objects.exists() or Checklist.objects.filter(layer=Layer.SUPERVISION).exists()
