@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +14,9 @@ from .instrument import Formula, Item
 # More than any office counts; keeps a hostile number from becoming a gigabyte of digits.
 MAX_COUNT = 10**9
 _MAX_DIGITS = 20
+# An index may be given with more decimals than any survey has; its border must still be decided exactly.
+_MAX_INDEX_DIGITS = 60
+_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 class AnswerFault(ValueError):
@@ -73,16 +77,15 @@ def _index(item: Item, formula: Formula, raw: Any) -> AnswerValue:
         raw = raw.strip().replace(",", ".")
         if not raw:
             return UNANSWERED
-    if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal) or len(str(raw)) > _MAX_DIGITS:
+        if not _DECIMAL.fullmatch(raw):
+            raise AnswerFault(item.code, message)
+    if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
         raise AnswerFault(item.code, message)
-    try:
-        number = Decimal(raw)
-    except InvalidOperation as fault:
-        raise AnswerFault(item.code, message) from fault
+    number = Decimal(raw)
     if not number.is_finite() or not 0 <= number <= Decimal(limit):
         raise AnswerFault(item.code, message)
-    if -int(number.as_tuple().exponent) > _MAX_DIGITS:
-        raise AnswerFault(item.code, message)
+    if len(str(raw)) > _MAX_INDEX_DIGITS or -int(number.as_tuple().exponent) > _MAX_INDEX_DIGITS:
+        raise AnswerFault(item.code, f"indeks paling banyak {_MAX_INDEX_DIGITS} angka.")
     return AnswerValue(_plain(number), Fraction(number) / formula.maximum, True)
 
 
@@ -122,13 +125,13 @@ def _count(item: Item, key: str, raw: Any) -> int | None:
         if not (raw.isascii() and raw.isdigit()) or len(raw) > _MAX_DIGITS:
             raise AnswerFault(item.code, message)
         raw = int(raw)
-    if isinstance(raw, Decimal) and raw.is_finite() and 0 <= raw <= MAX_COUNT and raw == raw.to_integral_value():
-        raw = int(raw)
-    if isinstance(raw, bool) or not isinstance(raw, int) or raw < 0:
+    if isinstance(raw, bool) or not isinstance(raw, int | Decimal) or raw != raw or raw < 0:
         raise AnswerFault(item.code, message)
     if raw > MAX_COUNT:
         raise AnswerFault(item.code, f"masukan {key} terlalu besar.")
-    return raw
+    if raw != int(raw):
+        raise AnswerFault(item.code, message)
+    return int(raw)
 
 
 def _computed(formula: Formula, given: dict[str, int]) -> AnswerValue:

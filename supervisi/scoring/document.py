@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +13,9 @@ from .engine import SheetScore, score_sheet
 from .gates import GateResult, judge
 from .instrument import Instrument
 from .rounding import decimal_string
+
+# Python refuses to read longer integers; as decimals they are merely too large.
+_MAX_INTEGER_DIGITS = 30
 
 
 class DocumentFault(ValueError):
@@ -27,7 +30,7 @@ def read_document(text: str) -> dict[str, Any]:
     """
     try:
         document = json.loads(
-            text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_once, parse_int=_short_int
+            text, parse_float=_decimal, parse_constant=_decimal, parse_int=_whole, object_pairs_hook=_once
         )
     except json.JSONDecodeError as fault:
         raise DocumentFault(f"JSON rusak pada baris {fault.lineno} kolom {fault.colno}") from fault
@@ -41,14 +44,16 @@ def read_document(text: str) -> dict[str, Any]:
     return document
 
 
-def _no_constant(name: str) -> None:
-    raise DocumentFault(f"{name} bukan bilangan yang dapat dipakai")
+def _decimal(text: str) -> Decimal:
+    """Read any number, `NaN` and `Infinity` too: the item that has it refuses it, so that the fault names the item."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("Infinity")
 
 
-def _short_int(text: str) -> int:
-    if len(text) > 30:
-        raise DocumentFault(f"bilangan {text[:12]}... terlalu besar")
-    return int(text)
+def _whole(text: str) -> int | Decimal:
+    return int(text) if len(text) <= _MAX_INTEGER_DIGITS else _decimal(text)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -69,6 +74,9 @@ def check_answers(instrument: Instrument, answers: Mapping[str, Any]) -> None:
     for code, raw in answers.items():
         if not instrument.has_item(code):
             raise DocumentFault(f"{code[:60]}: tidak ada butir dengan kode ini pada {instrument.code}")
+        for key, count in raw.items() if isinstance(raw, dict) else ():
+            if isinstance(count, str):
+                raise DocumentFault(f"{code}: masukan {key[:30]} ditulis sebagai teks, seharusnya bilangan")
         try:
             parse_answer(instrument.item(code), raw)
         except AnswerFault as fault:

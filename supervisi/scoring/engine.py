@@ -39,7 +39,7 @@ class SheetScore:
     item_values: dict[str, Fraction | None]
     unanswered: tuple[str, ...]
     unanswerable: tuple[str, ...]
-    # Subs that score nothing provisionally because none of their items is answered.
+    # Subs, and items with a weight of their own, that score nothing provisionally because they have no answer.
     empty_nodes: tuple[str, ...]
     areas: tuple[AreaScore, ...]
 
@@ -95,9 +95,11 @@ def _score_node(
         return
     if node.rule == "sum":
         _score_weighted(node, values, provisional, complete)
-    else:
-        provisional[node.code], complete[node.code] = _mean(node, [values[item.code] for item in node.items])
-    if not any(values[item.code].is_answered for item in node.items):
+        empty.extend(item.code for item in node.items if not values[item.code].is_answered)
+        return
+    found = [values[item.code] for item in node.items]
+    provisional[node.code], complete[node.code] = _mean(node, found)
+    if any(not value.is_answered for value in found) and all(value.value is None for value in found):
         empty.append(node.code)
 
 

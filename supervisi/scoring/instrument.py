@@ -233,9 +233,20 @@ class Instrument:
         return tuple(item for item in self.items if item.area_key == key)
 
     def items_under(self, node_code: str) -> tuple[Item, ...]:
-        """Return the items below a node."""
-        prefix = f"{node_code}."
-        return tuple(item for item in self.items if item.code == node_code or item.code.startswith(prefix))
+        """Return the items below a node, or the item itself; none for an unknown code."""
+        if node_code in self._items:
+            return (self._items[node_code],)
+        if node_code not in self.nodes:
+            return ()
+        below: list[Item] = []
+
+        def walk(node: Node) -> None:
+            below.extend(node.items)
+            for child in node.children:
+                walk(child)
+
+        walk(self.nodes[node_code])
+        return tuple(below)
 
     def predicate(self, code: str) -> PredicateRule:
         """Return the predicate; KeyError when there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -35,7 +35,7 @@ class _Reader:
 
     document: dict[str, Any]
     faults: list[tuple[str, str]] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=lambda: {TOTAL})
     scales: dict[str, dict[str, Fraction]] = field(default_factory=dict)
     area_of_node: dict[str, str] = field(default_factory=dict)
     position: int = 0
@@ -148,6 +148,8 @@ class _Reader:
     def node(self, raw: dict[str, Any], parent: str, depth: int, area_key: str) -> Node:
         code = str(raw.get("code", "?"))
         self.once(code)
+        if area_key and code in self.area_of_node:
+            self.fault(code, f"simpul sudah termasuk area {area_key}")
         area_key = self.area_of_node.get(code, area_key)
         node = Node(
             code=code,
@@ -170,6 +172,8 @@ class _Reader:
             self.fault(node.code, f"when_empty {node.when_empty!r} tidak dikenal")
         if bool(node.children) == bool(node.items):
             self.fault(node.code, "simpul harus berisi simpul atau butir, tidak keduanya dan tidak kosong")
+        if node.rule == "mean" and node.children:
+            self.fault(node.code, "rerata hanya untuk simpul yang berisi butir")
         if node.rule == "mean" and any(item.weight is not None for item in node.items):
             self.fault(node.code, "butir pada rerata tidak membawa bobot sendiri")
         if node.rule == "sum":
@@ -187,6 +191,8 @@ class _Reader:
             for raw in self.document.get("areas", ())
         )
         for area in areas:
+            if area.key in {other.key for other in areas if other is not area}:
+                self.fault(area.key, "kunci area dipakai dua kali")
             for code in area.nodes:
                 if code in self.area_of_node:
                     self.fault(code, "simpul berada pada dua area")
@@ -296,26 +302,3 @@ def _check_team(reader: _Reader, instrument: Instrument) -> None:
     for item in instrument.items:
         if taken.count(item.code) != 1:
             reader.fault(item.code, f"diperiksa {taken.count(item.code)} orang pada pembagian tim, seharusnya satu")
-
-
-def renamed(instrument: Instrument, prefix: str) -> Instrument:
-    """Return the same instrument with every code under another prefix: no rule may hang on a code."""
-
-    def item(old: Item) -> Item:
-        return replace(old, code=f"{prefix}.{old.code}", node_code=f"{prefix}.{old.node_code}")
-
-    def node(old: Node) -> Node:
-        return replace(
-            old,
-            code=f"{prefix}.{old.code}",
-            children=tuple(node(child) for child in old.children),
-            items=tuple(item(entry) for entry in old.items),
-        )
-
-    return replace(
-        instrument,
-        root=tuple(node(entry) for entry in instrument.root),
-        areas=tuple(replace(area, nodes=tuple(f"{prefix}.{code}" for code in area.nodes)) for area in instrument.areas),
-        predicates=(),
-        team_plan=(),
-    )

@@ -14,6 +14,11 @@ from supervisi.instrument_files import available_codes, read_instrument_file
 from supervisi.scoring.document import DocumentFault, check_answers, read_document, result_document
 
 
+def _one_line(text: str) -> str:
+    """Replace what a terminal would not show as one line; the text may quote a hostile file."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 class Command(BaseCommand):
     """Print the result of an interchange document as JSON; one clear line and exit 1 on a bad file."""
 
@@ -31,7 +36,7 @@ class Command(BaseCommand):
         try:
             result = self._result(Path(options["file"]), options["instrument"])
         except DocumentFault as fault:
-            self.stderr.write(f"{options['file']}: {fault}".replace("\n", " "))
+            self.stderr.write(_one_line(f"{options['file']}: {fault}"))
             sys.exit(1)
         self.stdout.write(json.dumps(result, ensure_ascii=False, indent=1))
 

@@ -39,12 +39,47 @@ def spoil(name, document):
         ratio = document["nodes"][0]["children"][0]["children"][0]["items"][1]
         ratio["formula"]["numerator"] = "tidak_ada"
         return ratio["code"]
+    if name == "mean of nodes":
+        document["nodes"][0]["rule"] = "mean"
+        return "P.1"
+    if name == "reserved code":
+        document["nodes"][2]["code"] = "total"
+        return "total"
+    if name == "area twice":
+        document["areas"][1]["key"] = "1"
+        return "1"
+    if name == "area inside an area":
+        document["areas"][7]["nodes"] = ["P.1.1.i"]
+        return "P.1.1.i"
+    if name == "item without area":
+        document["areas"][0]["nodes"] = []
+        return item["code"]
+    if name == "input twice":
+        ratio = document["nodes"][0]["children"][0]["children"][0]["items"][1]
+        ratio["inputs"] += [ratio["inputs"][0]]
+        return ratio["code"]
     document["team_plan"][0]["nodes"] = []
     return item["code"]
 
 
 @pytest.mark.parametrize(
-    "name", ["weight", "double code", "scale", "supports", "gate", "severe option", "formula", "team"]
+    "name",
+    [
+        "weight",
+        "double code",
+        "scale",
+        "supports",
+        "gate",
+        "severe option",
+        "formula",
+        "team",
+        "mean of nodes",
+        "reserved code",
+        "area twice",
+        "area inside an area",
+        "item without area",
+        "input twice",
+    ],
 )
 def test_a_fault_is_named_with_file_and_code(name):
     document = copy.deepcopy(DOCUMENT)

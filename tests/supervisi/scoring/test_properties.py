@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from supervisi.instrument_files import read_instrument_file
 from supervisi.scoring.answers import parse_answer
 from supervisi.scoring.engine import score_sheet
-from supervisi.scoring.parse import parse_instrument, renamed
+from supervisi.scoring.gates import judge
+from supervisi.scoring.parse import parse_instrument
 
 settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("steady")
 
-INSTRUMENTS = [read_instrument_file(code).instrument for code in ("lke-2021", "polsek-2026")]
+FILES = [read_instrument_file(code) for code in ("lke-2021", "polsek-2026")]
+INSTRUMENTS = [file.instrument for file in FILES]
 SCALES = {"yes_no": {"Ya": "1", "Tidak": "0"}, "abcd": {"A": "1", "B": "0.67", "C": "0.33", "D": "0"}, "percent": {}}
 
 
@@ -116,13 +118,67 @@ def test_a_better_option_never_lowers_any_score(sheet, data):
         assert low.provisional[code] <= high.provisional[code]
 
 
-@given(sheets())
-def test_no_rule_hangs_on_a_code(sheet):
-    instrument, answers = sheet
-    other = renamed(instrument, "Z")
+def renamed(document):
+    """Return the document with every code replaced by a meaningless one, and old codes by new ones."""
+    codes = {"total": "total"}
+
+    def node(raw):
+        codes[raw["code"]] = code = f"Q{len(codes) * 7919 % 1009}"
+        items = []
+        for entry in raw.get("items", ()):
+            codes[entry["code"]] = f"{code}.{len(codes)}"
+            items.append(entry | {"code": codes[entry["code"]], "supports": []})
+        parts = {"children": [node(child) for child in raw["children"]]} if "children" in raw else {"items": items}
+        return raw | {"code": code} | parts
+
+    nodes = [node(raw) for raw in document["nodes"]]
+    areas = [area | {"nodes": [codes[code] for code in area["nodes"]]} for area in document["areas"]]
+    predicates = [
+        rule | {"gates": [gate | {"code": codes.get(gate["code"], gate["code"])} for gate in rule["gates"]]}
+        for rule in document["predicates"]
+    ]
+    changed = {"nodes": nodes, "areas": areas, "predicates": predicates, "team_plan": []}
+    return parse_instrument(document | changed), codes
+
+
+RENAMED = [renamed(file.document) for file in FILES]
+
+
+def verdicts(instrument, score):
+    return [[(gate.actual, gate.distance, gate.passed) for gate in rule.gates] for rule in judge(instrument, score)]
+
+
+@given(st.sampled_from([0, 1]), st.data())
+def test_scores_are_equal_after_all_codes_are_renamed(index, data):
+    instrument, (other, codes) = INSTRUMENTS[index], RENAMED[index]
+    answers = {item.code: data.draw(raw_answers(item)) for item in instrument.items if data.draw(st.booleans())}
     score = score_sheet(instrument, answers)
-    moved = score_sheet(other, {f"Z.{code}": raw for code, raw in answers.items()})
-    assert moved.complete["total"] == score.complete["total"]
-    assert {f"Z.{code}": value for code, value in score.provisional.items() if code != "total"} == {
-        code: value for code, value in moved.provisional.items() if code != "total"
-    }
+    moved = score_sheet(other, {codes[code]: raw for code, raw in answers.items()})
+    for kind in ("provisional", "complete"):
+        assert {codes[code]: value for code, value in getattr(score, kind).items()} == getattr(moved, kind)
+    assert tuple(codes[code] for code in score.unanswerable) == moved.unanswerable
+    assert verdicts(instrument, score) == verdicts(other, moved)
+
+
+@given(sheets())
+def test_a_sheet_equals_the_definition_computed_by_hand(sheet):
+    """A second, slow reading of the rules, straight from the definition."""
+    instrument, answers = sheet
+
+    def points(node, *, is_complete):
+        if node.children:
+            return sum(points(child, is_complete=is_complete) for child in node.children)
+        parsed = [(item, parse_answer(item, answers.get(item.code))) for item in node.items]
+        if node.rule == "sum":
+            return sum((value.value or 0) * item.weight for item, value in parsed)
+        counting = [value for _, value in parsed if not value.is_unanswerable]
+        if not counting:
+            return node.weight if node.when_empty == "full" else 0
+        if not is_complete:
+            counting = [value for value in counting if value.is_answered]
+        return sum((value.value or 0 for value in counting), Fraction()) * node.weight / max(1, len(counting))
+
+    score = score_sheet(instrument, answers)
+    for code, node in instrument.nodes.items():
+        assert score.complete[code] == points(node, is_complete=True)
+        assert score.provisional[code] == points(node, is_complete=False)

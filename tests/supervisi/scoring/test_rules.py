@@ -106,6 +106,19 @@ def test_a_sub_without_any_answer_scores_nothing_and_is_named():
     assert "A.I.1.i" in score.empty_nodes
 
 
+def test_a_missing_index_scores_nothing_and_is_named():
+    score = score_sheet(LKE, {"B.I.b": "A"})
+    assert score.provisional["B.I"] == 5
+    assert [code for code in score.empty_nodes if code.startswith("B")] == ["B.I.a", "B.II.a"]
+
+
+def test_an_unanswerable_part_beside_an_unanswered_one_leaves_nothing_to_score():
+    score = score_sheet(LKE, {"A.II.5.iii.a": NOBODY_MUST_REPORT})
+    assert score.provisional["A.II.5.iii"] == score.complete["A.II.5.iii"] == 0
+    assert "A.II.5.iii" in score.empty_nodes
+    assert "A.II.5.iii.b" in score.unanswered
+
+
 def test_b_is_the_sum_of_its_items_by_weight():
     score = score_sheet(LKE, {"B.I.a": "3.60", "B.I.b": "B", "B.II.a": "3.2"})
     assert score.complete["B.I.a"] == Fraction("15.75")

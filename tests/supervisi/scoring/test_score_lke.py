@@ -21,6 +21,7 @@ def run(path, *options):
 
 def write(tmp_path, content):
     path = tmp_path / "lembar.json"
+    # A lone surrogate is legal as an escape in JSON, though not as text.
     path.write_text(content if isinstance(content, str) else json.dumps(content))
     return path
 
@@ -59,7 +60,24 @@ BAD = {
     "no answers": ({"instrument": "lke-2021"}, "answers"),
     "a list": ([1], "objek"),
     "unknown instrument": ({"instrument": "lke-1999", "answers": {}}, "lke-1999"),
-    "not a number": ('{"answers": {"B.I.a": NaN}}', "NaN"),
+    "not a number": ('{"answers": {"B.I.a": NaN}}', "B.I.a"),
+    "infinite": ('{"answers": {"B.I.a": -Infinity}}', "B.I.a"),
+    "not a number of people": ('{"answers": {"A.II.1.i.a": {"agen": NaN}}}', "A.II.1.i.a"),
+    "exponent beyond decimals": ('{"answers": {"B.I.a": 1e99999999999999999999}}', "B.I.a"),
+    "number where a letter belongs": ('{"answers": {"A.I.1.i.a": NaN}}', "A.I.1.i.a"),
+    "letter for an index": ({"answers": {"B.I.a": "A"}}, "B.I.a"),
+    "letter for inputs": ({"answers": {"A.II.1.i.a": "A"}}, "A.II.1.i.a"),
+    "truth for a letter": ({"answers": {"A.I.1.i.a": True}}, "A.I.1.i.a"),
+    "truth for an input": ({"answers": {"A.II.1.i.a": {"agen": True}}}, "A.II.1.i.a"),
+    "text for an input": ({"answers": {"A.II.1.i.a": {"agen": "2", "perubahan": 1}}}, "A.II.1.i.a"),
+    "text in place of an object": ("halo", "baris 1"),
+    "empty": ("", "baris 1"),
+    "answers as a list": ({"answers": []}, "answers"),
+    "strange code": ({"answers": {"A\r\n\u2028\ud800": "A"}}, "tidak ada butir"),
+    "strange instrument": ({"instrument": ["lke-2021"], "answers": {}}, "instrument"),
+    "item of the other instrument": ({"answers": {"P.1.1.i.a": "A"}}, "P.1.1.i.a"),
+    "node instead of item": ({"answers": {"A.I.1": "A"}}, "A.I.1"),
+    "double input": ('{"answers": {"A.II.1.i.a": {"agen": 1, "agen": 2}}}', "agen"),
     "huge exponent": ('{"answers": {"B.I.a": 1e999999999}}', "B.I.a"),
     "huge integer": ('{"answers": {"A.II.1.i.a": {"agen": ' + "9" * 6000 + "}}}", "terlalu besar"),
     "double key": ('{"answers": {"B.I.a": 3, "B.I.a": 4}}', "B.I.a"),
@@ -78,6 +96,36 @@ def test_a_bad_file_gets_one_line_that_names_the_place(tmp_path, capsys, name):
     assert said.out == ""
     assert place in said.err
     assert len(said.err.strip().splitlines()) == 1
+    assert "Traceback" not in said.err
+
+
+def test_an_index_is_read_as_the_decimal_that_stands_in_the_file(tmp_path, capsys):
+    for index, passed in (
+        ("3.60", True),
+        ("3.59999999999999999999999999", False),
+        ("3.6000000000000000000000001", True),
+    ):
+        path = write(tmp_path, '{"answers": {"B.I.a": %s}}' % index)  # noqa: UP031
+        call_command("score_lke", str(path))
+        gates = json.loads(capsys.readouterr().out)["predicates"]["wbbm"]["gates"]
+        assert next(gate for gate in gates if gate["code"] == "B.I.a")["passed"] is passed
+
+
+def test_the_station_sheet_has_its_own_nodes_and_predicates(tmp_path, capsys):
+    path = write(tmp_path, {"instrument": "polsek-2026", "answers": {"P.1.1.i.a": "A"}})
+    call_command("score_lke", str(path))
+    result = json.loads(capsys.readouterr().out)
+    assert result["instrument"] == "polsek-2026"
+    assert list(result["predicates"]) == ["siap_wbk", "siap_wbbm"]
+    assert list(result["area_percent"]) == ["1", "2", "3", "4", "5", "6"]
+    assert result["provisional"]["P.1.1.i"] == "3.5000000000"
+
+
+def test_the_instrument_option_must_agree_with_the_file(tmp_path, capsys):
+    path = write(tmp_path, {"instrument": "polsek-2026", "answers": {}})
+    with pytest.raises(SystemExit):
+        call_command("score_lke", str(path), instrument="lke-2021")
+    assert "polsek-2026" in capsys.readouterr().err
 
 
 def test_a_missing_file_gets_one_line_and_no_trace(tmp_path):
