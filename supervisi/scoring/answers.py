@@ -60,14 +60,14 @@ def parse_answer(item: Item, raw: Any) -> AnswerValue:
 
 
 def _letter(item: Item, raw: Any) -> AnswerValue:
-    allowed = ", ".join(option.code for option in item.options)
+    option = item.option(raw.strip()) if isinstance(raw, str) else None
+    if option is not None:
+        return AnswerValue(option.code, option.value, True)
+    allowed = ", ".join(entry.code for entry in item.options)
     if not isinstance(raw, str):
         raise AnswerFault(item.code, f"jawabannya salah satu dari {allowed}.")
-    option = item.option(raw.strip())
-    if option is None:
-        shown = raw[:20]
-        raise AnswerFault(item.code, f"pilihan {shown!r} tidak ada; pilih salah satu dari {allowed}.")
-    return AnswerValue(option.code, option.value, True)
+    shown = raw[:20]
+    raise AnswerFault(item.code, f"pilihan {shown!r} tidak ada; pilih salah satu dari {allowed}.")
 
 
 def _index(item: Item, formula: Formula, raw: Any) -> AnswerValue:

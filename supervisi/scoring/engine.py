@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from .answers import UNANSWERED, AnswerValue, parse_answer
@@ -62,70 +63,89 @@ def score_sheet(instrument: Instrument, answers: Mapping[str, Any]) -> SheetScor
         item.code: parse_answer(item, answers[item.code]) if item.code in answers else UNANSWERED
         for item in instrument.items
     }
-    provisional: dict[str, Fraction] = {}
-    complete: dict[str, Fraction] = {}
-    empty: list[str] = []
+    tally = _Tally(instrument, values)
     for node in instrument.root:
-        _score_node(node, values, provisional, complete, empty)
-    provisional[TOTAL] = sum((provisional[node.code] for node in instrument.root), _ZERO)
-    complete[TOTAL] = sum((complete[node.code] for node in instrument.root), _ZERO)
+        tally.add(node)
+    provisional, complete = tally.fractions(tally.provisional), tally.fractions(tally.complete)
     return SheetScore(
         provisional=provisional,
         complete=complete,
         item_values={code: value.value for code, value in values.items()},
         unanswered=tuple(code for code, value in values.items() if not value.is_answered),
         unanswerable=tuple(code for code, value in values.items() if value.is_unanswerable),
-        empty_nodes=tuple(empty),
+        empty_nodes=tuple(tally.empty),
         areas=_areas(instrument, values, provisional, complete),
     )
 
 
-def _score_node(
-    node: Node,
-    values: Mapping[str, AnswerValue],
-    provisional: dict[str, Fraction],
-    complete: dict[str, Fraction],
-    empty: list[str],
-) -> None:
-    for child in node.children:
-        _score_node(child, values, provisional, complete, empty)
-    if node.children:
-        provisional[node.code] = sum((provisional[child.code] for child in node.children), _ZERO)
-        complete[node.code] = sum((complete[child.code] for child in node.children), _ZERO)
-        return
-    if node.rule == "sum":
-        _score_weighted(node, values, provisional, complete)
-        empty.extend(item.code for item in node.items if not values[item.code].is_answered)
-        return
-    found = [values[item.code] for item in node.items]
-    provisional[node.code], complete[node.code] = _mean(node, found)
-    if any(not value.is_answered for value in found) and all(value.value is None for value in found):
-        empty.append(node.code)
+class _Tally:
+    """Adds a sheet up in whole numbers over one common denominator: exact, and faster than sums of fractions.
 
+    The denominator is the product of three: of the sheet's item values, of the instrument's weights, and of the
+    numbers that a mean may divide by.
+    """
 
-def _score_weighted(
-    node: Node, values: Mapping[str, AnswerValue], provisional: dict[str, Fraction], complete: dict[str, Fraction]
-) -> None:
-    """Items with weights of their own: value times weight; an unanswered one gives nothing."""
-    for item in node.items:
-        points = (values[item.code].value or _ZERO) * _weight(item)
-        provisional[item.code] = complete[item.code] = points
-    provisional[node.code] = complete[node.code] = sum((complete[item.code] for item in node.items), _ZERO)
+    def __init__(self, instrument: Instrument, values: Mapping[str, AnswerValue]) -> None:
+        self._values = values
+        self._value_unit = lcm(*{value.value.denominator for value in values.values() if value.value is not None})
+        self._weight_unit, self._mean_unit = instrument.weight_unit, instrument.mean_unit
+        self._root = [node.code for node in instrument.root]
+        self.provisional: dict[str, int] = {}
+        self.complete: dict[str, int] = {}
+        self.empty: list[str] = []
 
+    def add(self, node: Node) -> None:
+        """Score a node after everything below it."""
+        for child in node.children:
+            self.add(child)
+        if node.children:
+            codes = [child.code for child in node.children]
+        elif node.rule == "sum":
+            codes = [self._add_weighted(item) for item in node.items]
+        else:
+            self._add_mean(node)
+            return
+        self.provisional[node.code] = sum(self.provisional[code] for code in codes)
+        self.complete[node.code] = sum(self.complete[code] for code in codes)
 
-def _weight(item: Item) -> Fraction:
-    return item.weight if item.weight is not None else _ZERO
+    def _add_weighted(self, item: Item) -> str:
+        """An item with a weight of its own: value times weight; an unanswered one gives nothing and is named."""
+        value = self._values[item.code]
+        points = 0
+        if value.value is not None and item.weight is not None:
+            points = self._value(value.value) * self._weight(item.weight) * self._mean_unit
+        self.provisional[item.code] = self.complete[item.code] = points
+        if not value.is_answered:
+            self.empty.append(item.code)
+        return item.code
 
+    def _add_mean(self, node: Node) -> None:
+        """The mean of the items: unanswerable ones are left out, unanswered ones only provisionally."""
+        counting = [value for item in node.items if not (value := self._values[item.code]).is_unanswerable]
+        known = [self._value(value.value) for value in counting if value.value is not None]
+        weight = self._weight(node.weight)
+        if not counting:
+            points = weight * self._value_unit * self._mean_unit if node.when_empty == "full" else 0
+            self.provisional[node.code] = self.complete[node.code] = points
+            return
+        if not known:
+            self.empty.append(node.code)
+        total = sum(known) * weight
+        self.provisional[node.code] = total * (self._mean_unit // (len(known) or 1))
+        self.complete[node.code] = total * (self._mean_unit // len(counting))
 
-def _mean(node: Node, values: list[AnswerValue]) -> tuple[Fraction, Fraction]:
-    """Return (provisional, complete): unanswerable items are left out, unanswered ones only provisionally."""
-    counting = [value for value in values if not value.is_unanswerable]
-    if not counting:
-        points = node.weight if node.when_empty == "full" else _ZERO
-        return points, points
-    known = [value.value for value in counting if value.value is not None]
-    total = sum(known, _ZERO) * node.weight
-    return (total / len(known) if known else _ZERO), total / len(counting)
+    def _value(self, value: Fraction) -> int:
+        return value.numerator * (self._value_unit // value.denominator)
+
+    def _weight(self, weight: Fraction) -> int:
+        return weight.numerator * (self._weight_unit // weight.denominator)
+
+    def fractions(self, points: dict[str, int]) -> dict[str, Fraction]:
+        """Return the scores as fractions, with the total."""
+        unit = self._value_unit * self._weight_unit * self._mean_unit
+        scores = {code: Fraction(count, unit) for code, count in points.items()}
+        scores[TOTAL] = Fraction(sum(points[code] for code in self._root), unit)
+        return scores
 
 
 def _areas(

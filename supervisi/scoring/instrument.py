@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import lcm
 from typing import Any
 
 TOTAL = "total"
@@ -80,7 +81,11 @@ class Item:
 
     def option(self, letter: str) -> Option | None:
         """Return the option with the letter, in either case."""
-        return next((option for option in self.options if option.code.lower() == letter.lower()), None)
+        return self._options_by_letter.get(letter.lower())
+
+    @cached_property
+    def _options_by_letter(self) -> dict[str, Option]:
+        return {option.code.lower(): option for option in self.options}
 
     def is_severe(self, raw: Any, values: dict[str, Fraction | None]) -> bool:
         """Tell whether this answer always counts as a severe finding."""
@@ -208,6 +213,22 @@ class Instrument:
         """Sum of the roots: 100 for the instruments that ship."""
         return sum((node.weight for node in self.root), Fraction())
 
+    @cached_property
+    def weight_unit(self) -> int:
+        """Common denominator of all weights."""
+        weights = [node.weight for node in self.nodes.values()]
+        weights += [item.weight for item in self.items if item.weight is not None]
+        return lcm(*{weight.denominator for weight in weights})
+
+    @cached_property
+    def mean_unit(self) -> int:
+        """A number that every possible count of items in a mean divides."""
+        return lcm(*range(1, 1 + max((len(node.items) for node in self.nodes.values()), default=0)))
+
+    @cached_property
+    def _area_weights(self) -> dict[str, Fraction]:
+        return {area.key: sum((self.nodes[code].weight for code in area.nodes), Fraction()) for area in self.areas}
+
     def item(self, code: str) -> Item:
         """Return the item; KeyError when there is none."""
         return self._items[code]
@@ -226,7 +247,7 @@ class Instrument:
 
     def area_weight(self, key: str) -> Fraction:
         """Return the weight of an area: the sum of its nodes."""
-        return sum((self.nodes[code].weight for code in self.area(key).nodes), Fraction())
+        return self._area_weights[key]
 
     def items_of_area(self, key: str) -> tuple[Item, ...]:
         """Return the items of an area in order."""

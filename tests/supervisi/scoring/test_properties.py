@@ -16,30 +16,54 @@ settings.load_profile("steady")
 
 FILES = [read_instrument_file(code) for code in ("lke-2021", "polsek-2026")]
 INSTRUMENTS = [file.instrument for file in FILES]
-SCALES = {"yes_no": {"Ya": "1", "Tidak": "0"}, "abcd": {"A": "1", "B": "0.67", "C": "0.33", "D": "0"}, "percent": {}}
+SCALES = {
+    "yes_no": {"Ya": "1", "Tidak": "0"},
+    "abcd": {"A": "1", "B": "0.67", "C": "0.33", "D": "0"},
+    "percent": {},
+    "index": {},
+}
+FORMULAS = {
+    "ratio": {"kind": "ratio", "numerator": "a", "denominators": ["b", "c"]},
+    "decline": {"kind": "decline", "before": "a", "now": "b"},
+}
+
+
+def small_item(draw, code, scales):
+    scale = draw(st.sampled_from(scales))
+    item = {"code": code, "question": "?", "scale": scale}
+    if scale == "index":
+        return item | {"formula": {"kind": "index", "maximum": "4"}}
+    if scale == "percent":
+        formula = FORMULAS[draw(st.sampled_from(sorted(FORMULAS)))]
+        return item | {"formula": formula, "inputs": [{"key": key, "label": key} for key in "abc"]}
+    return item | {"criteria": dict.fromkeys(SCALES[scale], "kriteria")}
+
+
+def small_sub(draw, code, weight):
+    """A sub by mean, or one whose items carry weights of their own (the last one what is left)."""
+    count = draw(st.integers(1, 4))
+    node = {"code": code, "name": code, "weight": str(weight)}
+    if draw(st.booleans()):
+        items = [small_item(draw, f"{code}.{number}", sorted(SCALES)) for number in range(count)]
+        return node | {"rule": "mean", "when_empty": draw(st.sampled_from(["zero", "full"])), "items": items}
+    parts = [Fraction(weight, count + 1)] * (count - 1)
+    parts.append(weight - sum(parts, Fraction()))
+    items = [
+        small_item(draw, f"{code}.{number}", ["abcd", "index"]) | {"weight": str(part)}
+        for number, part in enumerate(parts)
+    ]
+    return node | {"rule": "sum", "items": items}
 
 
 @st.composite
 def small_instruments(draw):
-    """A random tree: two components with subs of random weights that sum to 100."""
+    """A random tree: two components of subs with random weights that sum to 100."""
     first = draw(st.integers(1, 99))
     nodes = []
     for index, weight in enumerate((first, 100 - first)):
-        code = f"X.{index}"
-        items = []
-        for number in range(draw(st.integers(1, 4))):
-            scale = draw(st.sampled_from(sorted(SCALES)))
-            item = {"code": f"{code}.{number}", "question": "?", "scale": scale}
-            if scale == "percent":
-                item["formula"] = {"kind": "ratio", "numerator": "a", "denominators": ["b"]}
-                item["inputs"] = [{"key": "a", "label": "a"}, {"key": "b", "label": "b"}]
-            else:
-                item["criteria"] = dict.fromkeys(SCALES[scale], "kriteria")
-            items.append(item)
-        empty = draw(st.sampled_from(["zero", "full"]))
-        nodes.append(
-            {"code": code, "name": code, "weight": str(weight), "rule": "mean", "when_empty": empty, "items": items}
-        )
+        code, share = f"X.{index}", Fraction(weight, draw(st.integers(1, 3)))
+        subs = [small_sub(draw, f"{code}.{number}", share) for number in range(int(weight / share))]
+        nodes.append({"code": code, "name": code, "weight": str(weight), "rule": "sum", "children": subs})
     return parse_instrument(
         {
             "code": "kecil",
@@ -110,6 +134,7 @@ def test_a_better_option_never_lowers_any_score(sheet, data):
     values = [parse_answer(item, raw) for raw in (first, second)]
     if any(value.is_unanswerable for value in values):
         return
+    assert all(value.is_answered for value in values)
     worse, better = sorted((first, second), key=lambda raw: parse_answer(item, raw).value)
     low = score_sheet(instrument, answers | {item.code: worse})
     high = score_sheet(instrument, answers | {item.code: better})

@@ -204,6 +204,36 @@ def test_the_two_instruments_have_their_counts():
 def test_eight_people_check_every_item_once():
     assert len(POLSEK.team_plan) == 8
     assert sum(part.minutes for part in POLSEK.team_plan) == 755
+    checked = [item.code for part in POLSEK.team_plan for code in part.nodes for item in POLSEK.items_under(code)]
+    assert sorted(checked) == sorted(item.code for item in POLSEK.items)
+    for part in POLSEK.team_plan:
+        assert part.minutes == sum(item.minutes for code in part.nodes for item in POLSEK.items_under(code))
+
+
+def test_everything_below_a_node_is_found_by_the_tree_and_not_by_its_code():
+    assert [item.code for item in LKE.items_under("A.I.1.i")] == ["A.I.1.i.a", "A.I.1.i.b"]
+    assert [item.code for item in LKE.items_under("B.I.b")] == ["B.I.b"]
+    assert LKE.items_under("A.I.99") == ()
+
+
+def test_the_station_sheet_never_calls_itself_official():
+    assert LKE.is_official
+    assert not POLSEK.is_official
+    assert "internal" in POLSEK.label
+    assert all("internal" in rule.label for rule in POLSEK.predicates)
+
+
+def test_sheets_belong_to_their_period_and_kind_of_unit():
+    assert (LKE.period_kind, LKE.unit_kinds) == ("year", ("polres",))
+    assert (POLSEK.period_kind, POLSEK.unit_kinds) == ("quarter", ("polsek",))
+
+
+def test_only_wbbm_asks_for_a_predicate_held_before():
+    wbk, wbbm = ({condition.code: condition for condition in rule.conditions} for rule in LKE.predicates)
+    assert "held-wbk" not in wbk
+    assert wbbm["held-wbk"].source == "held_predicate"
+    for conditions in (wbk, wbbm):
+        assert {"audit-follow-up", "wealth-reports", "sakip-unit", "one-year"} <= set(conditions)
 
 
 def test_a_severe_trigger_is_told_by_option_and_by_a_share_below_full():
