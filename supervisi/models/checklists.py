@@ -73,6 +73,10 @@ class ChecklistQuerySet(models.QuerySet["Checklist"]):
         """Load unit, period, visit and instrument along; the instrument's definition stays in the process's cache."""
         return self.select_related("unit", "period", "visit", "instrument").defer("instrument__definition")
 
+    def self_sheet_of(self, unit: Unit, period: Period, instrument: Instrument) -> Checklist | None:
+        """Return the unit's own sheet of the period, when it was begun."""
+        return self.filter(unit=unit, period=period, instrument=instrument, layer=Layer.SELF).first()
+
     def counting_candidates(self) -> Self:
         """Keep full sheets past draft: the counting sheet is one of them."""
         return self.filter(scope=Scope.FULL).exclude(status=ChecklistStatus.DRAFT)
@@ -132,6 +136,11 @@ class Checklist(models.Model):
     def get_absolute_url(self) -> str:
         """Return the sheet's page."""
         return reverse("supervisi:checklist-detail", args=[self.pk])
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether the sheet is frozen."""
+        return self.status == ChecklistStatus.FINAL
 
     @property
     def is_draft(self) -> bool:

@@ -101,6 +101,11 @@ class Visit(models.Model):
         return self.status in {VisitStatus.ONGOING, VisitStatus.DONE}
 
     @property
+    def is_cancelled(self) -> bool:
+        """Tell whether the visit was given up; its answers stay readable."""
+        return self.status == VisitStatus.CANCELLED
+
+    @property
     def is_open(self) -> bool:
         """Tell whether team and days may still change."""
         return self.status in {VisitStatus.PLANNED, VisitStatus.ONGOING}

@@ -20,7 +20,7 @@ from supervisi.models import (
     VisitStatus,
 )
 from supervisi.scoring.instrument import Instrument
-from wbbm.organisasi.models import Posting, User
+from wbbm.organisasi.models import Posting, Role, Unit, UnitKind, UnitQuerySet, User
 
 
 @dataclass(frozen=True)
@@ -288,3 +288,10 @@ def read_visits(viewer: User, *, only_mine: bool) -> list[VisitLine]:
     order = {VisitStatus.ONGOING: 0, VisitStatus.PLANNED: 1, VisitStatus.DONE: 2, VisitStatus.CANCELLED: 3}
     lines = [VisitLine(visit, visit.answered, visit.due, visit.pk in mine) for visit in rows[:200]]
     return sorted(lines, key=lambda line: (order[VisitStatus(line.visit.status)], -line.visit.starts_on.toordinal()))
+
+
+def plannable_units(user: User) -> UnitQuerySet:
+    """Keep the units to which the person may plan a visit (access.posting_to_plan, as a query)."""
+    below = user.scope.within("path", Role.SUPERVISOR)
+    units: UnitQuerySet = Unit.objects.filter(below, kind__in=[UnitKind.POLSEK, UnitKind.POLRES])
+    return units.exclude(user.scope.own_units("path"))

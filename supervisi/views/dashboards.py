@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -59,10 +58,7 @@ def unit_list(request: HttpRequest) -> HttpResponse:
     if not user.scope.has_role(*READERS):
         raise Http404("no units for this role")
     search = request.GET.get("cari", "").strip()[:80].replace("\0", "")
-    units: QuerySet[Unit] = Unit.objects.visible_to(user)
-    if search:
-        units = units.filter(name__icontains=search)
-    found = list(units[: _MOST_UNITS + 1])
+    found = list(Unit.objects.visible_to(user).named_like(search)[: _MOST_UNITS + 1])
     context = {"units": found[:_MOST_UNITS], "has_more": len(found) > _MOST_UNITS, "search": search}
     return render(request, "supervisi/unit_list.html", context)
 

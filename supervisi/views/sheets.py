@@ -125,7 +125,7 @@ def self_sheet_add(request: HttpRequest) -> HttpResponse:
     instrument = _by_id(Instrument.objects.visible_to(user), request.POST.get("instrument"))
     if user.scope.posting_at(unit, Role.OPERATOR) is None:
         raise NotAllowed("Lembar mandiri dibuat oleh operator satuan itu sendiri.")
-    known = Checklist.objects.filter(unit=unit, period=period, instrument=instrument, layer=Layer.SELF).first()
+    known = Checklist.objects.self_sheet_of(unit, period, instrument)
     if known is not None:
         return redirect(known)
     checklist = checklists.create_checklist(unit=unit, period=period, instrument=instrument, layer=Layer.SELF, by=user)

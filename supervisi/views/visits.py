@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from supervisi import access
 from supervisi.forms.visits import ReasonForm, VisitForm, initial_of, supervisors_above, tomorrow
 from supervisi.models import Visit
-from supervisi.pages.visit import read_visit, read_visits
+from supervisi.pages.visit import plannable_units, read_visit, read_visits
 from supervisi.services import visits
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.organisasi.http import signed_in_user
@@ -42,6 +42,9 @@ def visit_list(request: HttpRequest) -> HttpResponse:
     is_supervisor = user.scope.has_role(Role.SUPERVISOR)
     show_all = request.GET.get("semua") == "1" or not is_supervisor
     lines = read_visits(user, only_mine=not show_all)
+    if not lines and not show_all and "semua" not in request.GET:
+        # Somebody of no team (who reviews, for one) begins with the visits of all units.
+        show_all, lines = True, read_visits(user, only_mine=False)
     context = {"lines": lines, "show_all": show_all, "is_supervisor": is_supervisor}
     return render(request, "supervisi/visit_list.html", context)
 
@@ -60,11 +63,7 @@ def visit_pick_unit(request: HttpRequest) -> HttpResponse:
     if not user.scope.has_role(Role.SUPERVISOR):
         raise NotAllowed("Kunjungan direncanakan oleh supervisor.")
     search = request.GET.get("cari", "").strip()[:80].replace("\0", "")
-    units = Unit.objects.filter(user.scope.within("path", Role.SUPERVISOR), kind__in=["polsek", "polres"])
-    units = units.exclude(user.scope.own_units("path"))
-    if search:
-        units = units.filter(name__icontains=search)
-    context = {"units": units[:_MOST_UNITS], "search": search}
+    context = {"units": plannable_units(user).named_like(search)[:_MOST_UNITS], "search": search}
     return render(request, "supervisi/visit_pick_unit.html", context)
 
 

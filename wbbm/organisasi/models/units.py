@@ -46,6 +46,10 @@ class UnitQuerySet(MP_NodeQuerySet):
             Q(active_to__isnull=True) | Q(active_to__gte=day),
         )
 
+    def named_like(self, text: str) -> Self:
+        """Keep the units whose name holds the text; all without a text."""
+        return self.filter(name__icontains=text) if text else self
+
     def under(self, unit: Unit) -> Self:
         """Keep the unit itself and everything below it."""
         return self.filter(path__startswith=unit.path)
