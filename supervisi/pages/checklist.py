@@ -29,6 +29,11 @@ class Section:
     heading: str
     cards: tuple[ItemCard, ...]
 
+    @property
+    def is_mine(self) -> bool:
+        """Tell whether the viewer was assigned something here."""
+        return any(card.is_mine for card in self.cards)
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -91,6 +96,11 @@ class AreaPage:
         return self.can_write or self.checklist.status != ChecklistStatus.DRAFT
 
     @property
+    def why_closed(self) -> str:
+        """Say why nothing can be written; empty when the viewer may write."""
+        return "" if self.can_write else why_closed(self.checklist)
+
+    @property
     def can_record_findings(self) -> bool:
         """Tell whether the viewer may record findings; a unit records none against itself."""
         return self.can_write and self.checklist.layer != Layer.SELF
@@ -137,17 +147,32 @@ def read_area(
     here = [answer for answer in answers if answer.item.area_key == key and answer.is_due]
     builder = CardBuilder(checklist, instrument, viewer, timezone.now(), can_write, here, typed or {})
     cards = [builder.card(answer) for answer in here]
-    kept = [card for card in cards if _is_kept(card, chosen)]
+    sections = _sections(instrument, [card for card in cards if _is_kept(card, chosen)])
+    shown = [card for section in sections for card in section.cards]
     return AreaPage(
         checklist=checklist,
         standing=standing,
         area=standing.area(key),
-        sections=_sections(instrument, kept),
+        sections=sections,
         filters=_filters(cards, chosen),
-        members=builder.members if can_write else (),
+        members=builder.others if can_write else (),
         can_write=can_write,
-        next_empty=next((card.item.code for card in kept if not card.is_answered), ""),
+        next_empty=next((card.item.code for card in shown if not card.is_answered), ""),
     )
+
+
+def why_closed(checklist: Checklist) -> str:
+    """Say why somebody who sees the sheet can't write on it."""
+    visit = checklist.visit
+    if checklist.is_final:
+        return "Lembar ini final dan tidak dapat diubah."
+    if not checklist.is_draft:
+        return f"Lembar berstatus {checklist.get_status_display()} dan tidak dapat diubah."
+    if visit is not None and visit.is_cancelled:
+        return "Kunjungan ini dibatalkan. Jawabannya tetap dapat dibaca, tetapi tidak dapat ditambah."
+    if visit is not None and not visit.takes_answers:
+        return "Kunjungan belum dimulai. Lembar dapat diisi setelah ketua tim memulai kunjungan."
+    return "Anda membaca lembar ini. Yang mengisi adalah tim atau operatornya."
 
 
 def usual_owner(unit: Unit) -> str:
@@ -200,7 +225,9 @@ def _filters(cards: list[ItemCard], chosen: str) -> tuple[Filter, ...]:
 
 
 def _sections(instrument: Instrument, cards: list[ItemCard]) -> tuple[Section, ...]:
-    return tuple(
-        Section(heading=instrument.node(code).name, cards=tuple(group))
+    """Put items under their headings; what the viewer was assigned comes first."""
+    sections = [
+        Section(instrument.node(code).name, tuple(group))
         for code, group in groupby(cards, key=lambda card: card.item.node_code)
-    )
+    ]
+    return tuple(sorted(sections, key=lambda section: not section.is_mine))

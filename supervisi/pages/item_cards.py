@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from supervisi.models import (
     Answer,
@@ -25,7 +25,7 @@ from supervisi.models import (
 from supervisi.scoring.instrument import Instrument, Item
 from supervisi.services.operations import Card, canonical
 from supervisi.services.replies import ShownAnswer, author_text, moment_text, show_answer
-from wbbm.organisasi.models import User
+from wbbm.organisasi.models import Posting, User
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,11 @@ class ItemCard:
     shown: ShownAnswer
     saved_at: str
     author: str
+    # The office for whom the author entered, if any.
+    on_behalf_of: str
+    # That person, when he can't be chosen any more: who left, or the viewer. He stays in the list, or a plain form
+    # that nobody touched would post another value.
+    unlisted: Member | None
     options: tuple[Option, ...]
     inputs: tuple[Field, ...]
     index: str
@@ -172,10 +177,11 @@ class ItemCard:
 
 @dataclass(frozen=True)
 class Member:
-    """A person of the team on whose behalf one may enter."""
+    """A person who is or was of the team, by office."""
 
     user_id: int
     label: str
+    is_here: bool
 
 
 class CardBuilder:
@@ -199,6 +205,7 @@ class CardBuilder:
         self.evidence = self._evidence(answers)
         self.findings = self._findings(codes)
         self.members, tasks = self._team()
+        self.offices = {each.user_id: each.label for each in self.members}
         self.tasks = self._covered(tasks)
 
     def _refused(self, answers: list[Answer]) -> dict[int, AnswerRevision]:
@@ -210,14 +217,19 @@ class CardBuilder:
     def _before(self, codes: list[str]) -> dict[str, list[Before]]:
         """Read the last counting sheet's and the unit's own answers (one query)."""
         sheet = self.checklist
-        counting = UnitScore.objects.filter(
-            unit_id=sheet.unit_id,
-            instrument_id=sheet.instrument_id,
-            layer=sheet.layer,
-            period__kind=sheet.period.kind,
-            period__last_day__lt=sheet.period.first_day,
-            counting__isnull=False,
-        ).order_by("-period__last_day")
+        counting = (
+            UnitScore.objects.filter(
+                unit_id=sheet.unit_id,
+                instrument_id=sheet.instrument_id,
+                layer=sheet.layer,
+                period__kind=sheet.period.kind,
+                # The visit before in the same quarter counts as well.
+                period__first_day__lte=sheet.period.first_day,
+                counting__isnull=False,
+            )
+            .exclude(counting=sheet)
+            .order_by("-period__last_day")
+        )
         last = Q(checklist=Subquery(counting.values("counting")[:1]))
         if sheet.layer != Layer.SELF:
             last |= Q(
@@ -227,14 +239,16 @@ class CardBuilder:
                 checklist__layer=Layer.SELF,
             ) & ~Q(checklist__status=ChecklistStatus.DRAFT)
         rows = (
-            Answer.objects.filter(last, item__code__in=codes, version__gt=0)
+            Answer.objects.visible_to(self.viewer)
+            .filter(last, item__code__in=codes, version__gt=0)
             .exclude(checklist=sheet)
             .order_by("checklist__period__first_day", "pk")
-            .values_list("item__code", "value", "checklist__period__name", "checklist__period_id")
+            .values_list("item__code", "value", "checklist__period__name", "checklist__layer")
         )
         found: dict[str, list[Before]] = {}
-        for code, value, period, period_id in rows:
-            label = "Penilaian mandiri" if period_id == sheet.period_id else period
+        for code, value, period, layer in rows:
+            is_own = layer == Layer.SELF != sheet.layer
+            label = Layer.SELF.label if is_own else period
             shown = show_answer(self.instrument.item(code), value.get("answer"))
             if shown.letter:
                 found.setdefault(code, []).append(Before(label, shown))
@@ -269,26 +283,36 @@ class CardBuilder:
         return {code: (every, severe > 0) for code, every, severe in rows}
 
     def _team(self) -> tuple[tuple[Member, ...], list[str]]:
-        """Read the members and the viewer's own tasks (one query)."""
+        """Read the team by office, also those who left, and the viewer's own tasks (one query)."""
         if self.checklist.visit_id is None:
             return (), []
+        office = Posting.objects.filter(
+            user=OuterRef("user"), unit__path__in=self.checklist.unit.ancestor_paths, approved_at__isnull=False
+        ).order_by("-starts_on", "-pk")
         rows = (
-            VisitMember.objects.filter(visit=self.checklist.visit_id, left_at__isnull=True)
+            VisitMember.objects.filter(visit=self.checklist.visit_id)
             .annotate(
                 task=F("visit__assignments__node__code"),
                 task_user=F("visit__assignments__user_id"),
+                title=Subquery(office.values("title")[:1]),
+                kind=Subquery(office.values("kind")[:1]),
             )
-            .order_by("number")
-            .values_list("user_id", "number", "role_label", "task", "task_user")
+            .order_by("number", "pk", "visit__assignments__node__position")
+            .values_list("user_id", "left_at", "user__name", "title", "kind", "task", "task_user")
         )
         members: dict[int, Member] = {}
         mine: list[str] = []
-        for user_id, number, role, task, task_user in rows:
-            if user_id != self.viewer.pk:
-                members.setdefault(user_id, Member(user_id, f"Tim {number}" + (f", {role}" if role else "")))
+        for user_id, left_at, name, title, kind, task, task_user in rows:
+            label = str(Posting(title=title, kind=kind)) if title else name
+            members.setdefault(user_id, Member(user_id, label, left_at is None))
             if task and task_user == self.viewer.pk and task not in mine:
                 mine.append(task)
         return tuple(members.values()), mine
+
+    @property
+    def others(self) -> tuple[Member, ...]:
+        """People of the team now, on whose behalf the viewer may enter."""
+        return tuple(each for each in self.members if each.is_here and each.user_id != self.viewer.pk)
 
     def _covered(self, nodes: Iterable[str]) -> frozenset[str]:
         """Return the codes of the items below the nodes."""
@@ -317,6 +341,8 @@ class CardBuilder:
             shown=shown,
             saved_at=self._moment(answer.saved_at),
             author=author_text(answer.author, answer.posting, self.checklist),
+            on_behalf_of=self.offices.get(card.on_behalf_of or 0, ""),
+            unlisted=self._unlisted(fields.on_behalf_of),
             options=tuple(
                 Option(option.code, option.criterion, option.is_severe, option.code == fields.answer)
                 for option in item.options
@@ -335,6 +361,10 @@ class CardBuilder:
             is_mine=item.code in self.tasks,
             upload_uuid=str(uuid.uuid4()),
         )
+
+    def _unlisted(self, person: int | None) -> Member | None:
+        listed = {each.user_id for each in self.others}
+        return next((each for each in self.members if each.user_id == person and person not in listed), None)
 
     def _conflict(self, item: Item, answer: Answer, card: Card) -> Conflict | None:
         refused = self.refused.get(answer.pk)
