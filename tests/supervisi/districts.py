@@ -101,7 +101,7 @@ def make_sheet(
     visit = Visit.objects.create(
         unit=unit,
         period=period,
-        sprin_number="Sprin/1",
+        sprin_number=f"Sprin/{Visit.objects.count() + 1}",
         starts_on=day or period.first_day,
         status=VisitStatus.DONE,
         team_leader=province.leader,
