@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
@@ -17,15 +18,15 @@ app.autodiscover_tasks(["wbbm.jobs"])
 
 
 def is_worker() -> bool:
-    """Tell whether this process is a Celery worker."""
-    return "worker" in sys.argv and any(part.endswith("celery") or part == "celery" for part in sys.argv[:3])
+    """Tell whether this process is a Celery worker, by `celery … worker` or by `python -m celery … worker`."""
+    return "worker" in sys.argv[1:] and "celery" in Path(sys.argv[0]).parts[-2:]
 
 
 def transport_options() -> dict[str, Any]:
     """Return the broker's options for this process.
 
-    A web process gives up after half a second: the job table remembers, the sweep rings again. A worker waits; kombu's
-    own default would look for lost messages every 100 s only.
+    A web process gives up after half a second: the job table remembers, the sweep rings again. A worker waits longer,
+    but not for ever for a host that is gone; kombu's own default would look for lost messages every 100 s only.
     """
     from django.conf import settings
 
@@ -43,7 +44,7 @@ def transport_options() -> dict[str, Any]:
         }
     worker = {"visibility_timeout": 3600, "unacked_restore_interval": 2, "unacked_restore_throttle": 1}
     if is_worker():
-        return worker
+        return worker | {"socket_timeout": 10, "socket_connect_timeout": 4, "socket_keepalive": True}
     return worker | {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "max_retries": 0, "retry_on_timeout": False}
 
 

@@ -156,6 +156,7 @@ def test_a_dead_broker_never_fails_the_request(seen, monkeypatch):
     assert job().wanted == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_health_is_good_only_while_both_canaries_come_back(client):
     answer = client.get("/healthz")
     assert answer.status_code == 503
@@ -172,12 +173,12 @@ def test_health_is_good_only_while_both_canaries_come_back(client):
 def test_health_names_the_database_and_shows_no_trace(client, monkeypatch):
     from django.db import OperationalError
 
-    from wbbm.jobs import views
+    from wbbm.jobs import health
 
     def down():
         raise OperationalError("/rahasia/jalur")
 
-    monkeypatch.setattr(views, "missing_queues", down)
+    monkeypatch.setattr(health, "missing_queues", down)
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json()["bagian"] == ["basis data"]

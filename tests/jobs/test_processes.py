@@ -1,8 +1,9 @@
 """Real workers, killed and hung brokers (Show 6): nothing asked for stays undone, nothing waits for long work."""
 
+import json
 import os
 import signal
-import subprocess
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -108,8 +109,14 @@ def _redis_info():
 
 
 def _children(pid):
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
-    return [int(line) for line in found.stdout.split()]
+    with open(f"/proc/{pid}/task/{pid}/children") as children:
+        return [int(child) for child in children.read().split()]
+
+
+def _family(pid):
+    """Return the children and theirs: gunicorn has workers of its own."""
+    children = _children(pid)
+    return children + [pid for child in children for pid in _family(child)]
 
 
 def _get(url):
@@ -137,13 +144,17 @@ def test_serve_runs_all_parts_restarts_what_dies_and_leaves_no_orphan():
     url = f"http://127.0.0.1:{port}"
     with processes.process("manage.py", "serve", PORT=str(port), SITE_URL=url) as serve:
         processes.wait_until(lambda: _get(f"{url}/healthz") == 200, 60)
-        children = _children(serve.pid)
-        assert len(children) == 4
-        os.kill(children[1], signal.SIGKILL)
-        processes.wait_until(lambda: len(_children(serve.pid)) == 4 and children[1] not in _children(serve.pid), 5)
-        children = _children(serve.pid)
+        first = _children(serve.pid)
+        assert len(first) == 4
+        for dead in first:
+            os.kill(dead, signal.SIGKILL)
+            processes.wait_until(lambda dead=dead: {dead} & {*_children(serve.pid)} == set(), 1)
+            processes.wait_until(lambda: len(_children(serve.pid)) == 4, 1)
+        processes.wait_until(lambda: _get(f"{url}/healthz") == 200, 60)
+        family = _family(serve.pid)
+        assert len(family) >= 6
         os.kill(serve.pid, signal.SIGKILL)
-        processes.wait_until(lambda: not any(_is_alive(pid) for pid in children), 5)
+        processes.wait_until(lambda: not any(_is_alive(pid) for pid in family), 5)
 
 
 def test_serve_ends_all_parts_on_sigterm():
@@ -151,7 +162,34 @@ def test_serve_ends_all_parts_on_sigterm():
     url = f"http://127.0.0.1:{port}"
     with processes.process("manage.py", "serve", PORT=str(port), SITE_URL=url) as serve:
         processes.wait_until(lambda: _get(f"{url}/healthz") in {200, 503}, 60)
-        children = _children(serve.pid)
+        family = _family(serve.pid)
         serve.send_signal(signal.SIGTERM)
-        serve.wait(timeout=15)
-        assert not any(_is_alive(pid) for pid in children)
+        assert serve.wait(timeout=15) == 0
+        assert not any(_is_alive(pid) for pid in family)
+
+
+def test_health_answers_within_a_second_while_the_database_hangs():
+    """A server that takes connections and never says a word: what a frozen PostgreSQL looks like from here."""
+    port = free_port()
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen(64)
+        silent = f"postgres://portal@127.0.0.1:{mute.getsockname()[1]}/portal"
+        web = ["-m", "gunicorn", "--worker-class", "gthread", "--threads", "4", "--no-control-socket"]
+        with processes.process(*web, "--bind", f"127.0.0.1:{port}", "wbbm.wsgi", DATABASE_URL=silent):
+            processes.wait_until(lambda: _said(port) is not None, 60)
+            for _ in range(4):
+                began = time.monotonic()
+                assert _said(port) == (503, {"status": "gangguan", "bagian": ["basis data"]})
+                assert time.monotonic() - began < 1
+
+
+def _said(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code, json.load(answer)
+    except OSError:
+        return None

@@ -1,0 +1,32 @@
+"""The broker's options: a web process gives up soon, a worker waits."""
+
+import pytest
+
+from wbbm import celery
+
+
+@pytest.mark.parametrize(
+    ("command", "is_worker"),
+    [
+        (["/opt/portal/.venv/bin/celery", "-A", "wbbm", "worker"], True),
+        # `python -m celery`, as `manage.py serve` starts it
+        (["/opt/portal/.venv/lib/python3.11/site-packages/celery/__main__.py", "-A", "wbbm", "worker"], True),
+        (["/opt/portal/.venv/bin/celery", "-A", "wbbm", "inspect"], False),
+        (["/opt/portal/.venv/lib/python3.11/site-packages/gunicorn/__main__.py", "wbbm.wsgi"], False),
+        (["manage.py", "worker"], False),
+    ],
+)
+def test_a_worker_is_known_by_its_command(monkeypatch, command, is_worker):
+    monkeypatch.setattr("sys.argv", command)
+    assert celery.is_worker() is is_worker
+
+
+@pytest.mark.parametrize(("is_worker", "shortest", "longest"), [(True, 4, 30), (False, 0.1, 0.5)])
+def test_only_a_web_process_gives_up_after_half_a_second(settings, monkeypatch, is_worker, shortest, longest):
+    settings.REDIS_URL = "redis://127.0.0.1/0"
+    monkeypatch.setattr(celery, "is_worker", lambda: is_worker)
+    found = celery.transport_options()
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        assert shortest <= found[name] <= longest
+    assert found["unacked_restore_interval"] == 2
+    assert ("max_retries" in found) is not is_worker
