@@ -36,7 +36,7 @@ check: $(VENV)/.dev-lock
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
-	DEMO=0 DEBUG=0 SITE_URL=https://zi.example.test SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	DEMO=0 DEBUG=0 SITE_URL=https://zi.example.test TRUSTED_PROXIES=127.0.0.1 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	  $(PY) manage.py check --deploy --fail-level WARNING
 
 bench: $(VENV)/.dev-lock

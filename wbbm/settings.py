@@ -4,9 +4,11 @@ What a deployment sets is listed in docs/operasi.md. Bad values are refused here
 (what can't work at all) or by the system checks (what works but shouldn't).
 """
 
+import contextlib
 import os
 import secrets
 import sys
+import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,45 +17,76 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+
+
+def _text(name: str, default: str = "") -> str:
+    """Return the environment's value; an empty one counts as unset (`REDIS_URL=` in an env file)."""
+    return os.environ.get(name, "").strip() or default
+
+
+def _number(name: str, default: int) -> int:
+    """Return the environment's value as a whole number."""
+    given = _text(name, str(default))
+    if not given.isdecimal():
+        raise ImproperlyConfigured(f"{name} harus berupa bilangan bulat, bukan {given!r}")
+    return int(given)
+
+
+def _flag(name: str) -> bool:
+    """Return whether the environment says yes; what is neither yes nor no is refused, never taken for a no."""
+    given = _text(name, "0").lower()
+    if given not in {"1", "0", "true", "false", "yes", "no", "on", "off"}:
+        raise ImproperlyConfigured(f"{name} harus 1 atau 0, bukan {given!r}")
+    return given in {"1", "true", "yes", "on"}
+
+
+def _list(name: str, default: str = "") -> list[str]:
+    """Return the environment's value, parted at commas."""
+    return [part.strip() for part in _text(name, default).split(",") if part.strip()]
+
 
 TESTING = "pytest" in sys.modules
-DEBUG = env.bool("DEBUG", False)
-IS_DEMO = env.bool("DEMO", False)
-DEMO_PASSWORD = env.str("DEMO_PASSWORD", "zona-integritas")
+DEBUG = _flag("DEBUG")
+IS_DEMO = _flag("DEMO")
+DEMO_PASSWORD = _text("DEMO_PASSWORD", "zona-integritas")
 
-BIND = env.str("BIND", "127.0.0.1")
-PORT = env.int("PORT", 8000)
-SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
-if urlsplit(SITE_URL).scheme not in {"http", "https"} or not urlsplit(SITE_URL).hostname:
-    raise ImproperlyConfigured("SITE_URL harus berupa alamat lengkap, misalnya https://zi.contoh.go.id")
-IS_HTTPS = SITE_URL.startswith("https://")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
-if urlsplit(SITE_URL).hostname not in ALLOWED_HOSTS:
-    ALLOWED_HOSTS.append(urlsplit(SITE_URL).hostname)
+BIND = _text("BIND", "127.0.0.1")
+PORT = _number("PORT", 8000)
+SITE_URL = _text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+_SITE = urlsplit(SITE_URL)
+if _SITE.scheme not in {"http", "https"} or not _SITE.hostname or _SITE.path or _SITE.query:
+    raise ImproperlyConfigured("SITE_URL harus berupa alamat tanpa jalur, misalnya https://zi.contoh.go.id")
+IS_HTTPS = _SITE.scheme == "https"
+_SITE_HOST = f"[{_SITE.hostname}]" if ":" in _SITE.hostname else _SITE.hostname
+ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+if _SITE_HOST not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(_SITE_HOST)
 # Addresses of the reverse proxies whose X-Forwarded-* headers are believed.
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+TRUSTED_PROXIES = _list("TRUSTED_PROXIES")
 
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
-REDIS_URL = env.str("REDIS_URL", "")
-_DATABASE_URL = env.str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'portal.sqlite3'}")
+# Database, evidence and keys lie here: nobody else on the machine reads them.
+DATA_DIR = Path(_text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+REDIS_URL = _text("REDIS_URL")
+_DATABASE_URL = _text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'portal.sqlite3'}")
 _IS_SERVER = bool(REDIS_URL) and not _DATABASE_URL.startswith("sqlite")
 
 
 def _key(name: str) -> str:
     """Return the key from the environment, or one made once under DATA_DIR (mode 600)."""
-    given = env.str(name, "")
+    given = _text(name)
     if given:
         return given
     if _IS_SERVER:
         raise ImproperlyConfigured(f"{name} wajib diisi bila PostgreSQL dan Redis dipakai; lihat docs/operasi.md")
     place = DATA_DIR / name.lower()
-    try:
-        with open(place, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-            file.write(secrets.token_urlsafe(64))
-    except FileExistsError:
-        pass
+    if not place.exists():
+        # Written aside and linked: of two processes that start at once, neither reads half a key.
+        with tempfile.NamedTemporaryFile("w", dir=DATA_DIR, prefix=".kunci-") as fresh:  # mode 600
+            fresh.write(secrets.token_urlsafe(64))
+            fresh.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(fresh.name, place)
     return place.read_text()
 
 
@@ -85,9 +118,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "wbbm.middleware.TrustedProxyMiddleware",
+    # Before what may refuse a request or answer it, so that refusals and static files bear the policy too.
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -125,8 +159,8 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 # --- Database: one code on SQLite and PostgreSQL ---------------------------------------------------
 
-DATABASES = {"default": env.db_url_config(_DATABASE_URL)}
-DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
+DATABASES = {"default": environ.Env.db_url_config(_DATABASE_URL)}
+DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
@@ -222,16 +256,16 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "id"
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", "Asia/Jakarta")
+TIME_ZONE = _text("TIME_ZONE", "Asia/Jakarta")
 USE_THOUSAND_SEPARATOR = False
 
-vars().update(env.email_url_config(env.str("EMAIL_URL", "consolemail://")))
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", f"portal@{urlsplit(SITE_URL).hostname}")
+vars().update(environ.Env.email_url_config(_text("EMAIL_URL", "consolemail://")))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"portal@{_SITE.hostname}"
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGE_URL = env.str("STORAGE_URL", f"file://{DATA_DIR / 'files'}")
+STORAGE_URL = _text("STORAGE_URL", f"file://{DATA_DIR / 'files'}")
 if not STORAGE_URL.startswith("file:///"):
     raise ImproperlyConfigured("STORAGE_URL harus berupa file:///jalur/penuh")
 STORAGES = {
@@ -255,6 +289,12 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_PERMISSIONS = 0o600
+# What exceeds the limit of a file is not written to disk: nobody fills it by one request.
+FILE_UPLOAD_HANDLERS = [
+    "wbbm.files.uploads.CappedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 LOGGING = {
     "version": 1,

@@ -11,7 +11,8 @@ class JobsConfig(AppConfig):
     verbose_name = "Pekerjaan"
 
     def ready(self) -> None:
-        """Load the Celery app, so that tasks bind to it, and register the canaries."""
+        """Load the Celery app, so that tasks bind to it, the portal's checks, and the canaries."""
+        from wbbm import checks  # noqa: F401
         from wbbm.celery import app  # noqa: F401
         from wbbm.jobs import canary
 

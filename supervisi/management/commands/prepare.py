@@ -17,6 +17,10 @@ class Command(BaseCommand):
 
     help = "Menyiapkan basis data, instrumen, berkas statis, dan data contoh bila DEMO=1."
 
+    def get_check_kwargs(self, options: dict[str, Any]) -> dict[Any, Any]:
+        """Check the database too: example data and real data are never mixed."""
+        return {"databases": ["default"]}
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, load instruments, collect static files, seed the demo."""
         executor = MigrationExecutor(connection)
