@@ -6,6 +6,9 @@ from django.urls import include, path
 from supervisi.views.dashboards import first_page
 from wbbm.jobs.views import healthz
 
+handler400 = "wbbm.errors_views.bad_request"
+handler500 = "wbbm.errors_views.server_error"
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("wbbm.organisasi.urls")),
