@@ -46,6 +46,7 @@ urlpatterns += [
     path("supervisi/lembar/<int:pk>/kembalikan/", sheets.checklist_return, name="checklist-return"),
     path("supervisi/lembar/<int:pk>/minta-buka/", sheets.checklist_ask_reopening, name="checklist-ask-reopening"),
     path("supervisi/lembar/mandiri/", sheets.self_sheet_add, name="self-sheet-add"),
+    path("supervisi/lembar/tpi/<int:unit_pk>/", sheets.tpi_sheets, name="tpi-sheets"),
 ]
 
 # Handover of an office.

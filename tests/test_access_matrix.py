@@ -84,6 +84,7 @@ RULES: dict[str, Rule] = {
     "healthz": PUBLIC,
     "home": PUBLIC,
     "sign-in": PUBLIC,
+    "forgot-password": PUBLIC,
     "sign-out": PUBLIC,
     "session": PUBLIC,
     "access-link": PUBLIC,
@@ -130,6 +131,11 @@ RULES: dict[str, Rule] = {
     "supervisi:checklist-ask-reopening": page(frozenset({"commander", "auditor"}), SHEET, refused=SUPERVISORS),
     "supervisi:self-sheet-add": post(
         frozenset({"operator"}), refused=READERS | {"admin", "integrity"}, sends=lambda stage: stage.self_sheet()
+    ),
+    "supervisi:tpi-sheets": page(
+        frozenset({"auditor"}),
+        "unit",
+        refused=SUPERVISORS | frozenset({"admin", "commander", "kapolsek", "integrity"}),
     ),
     "supervisi:checklist-area": page(READERS, SHEET, extra={"key": "1"}),
     "supervisi:checklist-operations": post(

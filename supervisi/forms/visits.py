@@ -6,10 +6,12 @@ import datetime
 from typing import Any
 
 from django import forms
-from django.utils import timezone
+from django.utils.formats import date_format
 
-from supervisi.models import Period, PeriodKind, Visit
+from supervisi.models import PeriodKind, Visit
+from supervisi.services.periods import period_around
 from supervisi.services.visits import Team
+from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, Role, Unit, User
 
 _CONTROL = {"class": "form-control"}
@@ -30,7 +32,7 @@ class PersonChoice(forms.ModelChoiceField):
 def supervisors_above(unit: Unit) -> tuple[list[int], dict[int, str]]:
     """Return the people who may visit the unit, and their offices."""
     postings = (
-        Posting.objects.active_on(timezone.localdate())
+        Posting.objects.active_on(local_day(unit))
         .filter(role=Role.SUPERVISOR, unit__path__in=unit.ancestor_paths, user__closed_at__isnull=True)
         .select_related("user", "unit")
         .order_by("unit__path", "pk")
@@ -43,14 +45,14 @@ class VisitForm(forms.Form):
     """Days, Sprin and team of a visit to one unit."""
 
     sprin_number = forms.CharField(label="Nomor Sprin", max_length=80, widget=forms.TextInput(attrs=_CONTROL))
-    period = forms.ModelChoiceField(
-        label="Periode", queryset=Period.objects.none(), empty_label=None, widget=forms.Select(attrs=_SELECT)
-    )
     starts_on = forms.DateField(
         label="Hari kunjungan", widget=forms.DateInput(attrs=_CONTROL | {"type": "date"}, format="%Y-%m-%d")
     )
     ends_on = forms.DateField(
-        label="Sampai", required=False, widget=forms.DateInput(attrs=_CONTROL | {"type": "date"}, format="%Y-%m-%d")
+        label="Sampai",
+        required=False,
+        help_text="Kosongkan bila satu hari saja.",
+        widget=forms.DateInput(attrs=_CONTROL | {"type": "date"}, format="%Y-%m-%d"),
     )
     team_leader = PersonChoice(label="Ketua tim", queryset=User.objects.none(), widget=forms.Select(attrs=_SELECT))
     deputy = PersonChoice(
@@ -63,11 +65,6 @@ class VisitForm(forms.Form):
         self.unit, self.visit = unit, visit
         ids, offices = supervisors_above(unit)
         people = User.objects.filter(pk__in=ids).order_by("name")
-        self.has_people = bool(ids)
-        quarters = Period.objects.holding_for(unit).open().filter(kind=PeriodKind.QUARTER)
-        if visit is not None:
-            quarters = Period.objects.filter(pk=visit.period_id)
-        self.fields["period"].queryset = quarters  # type: ignore[attr-defined]
         for number in range(2, TEAM_SIZE + 1):
             self.fields[f"member_{number}"] = PersonChoice(
                 label=f"Anggota {number}", queryset=User.objects.none(), required=False, empty_label="Kosong",
@@ -80,8 +77,29 @@ class VisitForm(forms.Form):
                 field.widget.choices = field.choices
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a person who is named twice."""
+        """Find the quarter of the days; refuse a person who is named twice, and a team that is too large."""
         values = super().clean() or {}
+        self._clean_days(values)
+        self._clean_team(values)
+        return values
+
+    def _clean_days(self, values: dict[str, Any]) -> None:
+        starts_on, ends_on = values.get("starts_on"), values.get("ends_on")
+        if starts_on is None:
+            return
+        if ends_on is not None and ends_on < starts_on:
+            self.add_error("ends_on", "Hari terakhir tidak boleh sebelum hari kunjungan.")
+        if self.visit is not None:
+            values["period"] = period = self.visit.period
+            if not period.first_day <= starts_on <= period.last_day:
+                days = f"{date_format(period.first_day)} sampai {date_format(period.last_day)}"
+                self.add_error("starts_on", f"Kunjungan ini milik {period}. Pilih hari dari {days}.")
+            return
+        values["period"] = period_around(self.unit, starts_on, PeriodKind.QUARTER)
+        if values["period"] is None:
+            self.add_error("starts_on", "Belum ada triwulan yang memuat hari ini. Pilih hari lain, atau minta admin.")
+
+    def _clean_team(self, values: dict[str, Any]) -> None:
         seen: dict[int, str] = {}
         for name in ("team_leader", *(f"member_{number}" for number in range(2, TEAM_SIZE + 1))):
             person = values.get(name)
@@ -93,7 +111,8 @@ class VisitForm(forms.Form):
         deputy = values.get("deputy")
         if deputy is not None and deputy == values.get("team_leader"):
             self.add_error("deputy", "Wakil ketua harus orang lain dari ketua tim.")
-        return values
+        elif deputy is not None and deputy.pk not in seen and len(seen) == TEAM_SIZE:
+            self.add_error("deputy", "Tim sudah delapan orang. Pilih wakil ketua dari anggotanya.")
 
     def team(self) -> Team:
         """Return the team as the service takes it."""
@@ -108,7 +127,6 @@ def initial_of(visit: Visit) -> dict[str, Any]:
     others = [person for person in members if person != visit.team_leader_id]
     values: dict[str, Any] = {
         "sprin_number": visit.sprin_number,
-        "period": visit.period_id,
         "starts_on": visit.starts_on,
         "ends_on": visit.ends_on,
         "team_leader": visit.team_leader_id,
@@ -120,9 +138,15 @@ def initial_of(visit: Visit) -> dict[str, Any]:
 class ReasonForm(forms.Form):
     """The reason of a step that needs one."""
 
-    reason = forms.CharField(label="Alasan", max_length=2000, widget=forms.Textarea(attrs=_CONTROL | {"rows": 3}))
+    reason = forms.CharField(
+        label="Alasan",
+        min_length=5,
+        max_length=2000,
+        error_messages={"required": "Tulis alasannya.", "min_length": "Tulis alasannya dengan beberapa kata."},
+        widget=forms.Textarea(attrs=_CONTROL | {"rows": 3}),
+    )
 
 
-def tomorrow() -> datetime.date:
+def tomorrow(unit: Unit) -> datetime.date:
     """Return the day that a new visit is proposed for."""
-    return timezone.localdate() + datetime.timedelta(days=1)
+    return local_day(unit) + datetime.timedelta(days=1)

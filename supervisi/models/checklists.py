@@ -73,9 +73,9 @@ class ChecklistQuerySet(models.QuerySet["Checklist"]):
         """Load unit, period, visit and instrument along; the instrument's definition stays in the process's cache."""
         return self.select_related("unit", "period", "visit", "instrument").defer("instrument__definition")
 
-    def self_sheet_of(self, unit: Unit, period: Period, instrument: Instrument) -> Checklist | None:
-        """Return the unit's own sheet of the period, when it was begun."""
-        return self.filter(unit=unit, period=period, instrument=instrument, layer=Layer.SELF).first()
+    def one_of(self, unit: Unit, period: Period, instrument: Instrument, layer: str) -> Checklist | None:
+        """Return the `self` or `tpi` sheet of the period, when it was begun."""
+        return self.filter(unit=unit, period=period, instrument=instrument, layer=layer).first()
 
     def counting_candidates(self) -> Self:
         """Keep full sheets past draft: the counting sheet is one of them."""

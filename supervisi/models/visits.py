@@ -81,6 +81,12 @@ class Visit(models.Model):
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
                 violation_error_message="Hari terakhir tidak boleh sebelum hari kunjungan.",
             ),
+            # A second click on "Rencanakan" makes no second visit.
+            models.UniqueConstraint(
+                fields=["unit", "sprin_number", "starts_on"],
+                condition=~Q(status=VisitStatus.CANCELLED),
+                name="visit_once",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -117,7 +123,6 @@ class VisitMember(models.Model):
     visit = models.ForeignKey(Visit, models.CASCADE, related_name="members")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="anggota")
     number = models.PositiveSmallIntegerField("nomor")
-    role_label = models.CharField("tugas", max_length=120, blank=True)
     joined_at = models.DateTimeField(default=timezone.now)
     left_at = models.DateTimeField(null=True)
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from supervisi import access, charts
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Answer, AnswerRevision, Checklist, ChecklistStatus, Layer
+from supervisi.models import Answer, Checklist, ChecklistStatus, Layer
+from supervisi.pages.moments import long_moment
+from supervisi.pages.undecided import Undecided, read_undecided
 from supervisi.pages.visit import AreaLink, Stage, area_links, sheet_stages
 from supervisi.scoring.engine import score_sheet
 from supervisi.scoring.gates import judge
@@ -15,13 +17,17 @@ from supervisi.scoring.rounding import shown
 from supervisi.services.checklists import TRANSITIONS, missing_severe_findings, stored_answers
 from wbbm.organisasi.models import AuditEvent, User
 
+# Label, and what the step brings about.
 _BUTTONS = {
-    "submit": ("Serahkan lembar", False),
-    "return": ("Kembalikan kepada tim", True),
-    "review": ("Nyatakan sudah ditinjau", False),
-    "disclose": ("Sampaikan kepada satuan", False),
-    "finalise": ("Finalkan", False),
-    "reopen": ("Setujui pembukaan kembali", False),
+    "submit": ("Serahkan lembar", "Setelah diserahkan, jawaban tidak dapat diubah kecuali lembar dikembalikan."),
+    "review": ("Nyatakan sudah ditinjau", "Setelah ditinjau, lembar menunggu disampaikan pimpinan satuan di atas."),
+    "return": ("Kembalikan lembar", "Lembar yang dikembalikan dapat diubah lagi oleh pengisinya."),
+    "disclose": (
+        "Sampaikan kepada satuan",
+        "Satuan langsung melihat jawaban dan nilainya. Langkah ini tidak dapat ditarik.",
+    ),
+    "finalise": ("Finalkan", "Lembar final tidak dapat diubah. Pembukaannya kembali memerlukan dua orang."),
+    "reopen": ("Setujui pembukaan kembali", "Lembar kembali diisi dan harus diserahkan lagi dari awal."),
 }
 EVENT_WORDS = {
     "checklist.created": "Lembar dibuat",
@@ -41,7 +47,12 @@ class StepButton:
 
     name: str
     label: str
-    needs_reason: bool
+    help: str
+
+    @property
+    def needs_reason(self) -> bool:
+        """Tell whether a page asks for the reason first."""
+        return self.name == "return"
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,9 @@ class Act:
     """A line of the sheet's history."""
 
     word: str
-    event: AuditEvent
+    by: str
+    at: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -82,8 +95,9 @@ class SheetPage:
     steps: tuple[StepButton, ...]
     waits_for: str
     can_ask_reopening: bool
+    reopening_asked: str
     acts: tuple[Act, ...]
-    refused: int
+    undecided: tuple[Undecided, ...]
 
     @property
     def left(self) -> int:
@@ -141,11 +155,22 @@ def read_sheet(checklist: Checklist, viewer: User) -> SheetPage:
         steps=tuple(_steps(checklist, viewer)),
         waits_for=_waits_for(checklist),
         can_ask_reopening=_may_ask(checklist, viewer),
-        acts=tuple(
-            Act(EVENT_WORDS.get(event.action, event.action), event)
-            for event in AuditEvent.objects.about(checklist).select_related("actor", "posting")
-        ),
-        refused=AnswerRevision.objects.filter(checklist=checklist, outcome="conflict").count(),
+        reopening_asked=long_moment(checklist.reopen_requested_at, checklist.unit),
+        acts=_acts(checklist),
+        undecided=read_undecided([checklist], viewer).get(checklist.pk, ()) if can_write else (),
+    )
+
+
+def _acts(checklist: Checklist) -> tuple[Act, ...]:
+    events = AuditEvent.objects.about(checklist).select_related("actor", "posting")
+    return tuple(
+        Act(
+            word=EVENT_WORDS.get(event.action, event.action),
+            by=str(event.posting or event.actor or ""),
+            at=long_moment(event.at, checklist.unit),
+            reason=event.reason,
+        )
+        for event in events
     )
 
 
@@ -155,23 +180,28 @@ def _steps(checklist: Checklist, viewer: User) -> list[StepButton]:
         if step.old != checklist.status or (name == "reopen" and checklist.reopen_requested_at is None):
             continue
         if step.may(viewer, checklist) is not None:
-            label, needs_reason = _BUTTONS[name]
-            found.append(StepButton(name, label, needs_reason))
-    return found
+            found.append(StepButton(name, *_BUTTONS[name]))
+    return sorted(found, key=lambda step: list(_BUTTONS).index(step.name))
 
 
 def _waits_for(checklist: Checklist) -> str:
     """Say whose turn it is."""
+    visit = checklist.visit
+    if visit is not None and visit.is_cancelled:
+        return "Kunjungan ini dibatalkan. Jawabannya tetap dapat dibaca, tetapi tidak dapat ditambah."
+    if visit is not None and not visit.takes_answers:
+        return "Kunjungan belum dimulai. Lembar dapat diisi setelah ketua tim memulai kunjungan."
     if checklist.layer == Layer.SELF:
         words = {
             ChecklistStatus.DRAFT: "Operator mengisi; pimpinan satuan menyerahkan.",
-            ChecklistStatus.SUBMITTED: "Menjadi final saat periode ditutup.",
+            ChecklistStatus.SUBMITTED: "Sudah diserahkan. Menjadi final saat periode ditutup.",
             ChecklistStatus.FINAL: "Lembar ini final dan tidak dapat diubah.",
         }
     else:
-        reviewer = "auditor lain" if checklist.layer == Layer.TPI else "supervisor di luar tim"
+        is_tpi = checklist.layer == Layer.TPI
+        reviewer, submitter = ("auditor lain", "auditor") if is_tpi else ("supervisor di luar tim", "ketua tim")
         words = {
-            ChecklistStatus.DRAFT: "Lembar diserahkan oleh ketua tim setelah semua butir terisi.",
+            ChecklistStatus.DRAFT: f"Lembar diserahkan oleh {submitter} setelah semua butir terisi.",
             ChecklistStatus.SUBMITTED: f"Menunggu ditinjau oleh {reviewer}.",
             ChecklistStatus.REVIEWED: "Menunggu disampaikan oleh pimpinan satuan di atas.",
             ChecklistStatus.DISCLOSED: "Satuan sudah melihat hasilnya. Menunggu difinalkan pimpinan satuan di atas.",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
+from django.utils import timezone
 
 from supervisi import access, charts
 from supervisi.instrument_cache import engine_instrument
@@ -19,8 +21,10 @@ from supervisi.models import (
     Visit,
     VisitStatus,
 )
+from supervisi.pages.moments import long_moment, short_moment
+from supervisi.pages.undecided import read_undecided
 from supervisi.scoring.instrument import Instrument
-from wbbm.organisasi.models import Posting, Role, Unit, UnitKind, UnitQuerySet, User
+from wbbm.organisasi.models import Posting, User
 
 
 @dataclass(frozen=True)
@@ -30,27 +34,46 @@ class Stage:
     label: str
     is_done: bool
     is_current: bool
+    # When it began; empty for what is still to come.
+    when: str = ""
 
 
 def visit_stages(visit: Visit) -> tuple[Stage, ...]:
     """Return the row of a visit's states."""
-    order = [VisitStatus.PLANNED, VisitStatus.ONGOING, VisitStatus.DONE]
-    if visit.status == VisitStatus.CANCELLED:
-        return (Stage(VisitStatus.CANCELLED.label, False, True),)
-    return _stages(order, VisitStatus(visit.status))
+    now = timezone.now()
+    if visit.is_cancelled:
+        return (Stage(VisitStatus.CANCELLED.label, False, True, short_moment(visit.cancelled_at, visit.unit, now)),)
+    began = {
+        VisitStatus.PLANNED: visit.planned_at,
+        VisitStatus.ONGOING: visit.started_at,
+        VisitStatus.DONE: visit.done_at,
+    }
+    return _stages({state: short_moment(at, visit.unit, now) for state, at in began.items()}, visit.status)
 
 
 def sheet_stages(checklist: Checklist) -> tuple[Stage, ...]:
     """Return the row of a sheet's states; a self sheet skips the middle."""
-    order = list(ChecklistStatus)
+    began = {
+        ChecklistStatus.DRAFT: None,
+        ChecklistStatus.SUBMITTED: checklist.submitted_at,
+        ChecklistStatus.REVIEWED: checklist.reviewed_at,
+        ChecklistStatus.DISCLOSED: checklist.disclosed_at,
+        ChecklistStatus.FINAL: checklist.final_at,
+    }
     if checklist.layer == Layer.SELF:
-        order = [ChecklistStatus.DRAFT, ChecklistStatus.SUBMITTED, ChecklistStatus.FINAL]
-    return _stages(order, ChecklistStatus(checklist.status))
+        del began[ChecklistStatus.REVIEWED], began[ChecklistStatus.DISCLOSED]
+    now = timezone.now()
+    return _stages({state: short_moment(at, checklist.unit, now) for state, at in began.items()}, checklist.status)
 
 
-def _stages(order: list, now: object) -> tuple[Stage, ...]:
-    at = order.index(now)
-    return tuple(Stage(str(state.label), place < at, place == at) for place, state in enumerate(order))
+def _stages(began: Mapping[Any, str], status: str) -> tuple[Stage, ...]:
+    """Build the row; a time stands only at what has begun (a sheet that was returned has left its later states)."""
+    order = list(began)
+    at = order.index(status)
+    return tuple(
+        Stage(str(state.label), place < at, place == at, began[state] if place <= at else "")
+        for place, state in enumerate(order)
+    )
 
 
 @dataclass(frozen=True)
@@ -103,7 +126,10 @@ class SheetLine:
     answered: int
     total: int
     ring: charts.Ring
-    conflicts: int
+    # Items with two answers, one of which somebody has to choose.
+    undecided: int
+    next_empty: AreaLink | None
+    can_submit: bool
 
     @property
     def left(self) -> int:
@@ -112,17 +138,27 @@ class SheetLine:
 
 
 @dataclass(frozen=True)
+class FindingLine:
+    """A finding of the visit, and where its item is, for those who see the sheet."""
+
+    finding: Finding
+    area_key: str
+
+
+@dataclass(frozen=True)
 class VisitPage:
     """What the page of a visit shows."""
 
     visit: Visit
     stages: tuple[Stage, ...]
+    leader: str
+    cancelled_at: str
     members: tuple[MemberLine, ...]
     sheets: tuple[SheetLine, ...]
     mine: MemberLine | None
     my_area: AreaLink | None
     my_sheet: SheetLine | None
-    findings: tuple[Finding, ...]
+    findings: tuple[FindingLine, ...]
     can_start: bool
     can_finish: bool
     can_cancel: bool
@@ -137,7 +173,8 @@ def read_visit(visit: Visit, viewer: User) -> VisitPage:
         Checklist.objects.visible_to(viewer).filter(visit=visit).select_related("instrument", "unit", "period", "visit")
     )
     answered = _answered(sheets)
-    lines = tuple(_sheet_line(sheet, answered) for sheet in sheets)
+    undecided = read_undecided(sheets, viewer)
+    lines = tuple(_sheet_line(sheet, answered, len(undecided.get(sheet.pk, ())), viewer) for sheet in sheets)
     members = _members(visit, viewer, lines, answered)
     mine = next((member for member in members if member.is_me), None)
     leads = access.posting_to_lead(viewer, visit) is not None
@@ -145,21 +182,30 @@ def read_visit(visit: Visit, viewer: User) -> VisitPage:
     return VisitPage(
         visit=visit,
         stages=visit_stages(visit),
+        leader=next((member.label for member in members if member.is_leader), str(visit.team_leader)),
+        cancelled_at=long_moment(visit.cancelled_at, visit.unit),
         members=members,
         sheets=lines,
         mine=mine,
         my_area=_next_area(mine, my_sheet),
         my_sheet=my_sheet,
-        findings=tuple(
-            Finding.objects.visible_to(viewer).filter(visit=visit).select_related("item", "created_by")[:20]
-        ),
+        findings=_findings(visit, viewer),
         can_start=leads and visit.status == VisitStatus.PLANNED,
         can_finish=leads and visit.status == VisitStatus.ONGOING,
-        can_cancel=visit.is_open and access.posting_to_cancel(viewer, visit) is not None,
-        can_delete=not any(answered.values()) and access.posting_to_delete(viewer, visit) is not None,
+        can_cancel=visit.is_open
+        and all(sheet.is_draft for sheet in sheets)
+        and access.posting_to_cancel(viewer, visit) is not None,
+        can_delete=visit.status != VisitStatus.DONE
+        and not any(answered.values())
+        and access.posting_to_delete(viewer, visit) is not None,
         can_change=visit.is_open and access.posting_to_change_team(viewer, visit) is not None,
         writes=bool(sheets) and mine is not None and visit.takes_answers and sheets[0].is_draft,
     )
+
+
+def _findings(visit: Visit, viewer: User) -> tuple[FindingLine, ...]:
+    rows = Finding.objects.visible_to(viewer).filter(visit=visit).select_related("item")
+    return tuple(FindingLine(row, row.item.area_key if row.item else "") for row in rows)
 
 
 def _answered(sheets: list[Checklist]) -> dict[tuple[int, str], bool]:
@@ -184,7 +230,7 @@ def area_links(checklist: Checklist, answered: dict[tuple[int, str], bool], inst
     return links
 
 
-def _sheet_line(checklist: Checklist, answered: dict[tuple[int, str], bool]) -> SheetLine:
+def _sheet_line(checklist: Checklist, answered: dict[tuple[int, str], bool], undecided: int, viewer: User) -> SheetLine:
     areas = area_links(checklist, answered, engine_instrument(checklist.instrument))
     done, total = sum(area.answered for area in areas), sum(area.total for area in areas)
     return SheetLine(
@@ -194,7 +240,9 @@ def _sheet_line(checklist: Checklist, answered: dict[tuple[int, str], bool]) -> 
         answered=done,
         total=total,
         ring=charts.progress_ring(done, total, f"{done} dari {total} butir terisi"),
-        conflicts=0,
+        undecided=undecided,
+        next_empty=next((area for area in areas if not area.is_done), None),
+        can_submit=checklist.is_draft and access.posting_to_submit(viewer, checklist) is not None,
     )
 
 
@@ -235,7 +283,8 @@ def _members(
                 width=str(done * 100 // total if total else 0),
             )
         )
-    return tuple(lines)
+    # What one has to do oneself comes first.
+    return tuple(sorted(lines, key=lambda line: not line.is_me))
 
 
 def offices_of(people: list[int], visit: Visit) -> dict[int, str]:
@@ -257,41 +306,3 @@ def _next_area(mine: MemberLine | None, sheet: SheetLine | None) -> AreaLink | N
     return next((area for area in own if not area.is_done), None) or next(
         (area for area in sheet.areas if not area.is_done), own[0] if own else sheet.areas[0]
     )
-
-
-@dataclass(frozen=True)
-class VisitLine:
-    """A visit in the list."""
-
-    visit: Visit
-    answered: int
-    due: int
-    is_mine: bool
-
-    @property
-    def left(self) -> int:
-        """Items without an answer."""
-        return self.due - self.answered
-
-
-def read_visits(viewer: User, *, only_mine: bool) -> list[VisitLine]:
-    """Read the visits in sight, the ongoing ones first (one query and the memberships)."""
-    visits = Visit.objects.visible_to(viewer)
-    mine = set(Visit.objects.with_member(viewer).order_by().values_list("pk", flat=True))
-    if only_mine:
-        visits = visits.filter(pk__in=mine)
-    due = Q(checklists__answers__is_due=True)
-    rows = visits.select_related("unit", "period", "team_leader").annotate(
-        due=Count("checklists__answers", filter=due),
-        answered=Count("checklists__answers", filter=due & Q(checklists__answers__is_answered=True)),
-    )
-    order = {VisitStatus.ONGOING: 0, VisitStatus.PLANNED: 1, VisitStatus.DONE: 2, VisitStatus.CANCELLED: 3}
-    lines = [VisitLine(visit, visit.answered, visit.due, visit.pk in mine) for visit in rows[:200]]
-    return sorted(lines, key=lambda line: (order[VisitStatus(line.visit.status)], -line.visit.starts_on.toordinal()))
-
-
-def plannable_units(user: User) -> UnitQuerySet:
-    """Keep the units to which the person may plan a visit (access.posting_to_plan, as a query)."""
-    below = user.scope.within("path", Role.SUPERVISOR)
-    units: UnitQuerySet = Unit.objects.filter(below, kind__in=[UnitKind.POLSEK, UnitKind.POLRES])
-    return units.exclude(user.scope.own_units("path"))

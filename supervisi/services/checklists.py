@@ -200,6 +200,9 @@ def submit_checklist(*, checklist: Checklist, by: User) -> Checklist:
     """
     posting = _authorise(TRANSITIONS["submit"], checklist, by)
     with transaction.atomic():
+        if checklist.layer == Layer.SELF:
+            # It becomes final when the period closes: handed in later, it would wait for ever.
+            _require_open_period(checklist)
         # The state first: from here on no save gets in, so that what is counted stays.
         _move(checklist, "submit", submitted_at=timezone.now(), submitted_by=by, returned_reason="")
         _require_complete(checklist)
@@ -294,7 +297,8 @@ def content_hash(checklist: Checklist) -> str:
     instrument = engine_instrument(checklist.instrument)
     answers = Answer.objects.filter(checklist=checklist).order_by("item__code").values_list("item__code", "value")
     files = (
-        AnswerEvidence.objects.filter(answer__checklist=checklist)
+        AnswerEvidence.objects.attached()
+        .filter(answer__checklist=checklist)
         .order_by("answer__item__code", "evidence__file__sha256")
         .values_list("answer__item__code", "evidence__file__sha256")
     )
@@ -359,7 +363,7 @@ def approve_reopening(*, checklist: Checklist, by: User) -> Checklist:
 
 def _require_open_period(checklist: Checklist) -> None:
     if not Period.objects.filter(pk=checklist.period_id, closed_at__isnull=True).exists():
-        raise DomainError(f"Periode {checklist.period} sudah ditutup; lembarnya tidak dapat dibuka lagi.")
+        raise DomainError(f"Periode {checklist.period} sudah ditutup; status lembarnya tidak dapat diubah lagi.")
 
 
 def _reason(text: str) -> str:

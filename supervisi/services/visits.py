@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from supervisi import access
@@ -16,6 +17,7 @@ from supervisi.models import (
     Answer,
     AnswerRevision,
     Assignment,
+    ChecklistStatus,
     Finding,
     Instrument,
     Layer,
@@ -37,17 +39,27 @@ from wbbm.organisasi.services.audit import record
 _LATER = "Kunjungan ini sekarang berstatus {label}; langkah itu sudah tidak berlaku. Muat ulang halaman ini."
 
 
+class VisitExists(DomainError):
+    """The visit is planned already: the second click of a form."""
+
+    status = 409
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__(f"Kunjungan {visit.unit} dengan Sprin dan hari itu sudah direncanakan.")
+        self.visit = visit
+
+
 @dataclass(frozen=True)
 class Team:
-    """Who goes: leader, deputy, and all members in the order of their numbers (the leader is one of them)."""
+    """Who goes: leader, members in the order of their numbers, and a deputy, who need not be named among them."""
 
     leader: User
     deputy: User | None
     members: tuple[User, ...]
 
     def everybody(self) -> list[User]:
-        """Return all, each once, the leader first."""
-        ordered = [self.leader, *([self.deputy] if self.deputy else []), *self.members]
+        """Return all, each once, in the order of their numbers: the leader first."""
+        ordered = [self.leader, *self.members, *([self.deputy] if self.deputy else [])]
         return list({person.pk: person for person in ordered}.values())
 
 
@@ -88,6 +100,7 @@ def plan_visit(
 
     Raises:
         NotAllowed: the unit is not below the person.
+        VisitExists: one with this warrant on this day.
         DomainError: days outside the period, the team, a closed period, nothing to fill in.
     """
     posting = _granted(access.posting_to_plan(by, unit), "Kunjungan direncanakan supervisor dari satuan di atas.")
@@ -96,19 +109,18 @@ def plan_visit(
     instruments = instruments_for(unit)
     if not instruments:
         raise DomainError(f"Belum ada instrumen untuk satuan jenis {unit.get_kind_display()}.")
-    if not sprin_number.strip():
-        raise DomainError("Nomor Sprin wajib diisi.")
-    with transaction.atomic():
-        visit = Visit.objects.create(
-            unit=unit,
-            period=period,
-            sprin_number=sprin_number.strip()[:80],
-            starts_on=starts_on,
-            ends_on=ends_on,
-            team_leader=team.leader,
-            deputy=team.deputy,
-            planned_by=by,
-        )
+    visit = Visit(
+        unit=unit,
+        period=period,
+        sprin_number=_sprin(sprin_number),
+        starts_on=starts_on,
+        ends_on=ends_on,
+        team_leader=team.leader,
+        deputy=team.deputy,
+        planned_by=by,
+    )
+    with _once(visit):
+        visit.save()
         _write_members(visit, team)
         record("visit.planned", by=by, posting=posting, about=visit, unit=unit)
         for instrument in instruments:
@@ -118,6 +130,29 @@ def plan_visit(
                 unit=unit, period=sheet_period, instrument=instrument, layer=Layer.SUPERVISION, by=by, visit=visit
             )
     return visit
+
+
+def _sprin(number: str) -> str:
+    number = number.strip()
+    if not number:
+        raise DomainError("Nomor Sprin wajib diisi.")
+    return number[:80]
+
+
+@contextmanager
+def _once(visit: Visit) -> Iterator[None]:
+    """Run in one transaction, and name the visit that stands in the way of a second one."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        others = Visit.objects.filter(
+            unit=visit.unit, sprin_number=visit.sprin_number, starts_on=visit.starts_on
+        ).exclude(status=VisitStatus.CANCELLED)
+        known = others.exclude(pk=visit.pk).select_related("unit").first()
+        if known is None:
+            raise
+        raise VisitExists(known) from None
 
 
 def _check_days(period: Period, starts_on: datetime.date, ends_on: datetime.date | None, unit: Unit) -> None:
@@ -197,14 +232,15 @@ def change_visit(
     posting = _granted(access.posting_to_change_team(by, visit), "Tim diubah supervisor dari satuan di atas.")
     _check_days(visit.period, starts_on, ends_on, visit.unit)
     _check_team(team, visit.unit)
-    with transaction.atomic():
-        changes: dict[str, Any] = {
-            "sprin_number": sprin_number.strip()[:80],
-            "starts_on": starts_on,
-            "ends_on": ends_on,
-            "team_leader": team.leader,
-            "deputy": team.deputy,
-        }
+    changes: dict[str, Any] = {
+        "sprin_number": _sprin(sprin_number),
+        "starts_on": starts_on,
+        "ends_on": ends_on,
+        "team_leader": team.leader,
+        "deputy": team.deputy,
+    }
+    wanted = Visit(pk=visit.pk, unit=visit.unit, sprin_number=changes["sprin_number"], starts_on=starts_on)
+    with _once(wanted):
         open_states = [VisitStatus.PLANNED, VisitStatus.ONGOING]
         if not Visit.objects.filter(pk=visit.pk, status__in=open_states).update(**changes):
             visit.refresh_from_db()
@@ -280,6 +316,10 @@ def cancel_visit(*, visit: Visit, by: User, reason: str) -> Visit:
     if len(reason.strip()) < 5 or "\0" in reason:
         raise DomainError("Tulis alasan pembatalan, paling sedikit beberapa kata.")
     with transaction.atomic():
+        if visit.checklists.exclude(status=ChecklistStatus.DRAFT).exists():
+            raise InvalidTransition(
+                "Lembar kunjungan ini sudah diserahkan. Minta lembarnya dikembalikan dulu, lalu batalkan kunjungannya."
+            )
         _step(
             visit,
             [VisitStatus.PLANNED, VisitStatus.ONGOING],
@@ -307,6 +347,8 @@ def delete_visit(*, visit: Visit, by: User) -> None:
         row = Visit.objects.filter(pk=visit.pk, status__in=open_states)
         if not row.update(status=VisitStatus.CANCELLED):
             raise InvalidTransition(_LATER.format(label=visit.get_status_display()))
+        # On PostgreSQL savers hold the sheet by a share lock: wait for them before counting what they wrote.
+        keys = [rollup_key(sheet) for sheet in visit.checklists.select_for_update()]
         has_work = (
             Answer.objects.filter(checklist__visit=visit, version__gt=0).exists()
             or AnswerRevision.objects.filter(checklist__visit=visit).exists()
@@ -314,7 +356,6 @@ def delete_visit(*, visit: Visit, by: User) -> None:
         )
         if has_work:
             raise DomainError("Kunjungan ini sudah berisi jawaban. Batalkan dengan alasan; jawabannya tetap terbaca.")
-        keys = [rollup_key(sheet) for sheet in visit.checklists.all()]
         record("visit.deleted", by=by, posting=posting, about=visit, unit=visit.unit)
         visit.delete()
         jobs.request_many(KIND, keys)

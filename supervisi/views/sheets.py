@@ -10,20 +10,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from supervisi.access import posting_to_ask_reopening
+from supervisi.access import posting_to_ask_reopening, posting_to_create
 from supervisi.forms.visits import ReasonForm
 from supervisi.models import Checklist, Instrument, Layer, Period
 from supervisi.pages.sheet import read_sheet
+from supervisi.pages.tpi_sheets import read_tpi_sheets
 from supervisi.services import checklists
 from supervisi.services.checklists import TRANSITIONS, Incomplete
-from wbbm.errors import DomainError, NotAllowed
+from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import Role, Unit, User
 
 Row = TypeVar("Row", bound=Model)
 _DONE = {
     "submit": "Lembar diserahkan.",
-    "return": "Lembar dikembalikan kepada tim.",
+    "return": "Lembar dikembalikan kepada pengisinya.",
     "review": "Lembar dinyatakan sudah ditinjau.",
     "disclose": "Hasil disampaikan kepada satuan.",
     "finalise": "Lembar difinalkan.",
@@ -82,7 +83,7 @@ def checklist_return(request: HttpRequest, pk: int) -> HttpResponse:
     checklist = get_checklist(user, pk)
     if TRANSITIONS["return"].may(user, checklist) is None:
         raise NotAllowed(TRANSITIONS["return"].refusal)
-    return _with_reason(request, checklist, "return", "Kembalikan lembar", "Apa yang harus diperbaiki tim?")
+    return _with_reason(request, checklist, "return", "Kembalikan lembar", "Apa yang harus diperbaiki pengisinya?")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -97,15 +98,28 @@ def checklist_ask_reopening(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+def _too_late(request: HttpRequest, checklist: Checklist) -> HttpResponse:
+    """Lead back to a sheet that has gone on meanwhile."""
+    messages.error(
+        request, f"Lembar ini sekarang berstatus {checklist.get_status_display()}; langkah itu tidak berlaku."
+    )
+    return redirect(checklist)
+
+
 def _with_reason(request: HttpRequest, checklist: Checklist, name: str, title: str, question: str) -> HttpResponse:
+    """Ask for the reason of a step, and take it."""
     user = signed_in_user(request)
-    form = ReasonForm(request.POST or None)
+    state = TRANSITIONS["return"].old if name == "return" else TRANSITIONS["reopen"].old
+    if checklist.status != state:
+        return _too_late(request, checklist)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         service = checklists.return_checklist if name == "return" else checklists.request_reopening
         try:
             service(checklist=checklist, by=user, reason=form.cleaned_data["reason"])
-        except NotAllowed:
-            raise
+        except InvalidTransition as refusal:
+            messages.error(request, refusal.message)
+            return redirect(checklist)
         except DomainError as refusal:
             form.add_error(None, refusal.message)
         else:
@@ -125,11 +139,34 @@ def self_sheet_add(request: HttpRequest) -> HttpResponse:
     instrument = _by_id(Instrument.objects.visible_to(user), request.POST.get("instrument"))
     if user.scope.posting_at(unit, Role.OPERATOR) is None:
         raise NotAllowed("Lembar mandiri dibuat oleh operator satuan itu sendiri.")
-    known = Checklist.objects.self_sheet_of(unit, period, instrument)
+    return _begin(request, unit, period, instrument, Layer.SELF)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def tpi_sheets(request: HttpRequest, unit_pk: int) -> HttpResponse:
+    """Show the TPI sheets of a unit below, and begin one."""
+    user = signed_in_user(request)
+    unit = Unit.objects.visible_to(user).filter(pk=unit_pk).first()
+    if unit is None:
+        raise Http404("no such unit for this person")
+    if posting_to_create(user, unit, Layer.TPI) is None:
+        raise NotAllowed("Lembar TPI diisi oleh auditor dari satuan di atas.")
+    if request.method == "POST":
+        period = _by_id(Period.objects.holding_for(unit), request.POST.get("period"))
+        instrument = _by_id(Instrument.objects.current(), request.POST.get("instrument"))
+        return _begin(request, unit, period, instrument, Layer.TPI)
+    return render(request, "supervisi/checklist_tpi.html", {"unit": unit, "sheets": read_tpi_sheets(unit)})
+
+
+def _begin(request: HttpRequest, unit: Unit, period: Period, instrument: Instrument, layer: Layer) -> HttpResponse:
+    """Open the sheet of the unit and period, made now if there is none; a second click opens the first one's."""
+    known = Checklist.objects.one_of(unit, period, instrument, layer)
     if known is not None:
         return redirect(known)
-    checklist = checklists.create_checklist(unit=unit, period=period, instrument=instrument, layer=Layer.SELF, by=user)
-    messages.success(request, "Lembar mandiri dibuat. Mulai dari area mana pun.")
+    checklist = checklists.create_checklist(
+        unit=unit, period=period, instrument=instrument, layer=layer, by=signed_in_user(request)
+    )
+    messages.success(request, f"Lembar {checklist.get_layer_display()} dibuat. Mulai dari area mana pun.")
     return redirect(checklist)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from supervisi import access
 from supervisi.forms.visits import ReasonForm, VisitForm, initial_of, supervisors_above, tomorrow
 from supervisi.models import Visit
-from supervisi.pages.visit import plannable_units, read_visit, read_visits
+from supervisi.pages.visit import read_visit
+from supervisi.pages.visit_list import plannable_units, read_visits
 from supervisi.services import visits
-from wbbm.errors import DomainError, NotAllowed
+from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import Role, Unit, User
 
@@ -33,19 +34,36 @@ def get_visit(user: User, pk: int) -> Visit:
     return found
 
 
+def _posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was posted, also when it is empty; None for a first look."""
+    return request.POST if request.method == "POST" else None
+
+
+def _search(request: HttpRequest) -> str:
+    return request.GET.get("cari", "").strip()[:80].replace("\0", "")
+
+
+def _too_late(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Lead back to a visit that has gone on meanwhile."""
+    messages.error(request, f"Kunjungan ini sudah berstatus {visit.get_status_display()}; langkah itu tidak berlaku.")
+    return redirect(visit)
+
+
 @require_safe
 def visit_list(request: HttpRequest) -> HttpResponse:
-    """Show the visits in sight, mine first."""
+    """Show the visits in sight; a supervisor begins with those in whose team he is."""
     user = signed_in_user(request)
     if not user.scope.has_role(*READERS):
         raise Http404("no visits for this role")
     is_supervisor = user.scope.has_role(Role.SUPERVISOR)
     show_all = request.GET.get("semua") == "1" or not is_supervisor
-    lines = read_visits(user, only_mine=not show_all)
-    if not lines and not show_all and "semua" not in request.GET:
+    search = _search(request)
+    number = request.GET.get("halaman", "1")
+    found = read_visits(user, only_mine=not show_all, search=search, number=number)
+    if not found.lines and not show_all and not request.GET:
         # Somebody of no team (who reviews, for one) begins with the visits of all units.
-        show_all, lines = True, read_visits(user, only_mine=False)
-    context = {"lines": lines, "show_all": show_all, "is_supervisor": is_supervisor}
+        show_all, found = True, read_visits(user, only_mine=False)
+    context = {"found": found, "show_all": show_all, "is_supervisor": is_supervisor, "search": search}
     return render(request, "supervisi/visit_list.html", context)
 
 
@@ -62,8 +80,9 @@ def visit_pick_unit(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     if not user.scope.has_role(Role.SUPERVISOR):
         raise NotAllowed("Kunjungan direncanakan oleh supervisor.")
-    search = request.GET.get("cari", "").strip()[:80].replace("\0", "")
-    context = {"units": plannable_units(user).named_like(search)[:_MOST_UNITS], "search": search}
+    search = _search(request)
+    units = list(plannable_units(user).named_like(search)[: _MOST_UNITS + 1])
+    context = {"units": units[:_MOST_UNITS], "has_more": len(units) > _MOST_UNITS, "search": search}
     return render(request, "supervisi/visit_pick_unit.html", context)
 
 
@@ -76,8 +95,8 @@ def visit_add(request: HttpRequest, unit_pk: int) -> HttpResponse:
         raise Http404("no such unit for this person")
     if access.posting_to_plan(user, unit) is None:
         raise NotAllowed("Kunjungan direncanakan oleh supervisor dari satuan di atas.")
-    first = {"starts_on": tomorrow()} | _proposed_team(unit, user)
-    form = VisitForm(request.POST or None, unit=unit, initial=first)
+    first = {"starts_on": tomorrow(unit)} | _proposed_team(unit, user)
+    form = VisitForm(_posted(request), unit=unit, initial=first)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
@@ -90,6 +109,9 @@ def visit_add(request: HttpRequest, unit_pk: int) -> HttpResponse:
                 team=form.team(),
                 by=user,
             )
+        except visits.VisitExists as refusal:
+            messages.info(request, refusal.message)
+            return redirect(refusal.visit)
         except DomainError as refusal:
             form.add_error(None, refusal.message)
         else:
@@ -113,7 +135,9 @@ def visit_change(request: HttpRequest, pk: int) -> HttpResponse:
     visit = get_visit(user, pk)
     if access.posting_to_change_team(user, visit) is None:
         raise NotAllowed("Tim diubah oleh supervisor dari satuan di atas.")
-    form = VisitForm(request.POST or None, unit=visit.unit, visit=visit, initial=initial_of(visit))
+    if not visit.is_open:
+        return _too_late(request, visit)
+    form = VisitForm(_posted(request), unit=visit.unit, visit=visit, initial=initial_of(visit))
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
@@ -125,6 +149,9 @@ def visit_change(request: HttpRequest, pk: int) -> HttpResponse:
                 team=form.team(),
                 by=user,
             )
+        except InvalidTransition:
+            visit.refresh_from_db()
+            return _too_late(request, visit)
         except DomainError as refusal:
             form.add_error(None, refusal.message)
         else:
@@ -160,7 +187,9 @@ def visit_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     visit = get_visit(user, pk)
     if access.posting_to_cancel(user, visit) is None:
         raise NotAllowed("Kunjungan dibatalkan oleh ketua tim atau perencananya.")
-    form = ReasonForm(request.POST or None)
+    if not visit.is_open:
+        return _too_late(request, visit)
+    form = ReasonForm(_posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             visits.cancel_visit(visit=visit, by=user, reason=form.cleaned_data["reason"])

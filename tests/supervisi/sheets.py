@@ -75,7 +75,7 @@ def make_world(code: str = "polsek", team: int = 3) -> World:
         planned_by=leader,
     )
     for number, person in enumerate([leader, *members], start=1):
-        VisitMember.objects.create(visit=visit, user=person, number=number, role_label=f"Tugas {number}")
+        VisitMember.objects.create(visit=visit, user=person, number=number)
     checklist = create_checklist(
         unit=polsek, period=period, instrument=instrument, layer=Layer.SUPERVISION, by=leader, visit=visit
     )
