@@ -105,9 +105,31 @@ def bomb():
     return out.getvalue()
 
 
+def archive_of(*names):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return out.getvalue()
+
+
+def with_macros():
+    out = io.BytesIO(xlsx(["Kode", "Nama", "Jenis"], ["satu", "Satu", "polsek"]))
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"x")
+    return out.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
+        (xlsx(), "Lembar pertama berkas ini kosong"),
+        (xlsx(["", ""], [None]), "Lembar pertama berkas ini kosong"),
+        (with_macros(), "berisi makro"),
+        (archive_of("mimetype", "content.xml"), "bukan XLSX"),
+        (archive_of("word/document.xml"), "bukan XLSX"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + b"x" * 600, "XLS lama atau terkunci kata sandi"),
+        ("Kode;Nama;Jenis\n".encode("utf-16-le"), "bukan CSV atau XLSX"),
         (b"  \n", "Berkas kosong"),
         (UNITS_HEAD.encode(), "hanya berisi judul"),
         (b"a;b\nc;d\n", "Judul kolom tidak ditemukan"),
@@ -120,7 +142,7 @@ def bomb():
         (bomb(), "terlalu besar bila dibuka"),
         (UNITS_HEAD.encode() + b"satu;Satu;polsek;x\n" * 2001, "lebih dari 2.000 baris"),
     ],
-    ids=range(11),
+    ids=range(18),
 )
 def test_a_file_that_cant_be_read_is_refused_in_one_sentence(content, said):
     with pytest.raises(ImportRefused) as refusal:

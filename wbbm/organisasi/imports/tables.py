@@ -22,6 +22,8 @@ _MAX_COLUMNS = 40
 _MAX_UNPACKED = 40 * 1024 * 1024
 _MAX_RATIO = 120
 _MAX_ENTRIES = 500
+# How XLS begins, and an XLSX under a password.
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # The heading stands in one of the first lines: an export of example data begins with a warning.
 _HEADING_WITHIN = 5
 # From here on spreadsheets round whole numbers.
@@ -54,6 +56,10 @@ def read_table(file: BinaryIO, size: int, columns: tuple[Column, ...]) -> list[R
     content = file.read(MAX_BYTES + 1)
     if not content.strip():
         raise ImportRefused("Berkas kosong. Isi daftarnya, lalu unggah lagi.")
+    if content.startswith(_OLD_OFFICE):
+        raise ImportRefused(
+            "Berkas ini berformat XLS lama atau terkunci kata sandi. Simpan sebagai XLSX tanpa kata sandi, lalu unggah."
+        )
     lines = _xlsx_lines(content) if content.startswith(b"PK\x03\x04") else _csv_lines(content)
     return _rows(lines, columns)
 
@@ -95,13 +101,17 @@ class _Rounded(str):
 
 def _find_heading(lines: Iterator[tuple[int, list[str]]], columns: tuple[Column, ...]) -> dict[int, Column]:
     known = known_headings(columns)
+    is_empty = True
     for _ in range(_HEADING_WITHIN):
         found = next(lines, None)
         if found is None:
             break
+        is_empty = is_empty and not any(text.strip() for text in found[1])
         matched = {place: known.get(heading_key(text)) for place, text in enumerate(found[1]) if text.strip()}
         if sum(column is not None for column in matched.values()) >= 2:
             return _checked_heading(found[1], matched, columns)
+    if is_empty:
+        raise ImportRefused("Lembar pertama berkas ini kosong. Pindahkan daftarnya ke lembar pertama, lalu unggah.")
     labels = ", ".join(column.label for column in columns)
     raise ImportRefused(f"Judul kolom tidak ditemukan. Baris pertama harus berisi: {labels}.")
 
@@ -188,6 +198,7 @@ def _measure(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
+            _refuse_other_kinds([entry.filename.lower() for entry in entries])
             unpacked = sum(entry.file_size for entry in entries)
             swollen = any(
                 entry.file_size > 1_000_000 and entry.file_size > _MAX_RATIO * max(1, entry.compress_size)
@@ -202,6 +213,14 @@ def _measure(content: bytes) -> None:
                     raise ImportRefused("Berkas XLSX ini tidak lazim. Salin datanya ke berkas baru.")
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as fault:
         raise ImportRefused("Berkas XLSX ini rusak. Simpan ulang dari aplikasi lembar kerja, lalu unggah.") from fault
+
+
+def _refuse_other_kinds(names: list[str]) -> None:
+    """Refuse macros, and archives that hold something else than a workbook."""
+    if any(name.endswith("vbaproject.bin") for name in names):
+        raise ImportRefused("Berkas ini berisi makro. Simpan sebagai XLSX biasa tanpa makro, lalu unggah lagi.")
+    if not any(name.startswith("xl/") for name in names):
+        raise ImportRefused("Berkas ini bukan XLSX. Simpan dari aplikasi lembar kerja sebagai XLSX atau CSV.")
 
 
 def _texts(row: Iterable[object]) -> list[str]:
