@@ -51,7 +51,7 @@ def read_handover(posting: Posting, user: User) -> Handover:
     successors = tuple(_others(posting, today).filter(title__iexact=posting.title))
     return Handover(
         posting=posting,
-        has_ended=posting.ends_on is not None and posting.ends_on < today,
+        has_ended=posting.has_ended_by(today),
         successors=successors,
         findings=_findings(posting, user, _names(successors)),
         sheets=_sheets(posting, user, today),
@@ -61,8 +61,8 @@ def read_handover(posting: Posting, user: User) -> Handover:
 
 def _others(posting: Posting, today: datetime.date) -> QuerySet[Posting]:
     """Running postings of other people at the unit, and those that begin yet."""
-    found = Posting.objects.filter(unit=posting.unit, approved_at__isnull=False, user__closed_at__isnull=True)
-    found = found.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today))
+    found = Posting.objects.lasting(today)
+    found = found.filter(unit=posting.unit, approved_at__isnull=False, user__closed_at__isnull=True)
     return found.exclude(user=posting.user_id).select_related("user", "unit").order_by("starts_on", "pk")
 
 

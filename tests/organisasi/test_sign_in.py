@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
 from django.utils import timezone
 
@@ -92,6 +93,49 @@ def test_ten_failures_lock_person_and_address_together(person):
     assert attempt("kapolsek.uji", address="10.0.0.2").status_code == 302
 
 
+def test_user_name_and_nrp_typed_in_turns_count_together(person):
+    for number in range(10):
+        answer = attempt(["kapolsek.uji", "87010234", "KAPOLSEK.UJI", "8701 0234"][number % 4], "salah")
+        assert answer.status_code == (429 if number == 9 else 422)
+
+
+def test_a_name_that_nobody_has_is_counted_in_one_spelling_too(person):
+    """Else the count would tell which names exist."""
+    for number in range(10):
+        answer = attempt(["99010234", "9901 0234", " 9901.0234 "][number % 3], "salah")
+    assert answer.status_code == 429
+
+
+def test_the_page_says_the_true_time_at_which_the_lock_ends(person):
+    for _ in range(10):
+        attempt("kapolsek.uji", "salah")
+    moved = timezone.now() - datetime.timedelta(minutes=13)
+    AccessAttempt.objects.update(attempt_time=moved)
+    ends = timezone.localtime(moved + datetime.timedelta(minutes=15, seconds=59))
+    assert f"Coba lagi pukul {ends:%H.%M}" in attempt("kapolsek.uji").content.decode()
+    AccessAttempt.objects.update(attempt_time=timezone.now() - datetime.timedelta(minutes=15, seconds=1))
+    assert attempt("kapolsek.uji").status_code == 302
+
+
+def test_trying_on_while_locked_neither_lengthens_the_lock_nor_fills_the_trail(person):
+    for _ in range(10):
+        attempt("kapolsek.uji", "salah")
+    before = AccessAttempt.objects.get().attempt_time
+    for _ in range(30):
+        assert attempt("kapolsek.uji", "salah").status_code == 429
+    assert AccessAttempt.objects.get().attempt_time == before
+    assert SignInPace.objects.get().failures == 10
+    actions = list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
+    assert actions == ["sign-in.refused"] * 9 + ["sign-in.locked"]
+
+
+def test_one_network_of_ipv6_counts_as_one_address(person):
+    for number in range(10):
+        attempt("kapolsek.uji", "salah", address=f"2001:db8:1:2:{number:x}::1")
+    assert attempt("kapolsek.uji", address="2001:db8:1:2:ffff::9").status_code == 429
+    assert attempt("kapolsek.uji", address="2001:db8:1:3::9").status_code == 302
+
+
 def test_one_officers_typos_lock_nobody_else_out(person):
     other = make_person(make_unit(), Role.OPERATOR)
     for _ in range(10):
@@ -130,6 +174,39 @@ def test_guessing_from_many_addresses_is_slowed_and_the_true_person_gets_in_with
     assert not SignInPace.objects.filter(username=person.username).exists()
 
 
+def test_a_locked_address_takes_no_turns_from_the_true_person(person):
+    for _ in range(10):
+        attempt("kapolsek.uji", "salah", address="10.9.0.1")
+    for number in range(auth.FREE_FAILURES):
+        attempt("kapolsek.uji", "salah", address=f"10.8.{number}.1")
+    SignInPace.objects.update(next_at=timezone.now(), worn_next_at=timezone.now())
+    assert attempt("kapolsek.uji", "salah", address="10.9.0.1").status_code == 429
+    assert attempt("kapolsek.uji", address="10.2.0.1").status_code == 302
+
+
+def guessed_from_everywhere():
+    """Let 20 addresses guess once each; return the statuses that they got."""
+    return [attempt("kapolsek.uji", "salah", address=f"10.7.{number}.1").status_code for number in range(20)]
+
+
+def test_addresses_that_failed_often_share_turns_of_their_own(person):
+    assert guessed_from_everywhere() == [422] * auth.FREE_FAILURES
+    AccessAttempt.objects.update(failures_since_start=auth.WORN_AFTER)
+    SignInPace.objects.update(next_at=timezone.now(), worn_next_at=timezone.now())
+    assert guessed_from_everywhere().count(422) == 1
+    assert attempt("kapolsek.uji", address="10.2.0.1").status_code == 302
+
+
+def test_without_turns_of_their_own_the_guessers_keep_the_true_person_out(person, monkeypatch):
+    """The twin: one queue for all, and whoever asks most often gets in."""
+    guessed_from_everywhere()
+    AccessAttempt.objects.update(failures_since_start=auth.WORN_AFTER)
+    monkeypatch.setattr(auth, "WORN_AFTER", 10_000)
+    SignInPace.objects.update(next_at=timezone.now(), worn_next_at=timezone.now())
+    guessed_from_everywhere()
+    assert attempt("kapolsek.uji", address="10.2.0.1").status_code == 429
+
+
 def test_a_device_that_knows_the_person_is_not_slowed(person):
     device = Client()
     attempt("kapolsek.uji", client=device)
@@ -143,7 +220,21 @@ def test_a_device_that_knows_the_person_is_not_slowed(person):
 def test_success_and_refusal_are_in_the_trail(person):
     attempt("kapolsek.uji", "salah")
     attempt("kapolsek.uji")
-    assert set(AuditEvent.objects.values_list("action", flat=True)) >= {"sign-in", "sign-in.refused"}
+    client = Client()
+    attempt("kapolsek.uji", client=client)
+    client.post("/keluar/")
+    events = AuditEvent.objects.exclude(action="x")
+    assert {event.action for event in events} == {"sign-in", "sign-in.refused", "sign-out"}
+    unit = person.postings.get().unit
+    assert {event.unit for event in events} == {unit}
+    auditor = make_person(unit, Role.AUDITOR)
+    assert AuditEvent.objects.visible_to(auditor).count() == len(events)
+
+
+def test_what_an_unknown_person_typed_is_kept_nowhere_in_the_trail(person):
+    attempt("kata-sandi-di-kolom-nama", "salah")
+    event = AuditEvent.objects.get()
+    assert "kata-sandi" not in f"{event.object_label}{event.changes}{event.reason}"
 
 
 def test_signing_out_needs_a_post(person):

@@ -151,8 +151,8 @@ def read_scope(user: User) -> Scope:
     today = timezone.now().astimezone(datetime.UTC).date()
     margin = datetime.timedelta(days=1)
     candidates = (
-        Posting.objects.filter(user_id=user.pk, approved_at__isnull=False, starts_on__lte=today + margin)
-        .filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today - margin))
+        Posting.objects.lasting(today - margin)
+        .filter(user_id=user.pk, approved_at__isnull=False, starts_on__lte=today + margin)
         .select_related("unit")
         .order_by("unit__path", "pk")
     )

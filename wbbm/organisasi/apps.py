@@ -11,8 +11,11 @@ class OrganisasiConfig(AppConfig):
     verbose_name = "Organisasi"
 
     def ready(self) -> None:
-        """Put the admin pages into the menu of admins."""
+        """Put the admin pages into the menu of admins, and register the kinds of jobs."""
         from .models import Role
+        from .services import resets
         from .shell import Entry, register_nav
+
+        resets.register_job()
 
         register_nav(Entry("Administrasi", "admin:index", frozenset({Role.ADMIN}), 90))

@@ -2,15 +2,18 @@
 
 Axes counts per person *and* address together (settings): one officer's typos lock nobody else out. Beside it stands a
 slower limit per person whatever the address: after FREE_FAILURES within an hour one try in PACE_SECONDS is taken, the
-others are told how long to wait. A device from which the person signed in before is exempt, so that nobody can keep
-him out by guessing.
+others are told how long to wait. So that nobody can keep the person out by guessing: a device from which he signed in
+before is exempt, an address that axes locked takes no turn, and addresses that failed WORN_AFTER times of late share
+turns of their own.
 """
 
 from __future__ import annotations
 
 import datetime
+import ipaddress
 from typing import Any
 
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
@@ -23,6 +26,7 @@ from django.utils import timezone
 from .models import SignInPace, User
 
 FREE_FAILURES = 20
+WORN_AFTER = 3
 FORGET_AFTER = datetime.timedelta(hours=1)
 PACE_SECONDS = 5
 MAX_NAME = 150
@@ -37,9 +41,19 @@ def find_user(typed: str) -> User | None:
     name = typed.strip()
     if not name or len(name) > MAX_NAME or "\0" in name:
         return None
-    compact = name.replace(" ", "").replace(".", "") if any(sign.isdigit() for sign in name) else name
-    found = User.objects.filter(Q(username__iexact=name) | Q(nrp__iexact=name) | Q(nrp__iexact=compact))
+    found = User.objects.filter(Q(username__iexact=name) | Q(nrp__iexact=name) | Q(nrp__iexact=_compact(name)))
     return found.order_by("pk").first()
+
+
+def _compact(name: str) -> str:
+    """Return an NRP as it is stored; a name that is no number stays."""
+    plain = name.replace(" ", "").replace(".", "")
+    return plain if plain.isdigit() else name
+
+
+def may_sign_in(user: User) -> bool:
+    """Refuse closed people, and demo accounts where DEMO is not set."""
+    return user.is_active and (settings.IS_DEMO or not user.is_demo)
 
 
 class PostingBackend(BaseBackend):
@@ -55,18 +69,14 @@ class PostingBackend(BaseBackend):
         if user is None:
             make_password(password)
             return None
-        if not user.check_password(password) or not self.user_can_authenticate(user):
+        if not user.check_password(password) or not may_sign_in(user):
             return None
         return user
-
-    def user_can_authenticate(self, user: User) -> bool:
-        """Refuse closed people, and demo accounts where DEMO is not set."""
-        return user.is_active and (settings.IS_DEMO or not user.is_demo)
 
     def get_user(self, user_id: int) -> User | None:
         """Return the person of a session."""
         user = User.objects.filter(pk=user_id).first()
-        return user if user is not None and self.user_can_authenticate(user) else None
+        return user if user is not None and may_sign_in(user) else None
 
 
 # --- Axes' callables ---------------------------------------------------------------------------------
@@ -78,20 +88,64 @@ def resolved_username(request: HttpRequest | None, credentials: dict[str, Any] |
     if not typed and request is not None:
         typed = str(request.POST.get("username", ""))
     user = find_user(typed)
-    return user.username if user else typed.strip().lower().replace("\0", "")[:MAX_NAME]
+    # A name that nobody has is counted in one spelling as well: else counting would tell which names exist.
+    return user.username if user else _compact(typed.strip()).lower().replace("\0", "")[:MAX_NAME]
+
+
+def true_address(request: HttpRequest) -> str | None:
+    """Return the client's address (wbbm.middleware believed the right proxies already)."""
+    return request.META.get("REMOTE_ADDR") or None
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the client's address (wbbm.middleware believed the right proxies already)."""
-    return request.META.get("REMOTE_ADDR", "")
+    """Return the address that is counted: of IPv6 the network (/64), within which one device changes at will."""
+    typed = request.META.get("REMOTE_ADDR", "")
+    try:
+        address = ipaddress.ip_address(typed)
+    except ValueError:
+        return typed
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((int(address), 64), strict=False).network_address)
+
+
+def attempts_of(username: str, address: str | None = None) -> list[AccessAttempt]:
+    """Return the failures that count now, by browser, oldest first; from one address or from all."""
+    rows = AccessAttempt.objects.filter(username=username, attempt_time__gt=timezone.now() - _cool_off())
+    if address is not None:
+        rows = rows.filter(ip_address=address)
+    return list(rows.order_by("attempt_time"))
+
+
+def _cool_off() -> datetime.timedelta:
+    return datetime.timedelta(hours=settings.AXES_COOLOFF_TIME)
+
+
+def locked_until(request: HttpRequest, username: str) -> datetime.datetime | None:
+    """Return when the person may try again from this address; None when he may now."""
+    return lock_ends(attempts_of(username, client_address(request)))
+
+
+def lock_ends(attempts: list[AccessAttempt]) -> datetime.datetime | None:
+    """Return when the failures from one address, oldest first, stop locking it; None when they don't."""
+    left = sum(attempt.failures_since_start for attempt in attempts)
+    until = None
+    for attempt in attempts:
+        if left < settings.AXES_FAILURE_LIMIT:
+            break
+        left -= attempt.failures_since_start
+        until = attempt.attempt_time + _cool_off()
+    return until
 
 
 def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, *args: Any) -> HttpResponse:
     """Say until when no more tries are taken from here."""
-    from axes.attempts import get_cool_off
-
-    until = timezone.localtime(timezone.now() + (get_cool_off(request) or datetime.timedelta(minutes=15)))
-    text = f"Terlalu banyak percobaan. Coba lagi pukul {until:%H.%M} atau hubungi admin satuan."
+    until = locked_until(request, resolved_username(request, credentials)) or timezone.now()
+    # To the minute, and never a minute too early.
+    clock = timezone.localtime(until + datetime.timedelta(seconds=59))
+    text = f"Terlalu banyak percobaan. Coba lagi pukul {clock:%H.%M} atau hubungi admin satuan."
     return render(request, "organisasi/sign_in.html", {"locked": text}, status=429)
 
 
@@ -106,10 +160,12 @@ def seconds_to_wait(request: HttpRequest, username: str) -> int:
         return 0
     if is_known_device(request, username):
         return 0
+    failed_here = sum(attempt.failures_since_start for attempt in attempts_of(username, client_address(request)))
+    turn = "worn_next_at" if failed_here >= WORN_AFTER else "next_at"
     slot = now + datetime.timedelta(seconds=PACE_SECONDS)
-    if SignInPace.objects.filter(username=username, next_at__lte=now).update(next_at=slot):
+    if SignInPace.objects.filter(**{"username": username, f"{turn}__lte": now}).update(**{turn: slot}):
         return 0
-    return max(1, int((pace.next_at - now).total_seconds()) + 1)
+    return max(1, int((getattr(pace, turn) - now).total_seconds()) + 1)
 
 
 def note_failure(username: str) -> None:
@@ -122,12 +178,19 @@ def note_failure(username: str) -> None:
         return
     if not row.update(failures=F("failures") + 1, last_at=now):
         SignInPace.objects.bulk_create(
-            [SignInPace(username=username, failures=1, last_at=now, next_at=now)], ignore_conflicts=True
+            [SignInPace(username=username, failures=1, last_at=now, next_at=now, worn_next_at=now)],
+            ignore_conflicts=True,
         )
 
 
 def forget_failures(username: str) -> None:
-    """Start counting anew (after a success, or by an admin)."""
+    """Start counting anew, from wherever (a link was used, or an admin cleared it)."""
+    AccessAttempt.objects.filter(username=username).delete()
+    forget_pace(username)
+
+
+def forget_pace(username: str) -> None:
+    """Start the slower limit anew (after a success; axes starts its own for the address)."""
     SignInPace.objects.filter(username=username).delete()
 
 

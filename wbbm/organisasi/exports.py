@@ -96,7 +96,7 @@ def _people_rows(by: User) -> list[list[str]]:
     """One row for each office that runs or comes, in reach; people added but not posted with their unit only."""
     reach = by.scope.within("unit__path", Role.ADMIN)
     today = timezone.localdate()
-    offices = Posting.objects.filter(reach, user__closed_at__isnull=True).exclude(ends_on__lt=today)
+    offices = Posting.objects.lasting(today).filter(reach, user__closed_at__isnull=True)
     rows = [
         [
             *_person_cells(office.user), office.unit.code, office.get_role_display().lower(), office.title, office.kind,

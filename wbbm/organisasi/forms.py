@@ -32,6 +32,19 @@ class SignInForm(forms.Form):
     )
 
 
+class ForgotPasswordForm(forms.Form):
+    """Whose password is forgotten."""
+
+    username = forms.CharField(
+        label="NRP atau nama pengguna",
+        max_length=MAX_NAME,
+        help_text="Tautan dikirim ke alamat surel yang tercatat untuk akun ini.",
+        widget=forms.TextInput(
+            attrs=_SIZE | {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+
+
 class OwnPasswordForm(forms.Form):
     """A new password, twice."""
 

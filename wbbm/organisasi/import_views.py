@@ -202,6 +202,5 @@ def import_drop(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def import_links(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Make the one-time links of the people whom the import added, and show them once."""
     draft, user = _draft(request, pk)
-    return render(
-        request, "organisasi/import_links.html", {"links": imports.make_links(draft=draft, by=user), "draft": draft}
-    )
+    slips = imports.make_slips(draft=draft, by=user)
+    return render(request, "organisasi/import_links.html", {"slips": slips, "draft": draft})

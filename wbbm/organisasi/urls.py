@@ -7,6 +7,7 @@ from . import import_views, views
 urlpatterns = [
     path("", views.home, name="home"),
     path("masuk/", views.SignInView.as_view(), name="sign-in"),
+    path("masuk/lupa/", views.forgot_password, name="forgot-password"),
     path("keluar/", views.sign_out, name="sign-out"),
     path("sesi/", views.session, name="session"),
     path("kunci/<str:token>/", views.access_link, name="access-link"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import segno
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout
@@ -14,16 +13,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.safestring import mark_safe
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from . import auth, sessions
-from .forms import ChangePasswordForm, OwnPasswordForm, SignInForm
+from .forms import ChangePasswordForm, ForgotPasswordForm, OwnPasswordForm, SignInForm
 from .models import Posting, Role, User
-from .services import audit, links, people
+from .services import audit, links, people, resets
 
 _NO_MATCH = "Nama pengguna atau kata sandi tidak cocok. Periksa huruf besar dan kecil, lalu coba lagi."
 
@@ -61,6 +59,8 @@ class SignInView(View):
         if not form.is_valid():
             return self._page(request, form, 422)
         username = auth.resolved_username(request, form.cleaned_data)
+        if auth.locked_until(request, username):
+            return auth.locked_out(request, form.cleaned_data)
         wait = auth.seconds_to_wait(request, username)
         if wait:
             form.add_error(None, f"Terlalu banyak percobaan untuk akun ini. Coba lagi dalam {wait} detik.")
@@ -74,26 +74,26 @@ class SignInView(View):
 
     def _refused(self, request: HttpRequest, form: SignInForm, username: str) -> HttpResponse:
         auth.note_failure(username)
+        is_locked = getattr(request, "axes_locked_out", False)
         known = auth.find_user(username)
-        audit.record("sign-in.refused", by=None, about=known, address=auth.client_address(request) or None)
-        if getattr(request, "axes_locked_out", False):
-            return auth.locked_out(request)
+        posting = audit.main_posting(known) if known is not None else None
+        audit.record(
+            "sign-in.locked" if is_locked else "sign-in.refused",
+            by=None,
+            about=known,
+            unit=posting.unit if posting is not None else None,
+            address=auth.true_address(request),
+        )
+        if is_locked:
+            return auth.locked_out(request, form.cleaned_data)
         form.add_error(None, _NO_MATCH)
         return self._page(request, form, 422)
 
     def _signed_in(self, request: HttpRequest, user: User) -> HttpResponse:
         login(request, user)
         sessions.begin(request)
-        auth.forget_failures(user.username)
-        first = next(iter(user.scope.postings), None)
-        audit.record(
-            "sign-in",
-            by=user,
-            posting=first,
-            about=user,
-            unit=first.unit if first else None,
-            address=auth.client_address(request) or None,
-        )
+        auth.forget_pace(user.username)
+        audit.record_own("sign-in", user, address=auth.true_address(request))
         response = redirect("own-password" if user.must_change_password else _next_page(request))
         auth.remember_device(request, response, user.username)
         return response
@@ -104,13 +104,31 @@ class SignInView(View):
 
 
 @login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def forgot_password(request: HttpRequest) -> HttpResponse:
+    """Mail a link to whoever has a mail address; the answer is the same for every name."""
+    form = ForgotPasswordForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        typed = auth.resolved_username(request, form.cleaned_data)
+        try:
+            resets.ask_for_reset(username=typed, address=auth.client_address(request))
+        except resets.TooOften as refusal:
+            form.add_error(None, refusal.message)
+            return render(request, "organisasi/forgot_password.html", {"form": form}, status=refusal.status)
+        return redirect(f"{reverse('forgot-password')}?terkirim=1")
+    context = {"form": form, "is_sent": "terkirim" in request.GET and request.method != "POST"}
+    return render(request, "organisasi/forgot_password.html", context, status=422 if request.method == "POST" else 200)
+
+
+@login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Sign out by POST; a GET asks first."""
     if request.method != "POST":
         return redirect("account" if request.user.is_authenticated else "home")
     if isinstance(request.user, User):
-        audit.record("sign-out", by=request.user, about=request.user)
+        audit.record_own("sign-out", request.user, address=auth.true_address(request))
         logout(request)
         messages.success(request, "Anda sudah keluar. Isian yang belum terkirim tetap ada di perangkat ini.")
     return redirect("home")
@@ -163,8 +181,7 @@ def own_password(request: HttpRequest) -> HttpResponse:
 
 
 def _set_and_stay(request: HttpRequest, user: User, password: str) -> None:
-    links.set_own_password(user, password)
-    audit.record("password.changed", by=user, about=user)
+    links.change_own_password(user=user, password=password)
     login(request, user, backend="wbbm.organisasi.auth.PostingBackend")
     sessions.begin(request)
 
@@ -200,10 +217,7 @@ def make_link(request: HttpRequest, pk: int) -> HttpResponse:
     person = User.objects.filter(pk=pk).first()
     if person is None or people.reaches_person(by, person) is None:
         raise Http404("no such person in reach")
-    address = links.make_access_link(user=person, by=by)
-    picture = segno.make(address, error="m").svg_inline(border=2, omitsize=True, svgclass="zi-qr", lineclass=None)
-    context = {"person": person, "address": address, "picture": mark_safe(picture)}  # noqa: S308 (made by segno)
-    return render(request, "organisasi/link_made.html", context)
+    return render(request, "organisasi/link_made.html", {"slip": links.make_slip(user=person, by=by)})
 
 
 @login_not_required

@@ -43,7 +43,7 @@ class PeopleCheck:
         self.reached = reached_people(by, [person.pk for person in found])
         self.postings = {
             (posting.user_id, posting.unit_id, posting.role, posting.title.lower(), posting.starts_on): posting
-            for posting in Posting.objects.filter(user__in=self.reached)
+            for posting in Posting.objects.filter(user__in=self.reached, withdrawn_at__isnull=True)
         }
         self.first_row: dict[str, CheckedRow] = {}
         self.owner_of_number: dict[str, str] = {}

@@ -3,8 +3,8 @@
 from .audit import AuditEvent
 from .imports import ImportDraft, ImportKind
 from .people import AccessLink, Posting, PostingKind, PostingQuerySet, Role, User, UserQuerySet
-from .signin import SignInPace
-from .units import HeldPredicate, PredicateCode, Unit, UnitKind, UnitQuerySet
+from .signin import ResetRequest, SignInPace
+from .units import HeldPredicate, PredicateCode, TimeZone, Unit, UnitKind, UnitQuerySet
 
 __all__ = [
     "AccessLink",
@@ -16,8 +16,10 @@ __all__ = [
     "PostingKind",
     "PostingQuerySet",
     "PredicateCode",
+    "ResetRequest",
     "Role",
     "SignInPace",
+    "TimeZone",
     "Unit",
     "UnitKind",
     "UnitQuerySet",

@@ -140,11 +140,15 @@ class PostingQuerySet(models.QuerySet["Posting"]):
 
     def active_on(self, day: datetime.date) -> Self:
         """Keep approved postings that run on the day."""
-        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), starts_on__lte=day, approved_at__isnull=False)
+        return self.lasting(day).filter(starts_on__lte=day, approved_at__isnull=False)
+
+    def lasting(self, day: datetime.date) -> Self:
+        """Keep postings that run on the day or come later, approved or not."""
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), withdrawn_at__isnull=True)
 
     def pending(self) -> Self:
         """Keep postings that wait for a second admin."""
-        return self.filter(approved_at__isnull=True, ends_on__isnull=True)
+        return self.lasting(timezone.localdate()).filter(approved_at__isnull=True)
 
 
 class Posting(models.Model):
@@ -161,6 +165,8 @@ class Posting(models.Model):
     approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     # Null while the posting waits for a second admin (commander, integrity officer).
     approved_at = models.DateTimeField("disetujui", null=True, editable=False)
+    # Set when the posting was ended before or on its first day: it counts on no day, whoever approved it.
+    withdrawn_at = models.DateTimeField("dicabut", null=True, editable=False)
 
     objects = PostingQuerySet.as_manager()
 
@@ -176,6 +182,7 @@ class Posting(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["user", "unit", "role", "title", "starts_on"],
+                condition=Q(withdrawn_at__isnull=True),
                 name="posting_once",
                 violation_error_message="Penugasan ini sudah ada.",
             ),
@@ -188,7 +195,11 @@ class Posting(models.Model):
 
     def runs_on(self, day: datetime.date) -> bool:
         """Tell whether the posting is approved and runs on the day."""
-        return self.approved_at is not None and self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+        return self.approved_at is not None and self.starts_on <= day and not self.has_ended_by(day)
+
+    def has_ended_by(self, day: datetime.date) -> bool:
+        """Tell whether the posting is over on the day, or was withdrawn before it ever counted."""
+        return self.withdrawn_at is not None or (self.ends_on is not None and self.ends_on < day)
 
 
 class AccessLinkQuerySet(models.QuerySet["AccessLink"]):

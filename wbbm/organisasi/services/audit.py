@@ -9,6 +9,18 @@ from django.db import models
 from wbbm.organisasi.models import AuditEvent, Posting, Unit, User
 
 
+def record_own(action: str, person: User, *, address: str | None = None) -> AuditEvent:
+    """Add an event about the person's own account, at the unit where he serves."""
+    posting = main_posting(person)
+    unit = posting.unit if posting is not None else None
+    return record(action, by=person, posting=posting, about=person, unit=unit, address=address)
+
+
+def main_posting(person: User) -> Posting | None:
+    """Return the person's first running posting: the unit that may read about his account."""
+    return next(iter(person.scope.postings), None)
+
+
 def record(
     action: str,
     *,

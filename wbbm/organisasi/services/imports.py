@@ -16,7 +16,7 @@ from wbbm.organisasi.imports.unit_rows import UnitCheck
 from wbbm.organisasi.models import ImportDraft, ImportKind, Posting, Role, Unit, User
 
 from .audit import record
-from .links import make_access_link
+from .links import Slip, make_slip
 from .people import create_person, reached_people, update_person
 from .postings import add_posting, change_posting
 from .units import create_unit, move_unit, update_unit
@@ -146,7 +146,7 @@ def waiting_for_links(*, draft: ImportDraft, by: User) -> list[User]:
     return [person for person in people if not person.has_usable_password()]
 
 
-def make_links(*, draft: ImportDraft, by: User) -> list[tuple[User, str]]:
+def make_slips(*, draft: ImportDraft, by: User) -> list[Slip]:
     """Make a one-time link for each of them, to be printed and cut; older links of theirs end."""
     with transaction.atomic():
-        return [(person, make_access_link(user=person, by=by)) for person in waiting_for_links(draft=draft, by=by)]
+        return [make_slip(user=person, by=by) for person in waiting_for_links(draft=draft, by=by)]

@@ -1,22 +1,30 @@
-"""One-time links by which a person sets the own password; nobody ever sees another's password."""
+"""One-time links by which a person sets the own password; nobody ever sees another's password.
+
+An admin prints or shows one (72 hours); with a mail address a person has one mailed to himself (services/resets.py).
+"""
 
 from __future__ import annotations
 
 import datetime
 import hashlib
 import secrets
+import zoneinfo
+from dataclasses import dataclass
 
+import segno
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import dateformat, timezone
+from django.utils.safestring import SafeString, mark_safe
 
-from wbbm.organisasi.auth import forget_failures
+from wbbm.organisasi.auth import attempts_of, forget_failures, lock_ends, may_sign_in
 from wbbm.organisasi.errors import AlreadyDone, OrganisationError
-from wbbm.organisasi.models import AccessLink, User
+from wbbm.organisasi.models import AccessLink, TimeZone, User
 
-from .audit import record
+from .audit import record, record_own
 from .people import require_reach
 
 LINK_LASTS = datetime.timedelta(hours=72)
@@ -41,13 +49,34 @@ def make_access_link(*, user: User, by: User | None) -> str:
     posting = require_reach(by, user) if by is not None else None
     if user.closed_at is not None:
         raise OrganisationError("Akun orang ini sudah ditutup. Buka dulu akunnya.")
-    now = timezone.now()
-    token = secrets.token_urlsafe(24)
     with transaction.atomic():
-        AccessLink.objects.filter(user=user).usable(now).update(expires_at=now)
-        AccessLink.objects.create(user=user, token_hash=_hash(token), created_by=by, expires_at=now + LINK_LASTS)
+        end_links(user)
+        _, address = new_link(user, by=by, lasts=LINK_LASTS)
         record("link.made", by=by, posting=posting, about=user, unit=posting.unit if posting is not None else None)
-    return f"{settings.SITE_URL}{reverse('access-link', args=[token])}"
+    return address
+
+
+def make_slip(*, user: User, by: User) -> Slip:
+    """Make a link as make_access_link does, ready to be shown or printed; the time is that of the admin's unit."""
+    address = make_access_link(user=user, by=by)
+    unit = require_reach(by, user).unit
+    local = (timezone.now() + LINK_LASTS).astimezone(zoneinfo.ZoneInfo(unit.time_zone))
+    return Slip(user, address, f"{dateformat.format(local, 'l, j F Y, H.i')} {TimeZone(unit.time_zone).label}")
+
+
+def new_link(user: User, *, by: User | None, lasts: datetime.timedelta) -> tuple[AccessLink, str]:
+    """Add a link; return it with its full address, of which only the hash is kept."""
+    token = secrets.token_urlsafe(24)
+    link = AccessLink.objects.create(
+        user=user, token_hash=_hash(token), created_by=by, expires_at=timezone.now() + lasts
+    )
+    return link, f"{settings.SITE_URL}{reverse('access-link', args=[token])}"
+
+
+def end_links(user: User) -> None:
+    """Let every link of the person end."""
+    now = timezone.now()
+    AccessLink.objects.filter(user=user).usable(now).update(expires_at=now)
 
 
 def find_link(token: str) -> AccessLink:
@@ -57,7 +86,7 @@ def find_link(token: str) -> AccessLink:
         LinkGone: there is none.
     """
     found = AccessLink.objects.usable(timezone.now()).select_related("user").filter(token_hash=_hash(token)).first()
-    if found is None or found.user.closed_at is not None:
+    if found is None or not may_sign_in(found.user):
         raise LinkGone(_GONE)
     return found
 
@@ -73,13 +102,21 @@ def use_link(*, link: AccessLink, password: str) -> User:
         if not AccessLink.objects.usable(now).filter(pk=link.pk).update(used_at=now):
             raise LinkGone(_GONE)
         user = link.user
-        set_own_password(user, password)
-        record("link.used", by=user, about=user)
+        _set_own_password(user, password)
+        forget_failures(user.username)
+        record_own("link.used", user)
     return user
 
 
-def set_own_password(user: User, password: str) -> None:
-    """Store the password that the person chose; other sessions end."""
+def change_own_password(*, user: User, password: str) -> None:
+    """Store the password that the signed-in person chose; other sessions and all links end."""
+    with transaction.atomic():
+        _set_own_password(user, password)
+        record_own("password.changed", user)
+
+
+def _set_own_password(user: User, password: str) -> None:
+    end_links(user)
     user.set_password(password)
     user.must_change_password = False
     user.save(update_fields=["password", "must_change_password"])
@@ -89,9 +126,33 @@ def set_own_password(user: User, password: str) -> None:
 
 def clear_lockouts(*, user: User, by: User) -> None:
     """Take away the person's lock-outs after wrong passwords."""
-    from axes.utils import reset
-
     posting = require_reach(by, user)
-    reset(username=user.username)
-    forget_failures(user.username)
-    record("lockout.cleared", by=by, posting=posting, about=user, unit=posting.unit)
+    with transaction.atomic():
+        forget_failures(user.username)
+        record("lockout.cleared", by=by, posting=posting, about=user, unit=posting.unit)
+
+
+def lock_notes(user: User) -> tuple[int, datetime.datetime | None]:
+    """Return from how many addresses the person is locked out now, and until when at the latest (one query)."""
+    by_address: dict[str, list[AccessAttempt]] = {}
+    for attempt in attempts_of(user.username):
+        by_address.setdefault(attempt.ip_address, []).append(attempt)
+    ends = [end for attempts in by_address.values() if (end := lock_ends(attempts)) is not None]
+    return len(ends), max(ends, default=None)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A link as it is shown or printed once: for whom, until when, the address, and its picture."""
+
+    person: User
+    address: str
+    until: str
+
+    @property
+    def picture(self) -> SafeString:
+        """The address as a QR code (SVG without styles)."""
+        drawn = segno.make(self.address, error="m").svg_inline(
+            border=2, omitsize=True, svgclass="zi-qr", lineclass=None, title="Kode QR tautan"
+        )
+        return mark_safe(drawn)  # noqa: S308 (drawn by segno from our own address)

@@ -13,7 +13,8 @@ from wbbm.organisasi.access import local_day
 from wbbm.organisasi.errors import AlreadyDone, NotYourUnit, OrganisationError
 from wbbm.organisasi.models import AccessLink, AuditEvent, Posting, Role, Unit, User
 
-from .audit import record
+from .audit import record, record_own
+from .postings import cut_short
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
 _FIELDS = ("username", "nrp", "name", "rank", "email")
@@ -52,7 +53,7 @@ def reached_people(by: User, people: list[int]) -> dict[int, Posting]:
 
 
 def _deciding_units(offices: list[Posting]) -> list[Unit]:
-    current = [office for office in offices if office.ends_on is None or office.ends_on >= local_day(office.unit)]
+    current = [office for office in offices if not office.has_ended_by(local_day(office.unit))]
     return [office.unit for office in current or offices[:1]]
 
 
@@ -106,7 +107,7 @@ def update_person(*, person: User, by: User, **fields: Any) -> User:
 
 
 def close_person(*, person: User, by: User, reason: str = "") -> User:
-    """Close a person: the running postings end, every session and link ends; the history stays.
+    """Close a person: the running and coming postings end at once, every session and link too; the history stays.
 
     Raises:
         AlreadyDone: the person is closed already.
@@ -120,9 +121,8 @@ def close_person(*, person: User, by: User, reason: str = "") -> User:
         row = User.objects.filter(pk=person.pk, closed_at__isnull=True)
         if not row.update(closed_at=now, session_epoch=F("session_epoch") + 1):
             raise AlreadyDone("Akun ini sudah ditutup.")
-        for running in person.postings.select_related("unit").filter(Q(ends_on__isnull=True) | Q(ends_on__gte=now)):
-            last = max(running.starts_on, local_day(running.unit))
-            Posting.objects.filter(pk=running.pk).update(ends_on=last)
+        for office in person.postings.select_related("unit"):
+            cut_short(office)
         AccessLink.objects.filter(user=person).usable(now).update(expires_at=now)
         record("person.closed", by=by, posting=posting, about=person, unit=posting.unit, reason=reason)
     person.refresh_from_db()
@@ -141,11 +141,35 @@ def reopen_person(*, person: User, by: User) -> User:
 
 
 def end_sessions(*, person: User, by: User) -> None:
-    """Sign the person out everywhere, on every device."""
+    """Sign the person out everywhere, on every device; himself, or by an admin who reaches him.
+
+    Raises:
+        NotYourUnit: the person is outside the admin's reach.
+    """
     with transaction.atomic():
         User.objects.filter(pk=person.pk).update(session_epoch=F("session_epoch") + 1)
-        record("person.signed-out-everywhere", by=by, about=person)
+        if by.pk == person.pk:
+            record_own("person.signed-out-everywhere", person)
+        else:
+            posting = require_reach(by, person)
+            record("person.signed-out-everywhere", by=by, posting=posting, about=person, unit=posting.unit)
     person.refresh_from_db(fields=["session_epoch"])
+
+
+def require_own_password(*, person: User, by: User) -> None:
+    """Ask the person for a new password of his own before anything else (somebody may know the present one).
+
+    Raises:
+        NotYourUnit: the person is outside the admin's reach.
+        OrganisationError: there is no password yet; a one-time link is the way.
+    """
+    posting = require_reach(by, person)
+    if not person.has_usable_password():
+        raise OrganisationError("Orang ini belum membuat kata sandi. Buat tautan sekali pakai.")
+    with transaction.atomic():
+        User.objects.filter(pk=person.pk).update(must_change_password=True)
+        record("password.required", by=by, posting=posting, about=person, unit=posting.unit)
+    person.refresh_from_db(fields=["must_change_password"])
 
 
 def clean_facts(fields: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from wbbm.organisasi.models.people import ROLES_NEEDING_SECOND_ADMIN
 
 from .audit import record
 
+_NOT_LONGER = "Penugasan ini tidak dapat diperpanjang. Buat yang baru; admin kedua menyetujuinya."
+
 
 def _admin(by: User, unit: Unit) -> Posting:
     found = by.scope.posting_over(unit, Role.ADMIN)
@@ -80,16 +82,20 @@ def approve_posting(*, posting: Posting, by: User) -> Posting:
     """Let a posting that waits take effect; only another admin than its maker and holder.
 
     Raises:
+        NotYourUnit: the unit is outside the admin's reach.
+        OrganisationError: he made it himself, it is for himself, or its holder's account is closed.
         AlreadyDone: it is approved or ended already.
     """
     granted_by = _admin(by, posting.unit)
     _not_himself(by, posting.user)
     if posting.created_by_id == by.pk:
         raise OrganisationError("Penugasan ini Anda buat sendiri. Admin kedua yang menyetujuinya.")
+    if posting.user.closed_at is not None:
+        raise OrganisationError("Akun orang ini sudah ditutup. Buka dulu akunnya.")
     with transaction.atomic():
-        row = Posting.objects.filter(pk=posting.pk, approved_at__isnull=True)
+        row = Posting.objects.lasting(local_day(posting.unit)).filter(pk=posting.pk, approved_at__isnull=True)
         if not row.update(approved_at=timezone.now(), approved_by=by):
-            raise AlreadyDone("Penugasan ini sudah disetujui.")
+            raise AlreadyDone("Penugasan ini sudah disetujui atau sudah berakhir.")
         record("posting.approved", by=by, posting=granted_by, about=posting, unit=posting.unit)
     posting.refresh_from_db()
     return posting
@@ -99,29 +105,39 @@ def end_posting(*, posting: Posting, by: User, last_day: datetime.date | None = 
     """End a posting; without a day it ends at once, with the next request of its holder.
 
     Raises:
+        OrganisationError: the day lies before the first one, or would lengthen what only two admins may give.
         AlreadyDone: it ended before.
     """
     granted_by = _admin(by, posting.unit)
     _not_himself(by, posting.user)
-    today = local_day(posting.unit)
-    # "At once" means that today doesn't count any more; a posting that began today keeps its one day on paper.
-    last = last_day if last_day is not None else today - datetime.timedelta(days=1)
     if last_day is not None and last_day < posting.starts_on:
         raise OrganisationError("Hari terakhir tidak boleh sebelum hari mulai.")
-    changes = {"ends_on": [str(posting.ends_on) if posting.ends_on else None, str(last)]}
+    if last_day is not None and needs_anew(posting, last_day):
+        raise OrganisationError(_NOT_LONGER)
     with transaction.atomic():
-        row = Posting.objects.filter(pk=posting.pk).exclude(ends_on__lt=today)
-        if last < posting.starts_on:
-            moved = row.update(ends_on=posting.starts_on, approved_at=None)
-        else:
-            moved = row.update(ends_on=last)
-        if not moved:
+        if not cut_short(posting, last_day):
             raise AlreadyDone("Penugasan ini sudah berakhir.")
+        old = str(posting.ends_on) if posting.ends_on else None
+        posting.refresh_from_db()
+        changes = {"ends_on": [old, str(posting.ends_on)]}
         record(
             "posting.ended", by=by, posting=granted_by, about=posting, unit=posting.unit, changes=changes, reason=reason
         )
-    posting.refresh_from_db()
     return posting
+
+
+def cut_short(posting: Posting, last_day: datetime.date | None = None) -> bool:
+    """Let a posting end on the day, or with the next request; tell whether it had not ended before.
+
+    "At once" means that today doesn't count any more. One that begins today or later is withdrawn: it counts on no day
+    and no second admin can let it take effect.
+    """
+    today = local_day(posting.unit)
+    last = last_day if last_day is not None else today - datetime.timedelta(days=1)
+    row = Posting.objects.lasting(today).filter(pk=posting.pk)
+    if last < posting.starts_on:
+        return bool(row.update(ends_on=posting.starts_on, approved_at=None, withdrawn_at=timezone.now()))
+    return bool(row.update(ends_on=last))
 
 
 def change_posting(*, posting: Posting, by: User, title: str, kind: str, ends_on: datetime.date | None) -> Posting:
@@ -130,8 +146,10 @@ def change_posting(*, posting: Posting, by: User, title: str, kind: str, ends_on
     _not_himself(by, posting.user)
     if ends_on is not None and ends_on < posting.starts_on:
         raise OrganisationError("Hari terakhir tidak boleh sebelum hari mulai.")
+    if posting.withdrawn_at is not None:
+        raise AlreadyDone("Penugasan ini sudah dicabut. Buat yang baru.")
     if needs_anew(posting, ends_on):
-        raise OrganisationError("Penugasan ini tidak dapat diperpanjang. Buat yang baru; admin kedua menyetujuinya.")
+        raise OrganisationError(_NOT_LONGER)
     old = {"title": posting.title, "kind": posting.kind, "ends_on": str(posting.ends_on)}
     new = {"title": title.strip(), "kind": kind, "ends_on": str(ends_on)}
     with transaction.atomic():
