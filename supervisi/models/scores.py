@@ -36,8 +36,8 @@ class ChecklistScore(models.Model):
     due = models.PositiveIntegerField()
     unanswered = models.JSONField()
     unanswerable = models.JSONField()
-    # The newest revision that went in: tells whether the row is behind.
-    last_revision = models.BigIntegerField(default=0)
+    # How many saves went in (the sum of the answers' versions): tells whether the row is behind.
+    saves = models.BigIntegerField(default=0)
     computed_at = models.DateTimeField()
 
     class Meta:

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
 
 from supervisi.models import Checklist, ChecklistScore, ChecklistStatus, UnitScore
-from supervisi.rollup_key import RollupKey
-from supervisi.services.scores import compute_checklist_score, compute_result, write_result
+from supervisi.rollup_key import KIND, RollupKey
+from supervisi.services.scores import (
+    compute_checklist_score,
+    compute_result,
+    load_subject,
+    score_fields,
+    write_result,
+)
+from wbbm.jobs import services as jobs
 from wbbm.organisasi.models import Unit
+
+# What is compared, and what people call it.
+_SHEET = {
+    "complete": "nilai lengkap", "provisional": "nilai sementara", "areas": "nilai area", "nodes": "nilai simpul",
+    "predicates": "predikat", "answered": "butir terisi", "due": "butir yang diisi", "unanswered": "butir kosong",
+    "unanswerable": "butir yang tidak dapat dinilai",
+}  # fmt: skip
+_UNIT = {
+    "counting_id": "lembar yang dihitung", "changes": "yang naik dan turun", "units_due": "satuan yang wajib",
+    "units_submitted": "satuan yang menyerahkan", "score_sum": "jumlah nilai", "areas": "jumlah nilai area",
+    "lowest": "nilai terendah", "lowest_unit_id": "satuan dengan nilai terendah", "verdicts": "putusan",
+    "sheets_begun": "lembar yang dimulai", "items_answered": "butir terisi", "items_due": "butir yang diisi",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -21,9 +41,12 @@ class Difference:
     field: str
     stored: Any
     computed: Any
+    # On a final sheet, whose stored result is reported and never moved.
+    is_frozen: bool = False
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.field} tersimpan {self.stored}, dihitung {self.computed}"
+        name = {**_SHEET, **_UNIT}[self.field]
+        return f"{self.what}: {name} tersimpan {self.stored}, dihitung {self.computed}"
 
 
 class _RollBack(Exception):
@@ -31,79 +54,82 @@ class _RollBack(Exception):
 
 
 def recompute(*, is_dry_run: bool) -> list[Difference]:
-    """Compute every sheet and every unit anew; return what differed. A trial run writes nothing."""
+    """Compute every sheet and every unit anew; return what differed. A trial run writes nothing.
+
+    Otherwise every key is run as the job that it always is, under its lease: workers may be running meanwhile.
+    """
+    if not is_dry_run:
+        return _sheets() + _run_keys(_keys())
     found: list[Difference] = []
     try:
         with transaction.atomic():
             found += _sheets()
-            found += _units()
-            if is_dry_run:
-                raise _RollBack
+            found += _try_keys(_keys())
+            raise _RollBack
     except _RollBack:
-        pass
-    return found
+        return found
 
 
-def _facts(row: ChecklistScore | UnitScore | None, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: getattr(row, name) if row is not None else None for name in names}
+def _compare(what: str, names: dict[str, str], old: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
+    pairs = ((name, old.get(name), new.get(name)) for name in names)
+    return [Difference(what, name, before, after) for name, before, after in pairs if before != after]
 
 
-_SHEET = ("complete", "provisional", "areas", "nodes", "predicates", "answered", "due", "unanswered", "unanswerable")
-_UNIT = (
-    "counting_id", "changes", "units_due", "units_submitted", "score_sum", "areas", "lowest", "lowest_unit_id",
-    "verdicts", "sheets_begun", "items_answered", "items_due",
-)  # fmt: skip
-
-
-def _compare(what: str, old: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
-    return [Difference(what, name, old[name], new[name]) for name in old if old[name] != new[name]]
+def _facts(row: ChecklistScore | UnitScore | None, names: dict[str, str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names} if row is not None else {}
 
 
 def _sheets() -> list[Difference]:
     found: list[Difference] = []
-    for sheet in Checklist.objects.select_related("instrument", "unit", "period", "score").iterator():
+    for sheet in Checklist.objects.with_frame().select_related("score").order_by("pk").iterator():
         stored = getattr(sheet, "score", None)
-        old = _facts(stored, _SHEET)
-        new = _facts(compute_checklist_score(sheet), _SHEET)
-        differing = _compare(f"lembar {sheet.pk}", old, new)
-        found += differing
-        if differing and stored is not None and sheet.status == ChecklistStatus.FINAL:
-            # A final result is never moved quietly: it is reported, and stays as it was frozen.
-            ChecklistScore.objects.filter(pk=stored.pk).update(**{name: old[name] for name in _SHEET})
+        is_frozen = stored is not None and sheet.status == ChecklistStatus.FINAL
+        differing = _compare(f"Lembar {sheet.pk} ({sheet})", _SHEET, _facts(stored, _SHEET), score_fields(sheet))
+        found += [replace(difference, is_frozen=is_frozen) for difference in differing]
+        if differing and not is_frozen:
+            compute_checklist_score(sheet)
     return found
 
 
 def _keys() -> list[RollupKey]:
-    """Return every key that has a sheet at or below it, the deepest units first."""
+    """Return every key that has a sheet or a stored row at or below it, the deepest units first."""
     rows = Checklist.objects.values_list("unit__path", "period_id", "period__unit__path", "instrument_id", "layer")
     stored = UnitScore.objects.values_list("unit__path", "period_id", "period__unit__path", "instrument_id", "layer")
     wanted: set[tuple[str, int, int, str]] = set()
-    step = Unit.steplen
-    for path, period, top, instrument, layer in [*rows.distinct(), *stored.distinct()]:
-        for end in range(len(path), max(len(top), step) - 1, -step):
-            wanted.add((path[:end], period, instrument, layer))
+    for path, period, top, instrument, layer in {*rows.order_by(), *stored.order_by()}:
+        # Up to the unit that owns the period; a unit that was moved away from under it stands alone.
+        ends = range(len(top), len(path) + 1, Unit.steplen) if path.startswith(top) else [len(path)]
+        wanted |= {(path[:end], period, instrument, layer) for end in ends}
     ids = dict(Unit.objects.values_list("path", "pk"))
     ordered = sorted(wanted, key=lambda entry: (-len(entry[0]), entry))
     return [RollupKey(ids[path], period, instrument, layer) for path, period, instrument, layer in ordered]
 
 
-def _units() -> list[Difference]:
-    found: list[Difference] = []
-    keys = _keys()
+def _stored(key: RollupKey) -> dict[str, Any]:
+    return _facts(UnitScore.objects.filter(**vars(key)).first(), _UNIT)
+
+
+def _named(key: RollupKey) -> str:
+    subject = load_subject(key)
+    return f"{subject.unit}, {subject.period}, {subject.instrument}, {key.layer}" if subject else str(key)
+
+
+def _run_keys(keys: list[RollupKey]) -> list[Difference]:
+    """Run the keys' jobs and compare what stood there before with what stands there now."""
+    before = {key: _stored(key) for key in keys}
+    for key in keys:
+        jobs.request(KIND, str(key))
+    jobs.drain(kind=KIND)
+    return [gap for key in keys for gap in _compare(_named(key), _UNIT, before[key], _stored(key))]
+
+
+def _try_keys(keys: list[RollupKey]) -> list[Difference]:
+    """Compute the keys' rows bottom-up inside a transaction that is rolled back."""
+    before = {key: _stored(key) for key in keys}
     # Twice: what fell and rose is told against the counting sheet of the period before, which the first pass sets.
-    for is_last in (False, True):
+    for _ in range(2):
         for key in keys:
-            row = UnitScore.objects.filter(
-                unit_id=key.unit_id, period_id=key.period_id, instrument_id=key.instrument_id, layer=key.layer
-            ).first()
-            result = compute_result(key)
-            differing = _compare(f"satuan {key}", _facts(row, _UNIT), vars(result))
-            if not differing:
-                continue
-            write_result(key, result)
-            found += differing if not is_last or row is None else _changes_only(differing)
-    return found
-
-
-def _changes_only(differing: list[Difference]) -> list[Difference]:
-    return [difference for difference in differing if difference.field == "changes"]
+            subject = load_subject(key)
+            if subject is not None:
+                write_result(key, compute_result(subject))
+    return [gap for key in keys for gap in _compare(_named(key), _UNIT, before[key], _stored(key))]

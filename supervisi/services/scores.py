@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import datetime
 import zoneinfo
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Sum
 from django.utils import timezone
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import (
     Answer,
-    AnswerRevision,
     Checklist,
     ChecklistScore,
     ChecklistStatus,
@@ -33,7 +31,7 @@ from supervisi.scoring.gates import judge
 from supervisi.scoring.instrument import TOTAL
 from supervisi.scoring.instrument import Instrument as EngineInstrument
 from supervisi.scoring.rounding import to_units
-from supervisi.services.checklists import stored_answers
+from supervisi.services.changes import changes_since_last, period_after
 from wbbm.jobs import services as jobs
 from wbbm.jobs.services import Claim
 from wbbm.organisasi.models import Unit
@@ -46,25 +44,37 @@ LAYERS = tuple(Layer.values)
 
 
 def compute_checklist_score(checklist: Checklist) -> ChecklistScore:
-    """Score a sheet from its answers and store the result.
-
-    Scores are rounded once, half up, to 10⁻¹⁰; gates are decided on the exact fractions.
-    """
-    # The newest revision first: a save in between leaves the row behind, and its own mark brings us back.
-    newest = AnswerRevision.objects.filter(checklist=checklist).aggregate(last=Max("pk"))["last"] or 0
-    instrument = engine_instrument(checklist.instrument)
-    score = score_sheet(instrument, stored_answers(checklist))
-    due = Answer.objects.filter(checklist=checklist, is_due=True).count()
-    answered = Answer.objects.filter(checklist=checklist, is_due=True, is_answered=True).count()
-    row, _ = ChecklistScore.objects.update_or_create(
-        checklist=checklist,
-        defaults=_score_fields(instrument, score)
-        | {"answered": answered, "due": due, "last_revision": newest, "computed_at": timezone.now()},
-    )
+    """Score a sheet from its answers and store the result, unless a newer one is stored already."""
+    fields = score_fields(checklist) | {"computed_at": timezone.now()}
+    row, is_new = ChecklistScore.objects.get_or_create(checklist=checklist, defaults=fields)
+    if not is_new:
+        # A worker that was overtaken after reading must not put its older figures over newer ones.
+        ChecklistScore.objects.filter(pk=row.pk, saves__lte=fields["saves"]).update(**fields)
+        row.refresh_from_db()
     return row
 
 
-def _score_fields(instrument: EngineInstrument, score: SheetScore) -> dict[str, Any]:
+def score_fields(checklist: Checklist) -> dict[str, Any]:
+    """Return what a sheet's row holds, computed from its answers as one query sees them.
+
+    Scores are rounded once, half up, to 10⁻¹⁰; gates are decided on the exact fractions.
+    """
+    rows = list(
+        Answer.objects.filter(checklist=checklist).values_list(
+            "item__code", "value", "version", "is_answered", "is_due"
+        )
+    )
+    instrument = engine_instrument(checklist.instrument)
+    score = score_sheet(instrument, {code: value.get("answer") for code, value, version, _, _ in rows if version})
+    due = [is_answered for _, _, _, is_answered, is_due in rows if is_due]
+    return _result_fields(instrument, score) | {
+        "answered": sum(due),
+        "due": len(due),
+        "saves": sum(version for _, _, version, _, _ in rows),
+    }
+
+
+def _result_fields(instrument: EngineInstrument, score: SheetScore) -> dict[str, Any]:
     return {
         "complete": to_units(score.complete[TOTAL]),
         "provisional": to_units(score.provisional[TOTAL]),
@@ -105,22 +115,19 @@ def predicates_as_stored(instrument: EngineInstrument, score: SheetScore) -> dic
 
 
 def _refresh_sheets(key: RollupKey) -> list[Checklist]:
-    """Score the key's sheets that are behind; final ones stay as they were frozen."""
-    sheets = list(
-        Checklist.objects.filter(
-            unit_id=key.unit_id, period_id=key.period_id, instrument_id=key.instrument_id, layer=key.layer
-        )
-        .select_related("instrument", "visit", "score", "unit", "period")
-        .annotate(newest=Max("revisions__pk"))
-    )
-    for sheet in sheets:
+    """Score the key's sheets that are behind their answers.
+
+    Versions are counted, not compared by number of revision: a save with a lower number may commit after one with a
+    higher number. A final sheet is no exception: its answers stand still, and a row behind them was never its result.
+    """
+    sheets = Checklist.objects.filter(
+        unit_id=key.unit_id, period_id=key.period_id, instrument_id=key.instrument_id, layer=key.layer
+    ).with_frame()
+    for sheet in sheets.select_related("score").annotate(saves=Sum("answers__version", default=0)):
         stored = getattr(sheet, "score", None)
-        is_behind = stored is None or stored.last_revision < (sheet.newest or 0)
-        if is_behind and (stored is None or sheet.status != ChecklistStatus.FINAL):
+        if stored is None or stored.saves != sheet.saves:
             compute_checklist_score(sheet)
-            sheet.refresh_from_db(fields=["status"])
-    fresh = Checklist.objects.filter(pk__in=[sheet.pk for sheet in sheets])
-    return list(fresh.select_related("instrument", "visit", "score"))
+    return list(sheets.filter(score__isnull=False).select_related("score"))
 
 
 def choose_counting(sheets: list[Checklist]) -> Checklist | None:
@@ -184,11 +191,29 @@ class Result:
             self.lowest, self.lowest_unit_id = score, unit_id
 
 
-def compute_result(key: RollupKey) -> Result:
+@dataclass(frozen=True)
+class Subject:
+    """What a key names, loaded."""
+
+    key: RollupKey
+    unit: Unit
+    period: Period
+    instrument: Instrument
+
+
+def load_subject(key: RollupKey) -> Subject | None:
+    """Load what a key names; None when some of it is gone."""
+    unit = Unit.objects.filter(pk=key.unit_id).first()
+    period = Period.objects.select_related("unit").filter(pk=key.period_id).first()
+    instrument = Instrument.objects.defer("definition").filter(pk=key.instrument_id).first()
+    if unit is None or period is None or instrument is None:
+        return None
+    return Subject(key, unit, period, instrument)
+
+
+def compute_result(subject: Subject) -> Result:
     """Compute a unit's row from its sheets and the rows of its children; reads only, but for sheets behind."""
-    unit = Unit.objects.get(pk=key.unit_id)
-    instrument = Instrument.objects.get(pk=key.instrument_id)
-    period = Period.objects.get(pk=key.period_id)
+    key, unit, period, instrument = subject.key, subject.unit, subject.period, subject.instrument
     sheets = _refresh_sheets(key)
     counting = choose_counting(sheets)
     result = Result(units_due=count_due(unit, period, instrument))
@@ -220,70 +245,6 @@ def count_due(unit: Unit, period: Period, instrument: Instrument) -> int:
     return int(owing.active_on(reference_day(period, unit)).count())
 
 
-def period_before(period: Period, unit: Unit) -> Period | None:
-    """Return the period of the same kind before this one that holds for the unit."""
-    earlier = Period.objects.holding_for(unit).filter(kind=period.kind, last_day__lt=period.first_day)
-    return earlier.order_by("-last_day").first()
-
-
-def period_after(period: Period, unit: Unit) -> Period | None:
-    """Return the next period of the same kind that holds for the unit."""
-    later = Period.objects.holding_for(unit).filter(kind=period.kind, first_day__gt=period.last_day)
-    return later.order_by("first_day").first()
-
-
-def changes_since_last(
-    counting: Checklist, unit: Unit, period: Period, instrument: Instrument, layer: str
-) -> list[dict[str, Any]]:
-    """Compare the counting sheet with that of the period before, item by item; what fell most comes first."""
-    before = period_before(period, unit)
-    if before is None:
-        return []
-    row = UnitScore.objects.of(period=before, instrument=instrument, layer=layer).filter(unit=unit).first()
-    if row is None or row.counting_id is None:
-        return []
-    earlier = Checklist.objects.select_related("instrument").get(pk=row.counting_id)
-    return compare_sheets(earlier, counting)
-
-
-def compare_sheets(earlier: Checklist, later: Checklist) -> list[dict[str, Any]]:
-    """List the items whose value differs, with the points that it moved; items without a value in both are left out."""
-    engine = engine_instrument(later.instrument)
-    old = score_sheet(engine, _known_answers(earlier, engine))
-    new_answers = _known_answers(later, engine)
-    new = score_sheet(engine, new_answers)
-    found = []
-    for item in engine.items:
-        was, is_now = old.item_values[item.code], new.item_values[item.code]
-        if was is None or is_now is None or was == is_now:
-            continue
-        points = (is_now - was) * _share(engine, new, item.code)
-        found.append(
-            {
-                "item": item.code,
-                "question": item.question,
-                "before": to_units(was),
-                "after": to_units(is_now),
-                "points": to_units(points),
-            }
-        )
-    return sorted(found, key=lambda change: (change["points"], change["item"]))
-
-
-def _known_answers(checklist: Checklist, engine: EngineInstrument) -> dict[str, Any]:
-    return {code: raw for code, raw in stored_answers(checklist).items() if engine.has_item(code)}
-
-
-def _share(engine: EngineInstrument, score: SheetScore, code: str) -> Fraction:
-    """Return the points that a full value of the item is worth on this sheet."""
-    item = engine.item(code)
-    if item.weight is not None:
-        return item.weight
-    node = engine.node(item.node_code)
-    counting = [entry for entry in node.items if entry.code not in score.unanswerable]
-    return node.weight / len(counting) if counting else Fraction()
-
-
 # --- the job --------------------------------------------------------------------------------------------
 
 
@@ -293,70 +254,57 @@ def roll_up(claim: Claim) -> None:
     The row is written, the claim completed and the key above raised in one transaction, so that a worker that dies in
     between leaves either nothing or all of it.
     """
-    key = RollupKey.parse(claim.key)
-    if not _still_exists(key):
+    subject = load_subject(RollupKey.parse(claim.key))
+    if subject is None:
         claim.complete()
         return
-    result = compute_result(key)
-    unit = Unit.objects.get(pk=key.unit_id)
-    period = Period.objects.select_related("unit").get(pk=key.period_id)
+    result = compute_result(subject)
     with transaction.atomic():
         claim.complete()
-        moved = write_result(key, result)
-        want_above(key, unit, period)
+        moved = write_result(subject.key, result)
+        keys = _keys_above(subject)
         if moved:
-            _want_next_period(key, unit, period)
-
-
-def _still_exists(key: RollupKey) -> bool:
-    return (
-        Unit.objects.filter(pk=key.unit_id).exists()
-        and Period.objects.filter(pk=key.period_id).exists()
-        and Instrument.objects.filter(pk=key.instrument_id).exists()
-    )
+            keys += _keys_of_next_period(subject)
+        jobs.request_many(KIND, map(str, keys))
 
 
 def write_result(key: RollupKey, result: Result) -> bool:
     """Store a unit's row; tell whether its counting sheet moved or changed its state's score."""
-    before = UnitScore.objects.filter(
-        unit_id=key.unit_id, period_id=key.period_id, instrument_id=key.instrument_id, layer=key.layer
-    ).first()
-    UnitScore.objects.update_or_create(
-        unit_id=key.unit_id,
-        period_id=key.period_id,
-        instrument_id=key.instrument_id,
-        layer=key.layer,
-        defaults=vars(result) | {"computed_at": timezone.now()},
-    )
+    names = vars(key)
+    before = UnitScore.objects.filter(**names).first()
+    UnitScore.objects.update_or_create(**names, defaults=vars(result) | {"computed_at": timezone.now()})
     return before is None or (before.counting_id, before.score_sum) != (result.counting_id, result.score_sum)
 
 
-def want_above(key: RollupKey, unit: Unit, period: Period) -> None:
-    """Raise the key of the unit above, up to the unit that owns the period and no further."""
-    if unit.path == period.unit.path or not unit.is_strictly_under(period.unit.path):
-        return
-    above = Unit.objects.filter(path=unit.parent_path).values_list("pk", flat=True).first()
-    if above is not None:
-        jobs.request(KIND, str(RollupKey(above, key.period_id, key.instrument_id, key.layer)))
+def _keys_above(subject: Subject) -> list[RollupKey]:
+    """Return the key of the unit above, up to the unit that owns the period and no further."""
+    if not subject.unit.is_strictly_under(subject.period.unit.path):
+        return []
+    above = Unit.objects.filter(path=subject.unit.parent_path).values_list("pk", flat=True)
+    return [replace(subject.key, unit_id=pk) for pk in above]
 
 
-def _want_next_period(key: RollupKey, unit: Unit, period: Period) -> None:
-    """Raise the next period's key of the same unit: what fell and rose there is told against this one."""
-    later = period_after(period, unit)
+def _keys_of_next_period(subject: Subject) -> list[RollupKey]:
+    """Return the unit's keys in the next period: what fell and rose there is told against this one."""
+    later = period_after(subject.period, subject.unit)
     if later is None:
-        return
-    following = RollupKey(key.unit_id, later.pk, key.instrument_id, key.layer)
-    exists = UnitScore.objects.filter(
-        unit_id=key.unit_id, period=later, instrument_id=key.instrument_id, layer=key.layer, counting__isnull=False
-    ).exists()
-    if exists:
-        jobs.request(KIND, str(following))
+        return []
+    rows = UnitScore.objects.filter(
+        unit=subject.unit, period=later, instrument__code=subject.instrument.code, layer=subject.key.layer
+    )
+    following = rows.filter(counting__isnull=False).values_list("instrument_id", flat=True)
+    return [replace(subject.key, period_id=later.pk, instrument_id=pk) for pk in following]
 
 
 def want_unit_anew(unit: Unit) -> None:
-    """Raise the unit's keys in every open period: who owes a sheet has changed."""
-    keys = []
+    """Raise the keys that a unit's coming, going or moving concerns: who owes a sheet has changed.
+
+    In open periods all of the unit's, and whatever is stored for it or for the unit above, of any period.
+    """
+    keys = set()
     for period in Period.objects.holding_for(unit).open():
-        for instrument in Instrument.objects.current().filter(period_kind=period.kind):
-            keys += [str(RollupKey(unit.pk, period.pk, instrument.pk, layer)) for layer in LAYERS]
-    jobs.request_many(KIND, keys)
+        for instrument in Instrument.objects.current().filter(period_kind=period.kind).values_list("pk", flat=True):
+            keys |= {RollupKey(unit.pk, period.pk, instrument, layer) for layer in LAYERS}
+    stored = UnitScore.objects.filter(unit__path__in=[unit.path, unit.parent_path])
+    keys |= {RollupKey(*row) for row in stored.values_list("unit_id", "period_id", "instrument_id", "layer")}
+    jobs.request_many(KIND, map(str, keys))

@@ -73,7 +73,7 @@ def _queue_of(kind: str) -> str:
 
 
 def _ring_key(kind: str, key: str, queue: str) -> None:
-    """Ring for a job unless a bell rang already and nobody has answered it yet."""
+    """Ring for a job once its row is there."""
     found = Job.objects.filter(kind=kind, key=key).values_list("pk", flat=True).first()
     if found is not None:
         ring(found, queue)
@@ -212,15 +212,13 @@ def waiting(*, longer_than: float, now: datetime.datetime | None = None) -> Iter
     yield from rows.values_list("pk", "queue")[:500]
 
 
-def drain(limit: int = 10_000) -> int:
-    """Do every open job in this process (seeding, recomputation, tests); return how many were done."""
+def drain(*, kind: str | None = None) -> int:
+    """Do every open job of a kind, or of all, in this process (recomputation, tests); return how many were done."""
     count = 0
-    while count < limit:
-        batch = list(
-            Job.objects.claimable(timezone.now()).order_by("wanted_at", "pk").values_list("pk", flat=True)[:200]
-        )
+    while True:
+        jobs = Job.objects.claimable(timezone.now()).order_by("wanted_at", "pk")
+        batch = list((jobs if kind is None else jobs.filter(kind=kind)).values_list("pk", flat=True)[:200])
         done = sum(run(pk) for pk in batch)
         if not done:
             return count
         count += done
-    return count

@@ -24,5 +24,10 @@ class Command(BaseCommand):
         found = recompute(is_dry_run=options["dry_run"])
         for difference in found:
             self.stdout.write(str(difference))
-        verb = "ditemukan" if options["dry_run"] else "diperbaiki"
-        self.stdout.write(f"{len(found)} selisih {verb}." if found else "Tidak ada selisih.")
+        if not found:
+            self.stdout.write("Tidak ada selisih.")
+            return
+        verb = "ditemukan, tidak ada yang disimpan" if options["dry_run"] else "ditemukan dan dihitung ulang"
+        self.stdout.write(f"{len(found)} selisih {verb}.")
+        if any(difference.is_frozen for difference in found):
+            self.stdout.write("Nilai lembar final tidak diubah; periksa lembar itu.")

@@ -1,0 +1,77 @@
+"""What rose and what fell since the counting sheet of the period before, item by item."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from supervisi.instrument_cache import engine_instrument
+from supervisi.models import Checklist, Instrument, Period, UnitScore
+from supervisi.scoring.engine import SheetScore, score_sheet
+from supervisi.scoring.instrument import Instrument as EngineInstrument
+from supervisi.scoring.instrument import Item
+from supervisi.scoring.rounding import to_units
+from supervisi.services.checklists import stored_answers
+from wbbm.organisasi.models import Unit
+
+
+def period_before(period: Period, unit: Unit) -> Period | None:
+    """Return the period of the same kind before this one that holds for the unit."""
+    earlier = Period.objects.holding_for(unit).filter(kind=period.kind, last_day__lt=period.first_day)
+    return earlier.order_by("-last_day").first()
+
+
+def period_after(period: Period, unit: Unit) -> Period | None:
+    """Return the next period of the same kind that holds for the unit."""
+    later = Period.objects.holding_for(unit).filter(kind=period.kind, first_day__gt=period.last_day)
+    return later.order_by("first_day").first()
+
+
+def changes_since_last(
+    counting: Checklist, unit: Unit, period: Period, instrument: Instrument, layer: str
+) -> list[dict[str, Any]]:
+    """Compare the counting sheet with that of the period before, item by item; what fell most comes first."""
+    before = period_before(period, unit)
+    if before is None:
+        return []
+    rows = UnitScore.objects.filter(
+        unit=unit, period=before, instrument__code=instrument.code, layer=layer, counting__isnull=False
+    )
+    counted = rows.order_by("-instrument_id").values_list("counting", flat=True).first()
+    if counted is None:
+        return []
+    return compare_sheets(Checklist.objects.with_frame().get(pk=counted), counting)
+
+
+def compare_sheets(earlier: Checklist, later: Checklist) -> list[dict[str, Any]]:
+    """List the items whose value differs, with the points that it moved on the later sheet.
+
+    Each sheet is scored by its own version of the instrument; items without a value on both are left out.
+    """
+    engine = engine_instrument(later.instrument)
+    old = score_sheet(engine_instrument(earlier.instrument), stored_answers(earlier))
+    new = score_sheet(engine, stored_answers(later))
+    found = []
+    for item in engine.items:
+        was, is_now = old.item_values.get(item.code), new.item_values[item.code]
+        if was is None or is_now is None or was == is_now:
+            continue
+        found.append(
+            {
+                "item": item.code,
+                "question": item.question,
+                "before": to_units(was),
+                "after": to_units(is_now),
+                "points": to_units((is_now - was) * _share(engine, new, item)),
+            }
+        )
+    return sorted(found, key=lambda change: (change["points"], change["item"]))
+
+
+def _share(engine: EngineInstrument, score: SheetScore, item: Item) -> Fraction:
+    """Return the points that a full value of the item is worth on this sheet."""
+    if item.weight is not None:
+        return item.weight
+    node = engine.node(item.node_code)
+    counting = [entry for entry in node.items if entry.code not in score.unanswerable]
+    return node.weight / len(counting) if counting else Fraction()
