@@ -15,6 +15,18 @@ from supervisi.scoring.parse import parse_instrument
 FOLDER = Path(__file__).resolve().parent / "instruments"
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads YAML, and refuses a key that is written twice: the first one would be lost without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Build a mapping with each key once."""
+        found = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for position, key in enumerate(found):
+            if key in found[:position]:
+                raise yaml.constructor.ConstructorError(None, None, f"kunci {key!r} ditulis dua kali", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 @dataclass(frozen=True)
 class InstrumentFile:
     """An instrument with the document it was read from and the hash of the file."""
@@ -25,30 +37,47 @@ class InstrumentFile:
 
 
 def available_codes() -> list[str]:
-    """Return the codes of the files that ship, the supported instrument before the one that points to it."""
+    """Return the codes of the files that ship."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-def read_instrument_file(code: str, *, folder: Path = FOLDER) -> InstrumentFile:
+def read_instrument_file(code: str) -> InstrumentFile:
     """Read and check one file.
 
     Raises:
-        FileNotFoundError: no such instrument ships.
-        InstrumentFaults: the file is wrong; each fault with its code.
+        InstrumentFaults: the file is missing or wrong; each fault with its code.
     """
-    content = (folder / f"{code}.yaml").read_bytes()
+    name = f"{code}.yaml"
+    content, document = _load(code)
+    if document.get("code") != code:
+        raise InstrumentFaults(name, [("code", f"{document.get('code')!r} tidak sama dengan nama berkas")])
+    instrument = parse_instrument(document, name=name, supported_codes=_supported_codes(name, document))
+    return InstrumentFile(instrument=instrument, document=document, sha256=hashlib.sha256(content).hexdigest())
+
+
+def _load(code: str) -> tuple[bytes, dict[str, Any]]:
+    name = f"{code}.yaml"
     try:
-        document = yaml.safe_load(content)
+        content = (FOLDER / name).read_bytes()
+        document = yaml.load(content, _Loader)  # noqa: S506 (a SafeLoader)
+    except FileNotFoundError as fault:
+        raise InstrumentFaults(name, [("berkas", "tidak ada")]) from fault
     except yaml.YAMLError as fault:
-        raise InstrumentFaults(f"{code}.yaml", [("berkas", f"YAML rusak: {fault}".replace("\n", " "))]) from fault
+        raise InstrumentFaults(name, [("berkas", f"YAML rusak: {' '.join(str(fault).split())}")]) from fault
     if not isinstance(document, dict):
-        raise InstrumentFaults(f"{code}.yaml", [("berkas", "isinya bukan objek")])
-    supported: set[str] | None = None
-    if "supports_instrument" in document:
-        other = read_instrument_file(document["supports_instrument"], folder=folder).instrument
-        supported = {item.code for item in other.items} | set(other.nodes)
-    return InstrumentFile(
-        instrument=parse_instrument(document, supported_codes=supported),
-        document=document,
-        sha256=hashlib.sha256(content).hexdigest(),
-    )
+        raise InstrumentFaults(name, [("berkas", "isinya bukan objek")])
+    return content, document
+
+
+def _supported_codes(name: str, document: dict[str, Any]) -> set[str]:
+    """Return the codes that `supports` may name; none where the file points to no other instrument."""
+    code = document.get("supports_instrument")
+    if code is None:
+        return set()
+    if code not in available_codes():
+        raise InstrumentFaults(name, [("supports_instrument", f"instrumen {code!r} tidak ada")])
+    try:
+        other = parse_instrument(_load(code)[1], name=f"{code}.yaml")
+    except InstrumentFaults as fault:
+        raise InstrumentFaults(name, [("supports_instrument", f"berkas instrumen {code!r} sendiri salah")]) from fault
+    return {item.code for item in other.items} | set(other.nodes)

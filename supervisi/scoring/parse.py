@@ -8,9 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from .instrument import (
-    PERCENT,
     SCALES,
-    SCORE,
     TOTAL,
     Area,
     Condition,
@@ -25,8 +23,22 @@ from .instrument import (
     PredicateRule,
     TeamPart,
 )
+from .validate import check_instrument, plain
 
-_INPUT_KINDS = {"ratio", "decline"}
+_FORMULA_KEYS = {
+    "ratio": {"kind", "numerator", "denominators"},
+    "decline": {"kind", "before", "now"},
+    "index": {"kind", "maximum"},
+}
+_INPUT_KEYS = {"key", "label", "suggested_minimum", "template_row", "portal_id"}
+_ITEM_KEYS = {
+    "code", "question", "scale", "criteria", "formula", "inputs", "weight", "severe_options", "severe_below_full",
+    "how_to_check", "rule", "note", "local_guidance", "evidence_hints", "supports", "effort_days", "minutes",
+    "wants_photo", "template_row", "portal_id", "official_letter",
+}  # fmt: skip
+_NODE_KEYS = {
+    "code", "name", "weight", "rule", "when_empty", "children", "items", "template_row", "kind", "supports",
+}  # fmt: skip
 
 
 @dataclass
@@ -38,7 +50,11 @@ class _Reader:
     seen: set[str] = field(default_factory=lambda: {TOTAL})
     scales: dict[str, dict[str, Fraction]] = field(default_factory=dict)
     area_of_node: dict[str, str] = field(default_factory=dict)
+    # (code, code of the supported instrument that it points to)
+    pointers: list[tuple[str, str]] = field(default_factory=list)
     position: int = 0
+    # What is being read: where a part that is missing is missing.
+    place: str = "berkas"
 
     def fault(self, code: str, text: str) -> None:
         self.faults.append((code, text))
@@ -50,16 +66,44 @@ class _Reader:
             self.fault(code, f"{value!r} bukan bilangan")
             return Fraction()
 
+    def weight(self, code: str, value: Any) -> Fraction:
+        weight = self.fraction(code, value)
+        if weight <= 0:
+            self.fault(code, "bobot harus di atas 0")
+        return weight
+
     def once(self, code: str) -> None:
         if code in self.seen:
             self.fault(code, "kode dipakai dua kali")
         self.seen.add(code)
 
+    def known(self, code: str, raw: dict[str, Any], keys: set[str]) -> None:
+        for key in raw:
+            if key not in keys:
+                self.fault(code, f"kunci {key!r} tidak dikenal")
+
+    def texts(self, code: str, key: str, raw: dict[str, Any]) -> tuple[str, ...]:
+        found = raw.get(key, [])
+        if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+            self.fault(code, f"{key} harus berupa daftar teks")
+            return ()
+        return tuple(found)
+
+    def supports(self, code: str, raw: dict[str, Any]) -> tuple[str, ...]:
+        codes = self.texts(code, "supports", raw)
+        self.pointers += [(code, other) for other in codes]
+        return codes
+
     # --- items --------------------------------------------------------------------------------
 
     def item(self, raw: dict[str, Any], node_code: str, area_key: str) -> Item:
-        code = str(raw.get("code", "?"))
+        code = self.place = str(raw.get("code", "?"))
         self.once(code)
+        self.known(code, raw, _ITEM_KEYS)
+        if not raw.get("question"):
+            self.fault(code, "pertanyaannya kosong")
+        if raw.get("severe_below_full") and raw.get("scale") != "percent":
+            self.fault(code, "severe_below_full hanya untuk skala percent")
         if not code.startswith(f"{node_code}."):
             self.fault(code, f"kode tidak berada di bawah {node_code}")
         scale = raw.get("scale")
@@ -74,16 +118,16 @@ class _Reader:
             area_key=area_key,
             position=self.position,
             options=self.options(code, str(scale), raw),
-            inputs=self.inputs(raw),
+            inputs=self.inputs(code, raw),
             formula=self.formula(code, str(scale), raw),
-            weight=self.fraction(code, raw["weight"]) if "weight" in raw else None,
+            weight=self.weight(code, raw["weight"]) if "weight" in raw else None,
             severe_below_full=bool(raw.get("severe_below_full", False)),
             how_to_check=raw.get("how_to_check", ""),
             rule=raw.get("rule", ""),
             note=raw.get("note", ""),
             local_guidance=raw.get("local_guidance", ""),
-            evidence_hints=tuple(raw.get("evidence_hints", ())),
-            supports=tuple(raw.get("supports", ())),
+            evidence_hints=self.texts(code, "evidence_hints", raw),
+            supports=self.supports(code, raw),
             effort_days=raw.get("effort_days"),
             minutes=raw.get("minutes"),
             wants_photo=bool(raw.get("wants_photo", False)),
@@ -93,7 +137,7 @@ class _Reader:
     def options(self, code: str, scale: str, raw: dict[str, Any]) -> tuple[Option, ...]:
         values = self.scales.get(scale, {})
         criteria = raw.get("criteria", {})
-        severe = raw.get("severe_options", [])
+        severe = self.texts(code, "severe_options", raw)
         if set(criteria) != set(values):
             self.fault(code, f"kriteria {sorted(criteria)} tidak sama dengan pilihan skala {sorted(values)}")
         for letter in severe:
@@ -103,58 +147,65 @@ class _Reader:
             Option(letter, value, str(criteria.get(letter, "")), letter in severe) for letter, value in values.items()
         )
 
-    def inputs(self, raw: dict[str, Any]) -> tuple[Input, ...]:
-        return tuple(
-            Input(entry["key"], entry["label"], entry.get("suggested_minimum"), entry.get("template_row"))
-            for entry in raw.get("inputs", ())
-        )
+    def inputs(self, code: str, raw: dict[str, Any]) -> tuple[Input, ...]:
+        found = []
+        for entry in raw.get("inputs", ()):
+            self.known(code, entry, _INPUT_KEYS)
+            found.append(Input(entry["key"], entry["label"], entry.get("suggested_minimum"), entry.get("template_row")))
+        keys = [entry.key for entry in found]
+        if len(keys) != len(set(keys)):
+            self.fault(code, "kunci masukan dipakai dua kali")
+        return tuple(found)
 
     def formula(self, code: str, scale: str, raw: dict[str, Any]) -> Formula | None:
         given = raw.get("formula")
         if scale not in {"percent", "index"}:
-            if given is not None:
-                self.fault(code, "rumus hanya untuk skala percent dan index")
+            if given is not None or "inputs" in raw:
+                self.fault(code, "rumus dan masukan hanya untuk skala percent dan index")
             return None
         given = given if isinstance(given, dict) else {}
         kind = given.get("kind")
-        if (scale == "index") != (kind == "index") or kind not in _INPUT_KINDS | {"index"}:
+        if kind not in _FORMULA_KEYS or (scale == "index") != (kind == "index"):
             self.fault(code, f"rumus {kind!r} tidak cocok dengan skala {scale}")
             return None
+        self.known(code, given, _FORMULA_KEYS[kind])
         if kind == "index":
-            maximum = self.fraction(code, given["maximum"])
+            maximum = self.fraction(code, given.get("maximum"))
             if maximum <= 0:
                 self.fault(code, "nilai terbesar indeks harus di atas 0")
             return Formula("index", maximum=maximum)
         formula = Formula(
             kind,
-            numerator=given.get("numerator", ""),
-            denominators=tuple(given.get("denominators", ())),
-            before=given.get("before", ""),
-            now=given.get("now", ""),
+            numerator=str(given.get("numerator", "")),
+            denominators=self.texts(code, "denominators", given),
+            before=str(given.get("before", "")),
+            now=str(given.get("now", "")),
         )
-        named = [formula.numerator, *formula.denominators] if kind == "ratio" else [formula.before, formula.now]
-        keys = [entry.get("key") for entry in raw.get("inputs", ())]
-        if len(keys) != len(set(keys)):
-            self.fault(code, "kunci masukan dipakai dua kali")
         if kind == "ratio" and not formula.denominators:
             self.fault(code, "rumus ratio memerlukan penyebut")
+        named = [formula.numerator, *formula.denominators] if kind == "ratio" else [formula.before, formula.now]
+        keys = [entry.get("key") for entry in raw.get("inputs", ())]
         for name in named:
             if name not in keys:
                 self.fault(code, f"rumus menyebut masukan {name!r} yang tidak ada")
+        if len(named) != len(set(named)):
+            self.fault(code, "rumus menyebut satu masukan dua kali")
         return formula
 
     # --- nodes --------------------------------------------------------------------------------
 
     def node(self, raw: dict[str, Any], parent: str, depth: int, area_key: str) -> Node:
-        code = str(raw.get("code", "?"))
+        code = self.place = str(raw.get("code", "?"))
         self.once(code)
+        self.known(code, raw, _NODE_KEYS)
+        self.supports(code, raw)
         if area_key and code in self.area_of_node:
             self.fault(code, f"simpul sudah termasuk area {area_key}")
         area_key = self.area_of_node.get(code, area_key)
         node = Node(
             code=code,
             name=str(raw.get("name", "")),
-            weight=self.fraction(code, raw.get("weight")),
+            weight=self.weight(code, raw.get("weight")),
             rule=str(raw.get("rule", "")),
             when_empty=str(raw.get("when_empty", "zero")),
             depth=depth,
@@ -177,61 +228,83 @@ class _Reader:
         if node.rule == "mean" and any(item.weight is not None for item in node.items):
             self.fault(node.code, "butir pada rerata tidak membawa bobot sendiri")
         if node.rule == "sum":
+            for item in node.items:
+                if item.weight is None:
+                    self.fault(item.code, "butir di bawah simpul yang dijumlahkan memerlukan bobot")
             parts = [child.weight for child in node.children] + [item.weight or Fraction() for item in node.items]
             if sum(parts, Fraction()) != node.weight:
-                self.fault(
-                    node.code, f"bobot bagian {_plain(sum(parts, Fraction()))}, seharusnya {_plain(node.weight)}"
-                )
+                self.fault(node.code, f"bobot bagian {plain(sum(parts, Fraction()))}, seharusnya {plain(node.weight)}")
 
     # --- areas, gates ---------------------------------------------------------------------------
 
     def areas(self) -> tuple[Area, ...]:
-        areas = tuple(
-            Area(str(raw["key"]), raw["label"], raw.get("short", raw["label"]), tuple(raw["nodes"]))
-            for raw in self.document.get("areas", ())
-        )
-        for area in areas:
-            if area.key in {other.key for other in areas if other is not area}:
-                self.fault(area.key, "kunci area dipakai dua kali")
-            for code in area.nodes:
+        found: list[Area] = []
+        for raw in self.document.get("areas", ()):
+            key = self.place = str(raw["key"])
+            if key in {area.key for area in found}:
+                self.fault(key, "kunci area dipakai dua kali")
+            found.append(Area(key, raw["label"], raw.get("short", raw["label"]), self.texts(key, "nodes", raw)))
+            for code in found[-1].nodes:
                 if code in self.area_of_node:
                     self.fault(code, "simpul berada pada dua area")
-                self.area_of_node[code] = area.key
-        return areas
+                self.area_of_node[code] = key
+        return tuple(found)
 
     def predicate(self, raw: dict[str, Any]) -> PredicateRule:
-        gates = tuple(
-            Gate(str(gate["code"]), gate["label"], gate["measure"], self.fraction(str(gate["code"]), gate["required"]))
-            for gate in raw.get("gates", ())
-        )
-        conditions = tuple(
-            Condition(entry["code"], entry["label"], entry["level"], entry.get("source", ""))
-            for entry in raw.get("conditions", ())
-        )
-        return PredicateRule(str(raw["code"]), raw["label"], gates, conditions)
+        code = self.place = str(raw["code"])
+        gates = []
+        for gate in raw.get("gates", ()):
+            self.place = place = str(gate["code"])
+            gates.append(Gate(place, gate["label"], gate["measure"], self.fraction(place, gate["required"])))
+        conditions = []
+        for entry in raw.get("conditions", ()):
+            self.place = str(entry["code"])
+            conditions.append(Condition(entry["code"], entry["label"], entry["level"], entry.get("source", "")))
+        return PredicateRule(code, raw["label"], tuple(gates), tuple(conditions))
+
+    def team_part(self, raw: dict[str, Any]) -> TeamPart:
+        self.place = f"tim {raw.get('number', '?')}"
+        return TeamPart(raw["number"], raw["role"], self.texts(self.place, "nodes", raw), raw["minutes"])
+
+    def read_scales(self) -> None:
+        for scale, letters in self.document["scales"].items():
+            self.place = str(scale)
+            if scale not in SCALES:
+                self.fault(scale, "skala tidak dikenal")
+            self.scales[scale] = {str(letter): self.fraction(scale, value) for letter, value in letters.items()}
+            if any(not 0 <= value <= 1 for value in self.scales[scale].values()):
+                self.fault(scale, "nilai pilihan harus di antara 0 dan 1")
 
 
-def _plain(value: Fraction) -> str:
-    return f"{float(value):g}"
-
-
-def parse_instrument(document: dict[str, Any], *, supported_codes: Collection[str] | None = None) -> Instrument:
+def parse_instrument(
+    document: dict[str, Any], *, name: str | None = None, supported_codes: Collection[str] | None = None
+) -> Instrument:
     """Build the instrument of a document.
 
     Args:
         document: content of an instrument file.
+        name: name of the file, for faults.
         supported_codes: item and node codes of the instrument that items may point to; None leaves it unchecked.
 
     Raises:
         InstrumentFaults: every fault found, each with the code at which it stands.
     """
-    name = f"{document.get('code', '?')}.yaml"
+    name = name or f"{document.get('code', '?')}.yaml"
     reader = _Reader(document)
     try:
         instrument = _read(reader)
-    except (KeyError, TypeError, AttributeError) as fault:
-        raise InstrumentFaults(name, [*reader.faults, ("berkas", f"bagian tidak lengkap: {fault!r}")]) from fault
-    _check_whole(reader, instrument, supported_codes)
+        reader.place = "berkas"
+        reader.faults += check_instrument(instrument, document)
+    except KeyError as fault:
+        raise InstrumentFaults(name, [*reader.faults, (reader.place, f"{fault.args[0]!r} tidak ada")]) from fault
+    except (TypeError, AttributeError, ValueError) as fault:
+        raise InstrumentFaults(name, [*reader.faults, (reader.place, f"bentuknya salah: {fault}")]) from fault
+    if supported_codes is not None:
+        reader.faults += [
+            (code, f"mendukung {other!r} yang tidak ada")
+            for code, other in reader.pointers
+            if other not in supported_codes
+        ]
     if reader.faults:
         raise InstrumentFaults(name, reader.faults)
     return instrument
@@ -239,14 +312,13 @@ def parse_instrument(document: dict[str, Any], *, supported_codes: Collection[st
 
 def _read(reader: _Reader) -> Instrument:
     document = reader.document
-    reader.scales = {
-        scale: {str(letter): reader.fraction(scale, value) for letter, value in letters.items()}
-        for scale, letters in document["scales"].items()
-    }
-    for scale in reader.scales:
-        if scale not in SCALES:
-            reader.fault(scale, "skala tidak dikenal")
+    reader.read_scales()
     areas = reader.areas()
+    reader.place = "berkas"
+    root = tuple(reader.node(raw, "", 0, "") for raw in document["nodes"])
+    predicates = tuple(reader.predicate(raw) for raw in document.get("predicates", ()))
+    team_plan = tuple(reader.team_part(raw) for raw in document.get("team_plan", ()))
+    reader.place = "berkas"
     return Instrument(
         code=str(document["code"]),
         version=str(document["version"]),
@@ -256,49 +328,7 @@ def _read(reader: _Reader) -> Instrument:
         period_kind=document["period_kind"],
         unit_kinds=tuple(document["unit_kinds"]),
         areas=areas,
-        root=tuple(reader.node(raw, "", 0, "") for raw in document["nodes"]),
-        predicates=tuple(reader.predicate(raw) for raw in document.get("predicates", ())),
-        team_plan=tuple(
-            TeamPart(part["number"], part["role"], tuple(part["nodes"]), part["minutes"])
-            for part in document.get("team_plan", ())
-        ),
+        root=root,
+        predicates=predicates,
+        team_plan=team_plan,
     )
-
-
-def _check_whole(reader: _Reader, instrument: Instrument, supported: Collection[str] | None) -> None:
-    if instrument.weight != 100:
-        reader.fault(TOTAL, f"jumlah bobot {_plain(instrument.weight)}, seharusnya 100")
-    for area in instrument.areas:
-        for code in area.nodes:
-            if code not in instrument.nodes:
-                reader.fault(area.key, f"area menyebut simpul {code!r} yang tidak ada")
-    for item in instrument.items:
-        if not item.area_key:
-            reader.fault(item.code, "butir tidak termasuk area mana pun")
-        if supported is not None:
-            for code in item.supports:
-                if code not in supported:
-                    reader.fault(item.code, f"mendukung butir {code!r} yang tidak ada")
-    keys = {area.key for area in instrument.areas}
-    for rule in instrument.predicates:
-        for gate in rule.gates:
-            known = gate.code == TOTAL or gate.code in instrument.nodes or gate.code in keys
-            if not known and not instrument.has_item(gate.code):
-                reader.fault(gate.code, f"ambang {rule.code} menyebut simpul yang tidak ada")
-            if gate.measure not in {SCORE, PERCENT}:
-                reader.fault(gate.code, f"ukuran ambang {gate.measure!r} tidak dikenal")
-    _check_team(reader, instrument)
-
-
-def _check_team(reader: _Reader, instrument: Instrument) -> None:
-    if not instrument.team_plan:
-        return
-    taken: list[str] = []
-    for part in instrument.team_plan:
-        for code in part.nodes:
-            if code not in instrument.nodes:
-                reader.fault(code, f"pembagian tim {part.number} menyebut simpul yang tidak ada")
-            taken += [item.code for item in instrument.items_under(code)]
-    for item in instrument.items:
-        if taken.count(item.code) != 1:
-            reader.fault(item.code, f"diperiksa {taken.count(item.code)} orang pada pembagian tim, seharusnya satu")

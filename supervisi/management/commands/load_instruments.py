@@ -17,15 +17,18 @@ class Command(BaseCommand):
     help = "Memuat berkas instrumen. Boleh dijalankan berulang kali."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Load and report."""
+        """Load and report; a wrong file doesn't keep the others out."""
+        refused: list[str] = []
         for code in available_codes():
             try:
                 instrument, is_new = load_instrument(code)
             except InstrumentFaults as fault:
-                lines = "\n".join(f"{fault.name}: {place}: {text}" for place, text in fault.faults)
-                raise CommandError(lines) from fault
+                refused += [f"{fault.name}: {place}: {text}" for place, text in fault.faults]
             except InstrumentChanged as fault:
-                raise CommandError(fault.message) from fault
-            if options["verbosity"] > 0:
-                state = "dimuat" if is_new else "sudah ada"
-                self.stdout.write(f"{instrument}: {state}, {instrument.items.count()} butir")
+                refused.append(fault.message)
+            else:
+                if options["verbosity"] > 0:
+                    state = "dimuat" if is_new else "sudah ada"
+                    self.stdout.write(f"{instrument}: {state}, {instrument.items.count()} butir")
+        if refused:
+            raise CommandError("\n".join(refused))

@@ -162,7 +162,7 @@ def renamed(document):
         rule | {"gates": [gate | {"code": codes.get(gate["code"], gate["code"])} for gate in rule["gates"]]}
         for rule in document["predicates"]
     ]
-    changed = {"nodes": nodes, "areas": areas, "predicates": predicates, "team_plan": []}
+    changed = {"nodes": nodes, "areas": areas, "predicates": predicates, "team_plan": [], "finding_texts": []}
     return parse_instrument(document | changed), codes
 
 
