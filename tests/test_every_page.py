@@ -9,19 +9,12 @@ from django.core.management import call_command
 from django.db import transaction
 from django.test import Client, override_settings
 
-from supervisi.models import Checklist, Evidence, Instrument, Period, Visit
-from tests.routes import all_routes
+from tests.pages_of_demo import ACCOUNTS, DEMO, make_import_drafts, targets
 from tests.supervisi.sheets import Counted
-from tests.test_access_matrix import Rule, address, rule_of
-from wbbm.organisasi.models import AuditEvent, HeldPredicate, ImportDraft, Posting, Unit, User
+from wbbm.organisasi.models import User
 
 pytestmark = pytest.mark.django_db
 
-ACCOUNTS = (
-    "admin", "kapolres", "wakapolres", "kabagren", "tim1", "bagren", "siwas", "kapolsek.senori", "kapolsek.grabagan",
-    "kapolda", "auditor", "admin.polda", "operator.baru",
-)  # fmt: skip
-DEMO = "DATA CONTOH, bukan keadaan sebenarnya"
 # Pages whose main list may be empty in the demo, with the reason: (route, account) → reason. A page that is empty
 # without standing here fails, and so does a line here whose page has something in it.
 _IDLE = "an office that holds nothing has nothing to hand over"
@@ -56,9 +49,7 @@ def district(django_db_setup, django_db_blocker, place):
         with override_settings(IS_DEMO=True):
             call_command("load_instruments", verbosity=0)
             call_command("seed_demo", verbosity=0)
-            admin = User.objects.get(username="admin")
-            row = {"username": "orang.contoh", "name": "Orang Contoh", "unit": "polsek-senori"}
-            ImportDraft.objects.create(owner=admin, kind="people", file_name="daftar.csv", rows=[[2, row, {}]])
+            make_import_drafts()
         yield
         transaction.set_rollback(True)
         outer.__exit__(None, None, None)
@@ -68,66 +59,6 @@ def district(django_db_setup, django_db_blocker, place):
 def _demo(district, settings, place, _own_files):
     settings.IS_DEMO = True
     settings.STORAGES = settings.STORAGES | {"default": storage(place)}
-
-
-def first_of_each(rows, *facts):
-    """Return one row for each combination of the facts."""
-    found = {}
-    for row in rows:
-        found.setdefault(tuple(getattr(row, fact) for fact in facts), row.pk)
-    return list(found.values())
-
-
-def things():
-    """Return ids by what a rule is about: of every kind and state one."""
-    sheets = Checklist.objects.all()
-    postings = first_of_each(Posting.objects.all(), "role", "unit_id")[:14]
-    people = list(User.objects.values_list("pk", flat=True)[:6])
-    units = [*first_of_each(Unit.objects.all(), "kind"), Unit.objects.get(code="polsek-senori").pk]
-    return {
-        "": [1],
-        "unit": units,
-        "visit": first_of_each(Visit.objects.all(), "status"),
-        "sheet": first_of_each(sheets, "status", "layer", "instrument_id"),
-        "file": list(Evidence.objects.values_list("file", flat=True)[:4]),
-        "posting": postings,
-        "draft": list(ImportDraft.objects.values_list("pk", flat=True)),
-        "admin-unit": units,
-        "admin-user": people,
-        "admin-posting": postings,
-        "admin-heldpredicate": list(HeldPredicate.objects.values_list("pk", flat=True)),
-        "admin-period": first_of_each(Period.objects.all(), "kind"),
-        "admin-auditevent": list(
-            AuditEvent.objects.filter(object_type__startswith="organisasi.").values_list("pk", flat=True)[:3]
-        ),
-        "admin-instrument": list(Instrument.objects.values_list("pk", flat=True)),
-    }
-
-
-def targets():
-    """Return every address that a GET may open, with its route."""
-    known = things()
-    for route in all_routes():
-        rule = rule_of(route.name)
-        if rule is None or rule.method != "GET":
-            continue
-        for thing in known[rule.about]:
-            for variant in variants(route, rule, thing):
-                yield route.name, address(route, variant, thing)
-
-
-def variants(route, rule, thing):
-    """Return the rule once for each area and a few items of the sheet."""
-    if "key" in route.arguments:
-        areas = Checklist.objects.get(pk=thing).instrument.definition["areas"]
-        return [Rule(extra={"key": str(area["key"])}) for area in areas]
-    if "code" in route.arguments:
-        items = Checklist.objects.get(pk=thing).answers.order_by("-version")[:3]
-        return [Rule(extra={"code": answer.item.code}) for answer in items.select_related("item")]
-    if "word" in route.arguments:
-        suffixes = ("csv", "xlsx") if "suffix" in route.arguments else ("",)
-        return [Rule(extra={"word": word, "suffix": suffix}) for word in ("satuan", "orang") for suffix in suffixes]
-    return [rule]
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)

@@ -12,8 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page
+
+from tests.demo_stack import demo_stack
 
 # Playwright's loop runs in this thread; Django's ORM is used beside it, never inside a coroutine.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -42,6 +45,16 @@ def browser_type_launch_args(browser_type_launch_args):
 def server(transactional_db, live_server):
     """Serve the test database; return the address."""
     return live_server.url
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup, django_db_blocker) -> Iterator[str]:
+    """Serve the demo district by its real processes; return the address. The test database holds it meanwhile."""
+    with django_db_blocker.unblock():
+        call_command("flush", verbosity=0, interactive=False)
+        with demo_stack() as url:
+            yield url
+        call_command("flush", verbosity=0, interactive=False)
 
 
 def session_cookies(user, address: str) -> list[dict]:

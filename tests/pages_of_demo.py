@@ -1,0 +1,87 @@
+"""Every address of the demo district that a GET may open, and the accounts that open them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from supervisi.models import Checklist, Evidence, Instrument, Period, Visit
+from tests.routes import Route, all_routes
+from tests.test_access_matrix import Rule, address, rule_of
+from wbbm.organisasi.models import AuditEvent, HeldPredicate, ImportDraft, Posting, Unit, User
+
+ACCOUNTS = (
+    "admin", "kapolres", "wakapolres", "kabagren", "tim1", "bagren", "siwas", "kapolsek.senori", "kapolsek.grabagan",
+    "kapolda", "auditor", "admin.polda", "operator.baru",
+)  # fmt: skip
+DEMO = "DATA CONTOH, bukan keadaan sebenarnya"
+
+
+def make_import_drafts() -> None:
+    """Leave two uploads of the admin between preview and import: one without a fault, one with faults."""
+    admin = User.objects.get(username="admin")
+    good = {"username": "orang.contoh", "name": "Orang Contoh", "unit": "polsek-senori"}
+    bad = {"username": "orang.lain", "name": "", "unit": "polsek-tidak-ada"}
+    faults = {"name": "Isi nama.", "unit": "Kode satuan ini tidak ada."}
+    for rows in ([[2, good, {}]], [[2, good, {}], [3, bad, faults]]):
+        ImportDraft.objects.create(owner=admin, kind="people", file_name="daftar.csv", rows=rows)
+
+
+def first_of_each(rows: Any, *facts: str) -> list[int]:
+    """Return one row for each combination of the facts."""
+    found: dict[tuple, int] = {}
+    for row in rows:
+        found.setdefault(tuple(getattr(row, fact) for fact in facts), row.pk)
+    return list(found.values())
+
+
+def things() -> dict[str, list]:
+    """Return ids by what a rule is about: of every kind and state one."""
+    sheets = Checklist.objects.all()
+    postings = first_of_each(Posting.objects.all(), "role", "unit_id")[:14]
+    people = list(User.objects.values_list("pk", flat=True)[:6])
+    units = [*first_of_each(Unit.objects.all(), "kind"), Unit.objects.get(code="polsek-senori").pk]
+    return {
+        "": [1],
+        "unit": units,
+        "visit": first_of_each(Visit.objects.all(), "status"),
+        "sheet": first_of_each(sheets, "status", "layer", "instrument_id"),
+        "file": list(Evidence.objects.values_list("file", flat=True)[:4]),
+        "posting": postings,
+        "draft": list(ImportDraft.objects.values_list("pk", flat=True)),
+        "admin-unit": units,
+        "admin-user": people,
+        "admin-posting": postings,
+        "admin-heldpredicate": list(HeldPredicate.objects.values_list("pk", flat=True)),
+        "admin-period": first_of_each(Period.objects.all(), "kind"),
+        "admin-auditevent": list(
+            AuditEvent.objects.filter(object_type__startswith="organisasi.").values_list("pk", flat=True)[:3]
+        ),
+        "admin-instrument": list(Instrument.objects.values_list("pk", flat=True)),
+    }
+
+
+def targets() -> Iterator[tuple[str, str]]:
+    """Return every address that a GET may open, with its route."""
+    known = things()
+    for route in all_routes():
+        rule = rule_of(route.name)
+        if rule is None or rule.method != "GET":
+            continue
+        for thing in known[rule.about]:
+            for variant in variants(route, rule, thing):
+                yield route.name, address(route, variant, thing)
+
+
+def variants(route: Route, rule: Rule, thing: Any) -> list[Rule]:
+    """Return the rule once for each area and a few items of the sheet."""
+    if "key" in route.arguments:
+        areas = Checklist.objects.get(pk=thing).instrument.definition["areas"]
+        return [Rule(extra={"key": str(area["key"])}) for area in areas]
+    if "code" in route.arguments:
+        items = Checklist.objects.get(pk=thing).answers.order_by("-version")[:3]
+        return [Rule(extra={"code": answer.item.code}) for answer in items.select_related("item")]
+    if "word" in route.arguments:
+        suffixes = ("csv", "xlsx") if "suffix" in route.arguments else ("",)
+        return [Rule(extra={"word": word, "suffix": suffix}) for word in ("satuan", "orang") for suffix in suffixes]
+    return [rule]
