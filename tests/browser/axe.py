@@ -5,8 +5,11 @@ from __future__ import annotations
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-_RUN = """() => axe.run(document, { resultTypes: ["violations"], preload: false }).then((found) =>
-  found.violations.flatMap((rule) => rule.nodes.map((node) => [rule.id, node.target.join(" "), node.failureSummary])))"""
+_RUN = """async () => {
+  const found = await axe.run(document, { resultTypes: ["violations"], preload: false });
+  const told = (rule) => rule.nodes.map((node) => [rule.id, node.target.join(" "), node.failureSummary]);
+  return found.violations.flatMap(told);
+}"""
 
 
 def violations(page: Page) -> list[tuple[str, str, str]]:
