@@ -11,37 +11,50 @@
 
   const cardOf = (item) => [...main.querySelectorAll("[data-wbbm-item]")].find((card) => card.dataset.wbbmItem === item);
 
+  /** Make the chosen files small and write them down, one after the other; what is refused costs the others nothing. */
   async function keepFiles(input) {
     const card = input.closest("[data-wbbm-item]");
-    const place = card.querySelector("[data-wbbm-evidence]");
-    const files = [...input.files];
+    const item = card.dataset.wbbmItem;
+    const url = card.querySelector("[data-wbbm-evidence]").dataset.wbbmEvidence;
+    const chosen = [...input.files].map((file) => ({ file, uuid: store.uuid() }));
     input.value = "";
-    for (const file of files) {
-      const ready = await window.wbbmPhotos.prepare(file);
-      if (ready.refusal) {
-        tile(card, { name: file.name, state: "invalid", message: ready.refusal, uuid: `${file.name}-${Date.now()}` });
-        continue;
-      }
+    for (const { file, uuid } of chosen) tile(card, { uuid, name: file.name, state: "preparing" });
+    for (const { file, uuid } of chosen) {
+      const ready = await window.wbbmPhotos.prepare(file).catch(() => ({ refusal: UNREADABLE }));
       try {
-        await store.addPhoto({
-          url: place.dataset.wbbmEvidence, sheet, item: card.dataset.wbbmItem, name: ready.name, blob: ready.blob,
-        });
+        if (ready.refusal) {
+          refuse(card, uuid, file.name, ready.refusal);
+        } else {
+          await store.addPhoto({ uuid, url, sheet, item, ...ready });
+        }
       } catch (fault) {
-        const message = "Penyimpanan perangkat penuh. Kirim yang menunggu dulu.";
-        tile(card, { name: file.name, state: "invalid", message, uuid: `${file.name}-${Date.now()}` });
+        refuse(card, uuid, file.name, "Penyimpanan perangkat penuh. Kirim yang menunggu dulu.");
       }
     }
   }
 
+  function refuse(card, uuid, name, message) {
+    tile(card, { uuid, name, state: "invalid", message });
+    announce(`Butir ${card.dataset.wbbmItem}: ${name}. ${message}`);
+  }
+
+  const UNREADABLE = "Berkas ini tidak dapat dibaca di perangkat. Pilih sekali lagi.";
   const PHOTO_WORDS = {
-    waiting: "di perangkat", locked: "di perangkat; lembar sudah diserahkan", refused: "di perangkat; belum dapat dikirim",
+    preparing: "menyiapkan",
+    waiting: "di perangkat",
+    locked: "di perangkat; lembar sudah diserahkan",
+    refused: "di perangkat; belum dapat dikirim",
   };
   const previews = new Map();
 
+  function tileOf(card, uuid) {
+    return [...card.querySelectorAll("[data-wbbm-evidence-list] > [data-uuid]")].find((each) => each.dataset.uuid === uuid);
+  }
+
+  /** Show a file that is not stored yet: its picture, its state, and a way to give it up where it can't go on. */
   function tile(card, record) {
     const list = card.querySelector("[data-wbbm-evidence-list]");
-    if (!list) return null;
-    let entry = [...list.children].find((each) => each.dataset.uuid === record.uuid);
+    let entry = tileOf(card, record.uuid);
     if (!entry) {
       entry = document.createElement("li");
       entry.dataset.uuid = record.uuid;
@@ -62,14 +75,21 @@
     small.textContent = isBad ? record.message : record.isSending ? "mengirim" : PHOTO_WORDS[record.state] || "";
     box.append(record.name, small);
     entry.replaceChildren(box);
-    if (record.state !== "waiting") {
-      const drop = button("Buang", async () => {
+    if (!["preparing", "waiting"].includes(record.state)) {
+      const giveUp = button("Buang", async () => {
         if (record.seq) await store.discardPhoto(record.seq);
-        entry.remove();
+        drop(card, record.uuid);
       });
-      entry.append(drop);
+      giveUp.setAttribute("aria-label", `Buang ${record.name}`);
+      entry.append(giveUp);
     }
-    return entry;
+  }
+
+  function drop(card, uuid) {
+    tileOf(card, uuid)?.remove();
+    if (!previews.has(uuid)) return;
+    URL.revokeObjectURL(previews.get(uuid));
+    previews.delete(uuid);
   }
 
   function showPhotos({ photos }) {
@@ -81,33 +101,23 @@
 
   function onPhotoReply({ detail: { photo, reply } }) {
     const card = photo.sheet === sheet && cardOf(photo.item);
-    if (!card || reply.status >= 300 || !reply.status) return;
-    const { body } = reply;
-    const entry = tile(card, { ...photo, state: "waiting", blob: null });
-    if (!entry) return;
-    entry.dataset.sent = "";
-    if (previews.has(photo.uuid)) {
-      URL.revokeObjectURL(previews.get(photo.uuid));
-      previews.delete(photo.uuid);
+    if (!card) return;
+    const { status, body } = reply;
+    if (status === 413 || status === 422) announce(`Butir ${photo.item}: ${photo.name}. ${body.message || ""}`);
+    if (body.code !== "saved") return;
+    const list = card.querySelector("[data-wbbm-evidence-list]");
+    drop(card, photo.uuid);
+    // The file may be evidence of this item already: its line is shown once.
+    if (body.html && !list.querySelector(`[data-wbbm-link="${body.link}"]`)) {
+      const made = document.createElement("template");
+      made.innerHTML = body.html;
+      list.append(made.content.firstElementChild);
     }
-    const link = document.createElement("a");
-    link.className = "zi-thumb";
-    link.href = body.url || "#";
-    if (body.thumb_url) {
-      const picture = document.createElement("img");
-      picture.className = "zi-thumb__img";
-      picture.alt = "";
-      picture.src = body.thumb_url;
-      link.append(picture);
-    }
-    const small = document.createElement("small");
-    small.textContent = body.message || "terkirim";
-    link.append(body.title || photo.name, small);
-    entry.replaceChildren(link);
-    const count = card.querySelector("[data-wbbm-evidence-count]");
-    const shown = card.querySelectorAll("[data-wbbm-evidence-list] > li:not([data-uuid]), [data-wbbm-evidence-list] > li[data-sent]");
-    if (count) count.textContent = shown.length;
-    announce(`Butir ${photo.item}: berkas terkirim`);
+    card.querySelector("[data-wbbm-evidence-count]").textContent = list.querySelectorAll("[data-wbbm-link]").length;
+    const note = card.querySelector("[data-wbbm-evidence-note]");
+    note.hidden = false;
+    note.textContent = body.message;
+    announce(`Butir ${photo.item}: ${body.message}`);
   }
 
   /** A finding is sent by script so that nothing typed is lost when the line is down. */

@@ -8,6 +8,50 @@
   const LIMIT = 10 * 1024 * 1024;
   const TYPES = /\.(pdf|jpe?g|png|docx|xlsx|heic|heif)$/i;
 
+  const HEAD = 128 * 1024;
+  const EXIF_IFD = 0x8769;
+  const DATE = 0x0132;
+  const DATE_ORIGINAL = 0x9003;
+
+  /** The camera's clock in a JPEG, as it was written, or "": shrinking loses it. */
+  async function cameraTime(file) {
+    try {
+      return readExif(new DataView(await file.slice(0, HEAD).arrayBuffer()));
+    } catch (fault) {
+      return "";
+    }
+  }
+
+  /** Walk the segments to the one with EXIF; a broken one ends in a RangeError. */
+  function readExif(view) {
+    if (view.getUint16(0) !== 0xffd8) return "";
+    for (let at = 2; view.getUint8(at) === 0xff && view.getUint8(at + 1) !== 0xda; at += 2 + view.getUint16(at + 2)) {
+      if (view.getUint16(at) === 0xffe1 && view.getUint32(at + 4) === 0x45786966) return readDates(view, at + 10);
+    }
+    return "";
+  }
+
+  function readDates(view, start) {
+    const isLittle = view.getUint16(start) === 0x4949;
+    const first = readDirectory(view, start, view.getUint32(start + 4, isLittle), isLittle);
+    const inner = first.has(EXIF_IFD) ? readDirectory(view, start, first.get(EXIF_IFD), isLittle) : new Map();
+    const place = inner.get(DATE_ORIGINAL) || first.get(DATE);
+    if (!place) return "";
+    const signs = new Uint8Array(view.buffer, start + place, 19);
+    return String.fromCharCode(...signs);
+  }
+
+  /** Tag to value of one directory; longer values are the place where they stand. */
+  function readDirectory(view, start, offset, isLittle) {
+    const found = new Map();
+    const count = view.getUint16(start + offset, isLittle);
+    for (let entry = 0; entry < count; entry += 1) {
+      const at = start + offset + 2 + entry * 12;
+      found.set(view.getUint16(at, isLittle), view.getUint32(at + 8, isLittle));
+    }
+    return found;
+  }
+
   /** The upright picture of a file, or null. */
   async function decode(file) {
     try {
@@ -40,10 +84,10 @@
     return { blob, name: `${file.name.replace(/\.[^.]*$/, "") || "foto"}.jpg` };
   }
 
-  /** Make a chosen file ready: {blob, name} or {refusal}. */
+  /** Make a chosen file ready: {blob, name, cameraTime} or {refusal}. */
   async function prepare(file) {
     const isPhoto = /^image\/(jpeg|heic|heif|webp)$/.test(file.type) || /\.(jpe?g|heic|heif)$/i.test(file.name);
-    if (!isPhoto && !TYPES.test(file.name)) return { refusal: "Ditolak: bukan PDF atau foto." };
+    if (!isPhoto && !TYPES.test(file.name)) return { refusal: "Ditolak: bukan PDF atau foto. Yang diterima: PDF, JPEG, PNG, DOCX, XLSX." };
     const ready = isPhoto ? await shrink(file) : { blob: file, name: file.name };
     if (ready.blob.size > LIMIT) {
       return { refusal: `Berkas ${Math.ceil(ready.blob.size / 1024 / 1024)} MB terlalu besar. Batasnya 10 MB.` };
@@ -51,7 +95,8 @@
     if (ready.blob.size === 0) return { refusal: "Berkas ini kosong. Pilih berkas lain." };
     // A file of the system may be gone when its turn comes: keep the bytes themselves.
     const bytes = await ready.blob.arrayBuffer();
-    return { blob: new Blob([bytes], { type: ready.blob.type || file.type }), name: ready.name };
+    const blob = new Blob([bytes], { type: ready.blob.type || file.type });
+    return { blob, name: ready.name, cameraTime: isPhoto ? await cameraTime(file) : "" };
   }
 
   window.wbbmPhotos = { prepare };

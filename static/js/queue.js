@@ -221,6 +221,7 @@
     tell("photo-sending", { photo });
     const form = new FormData();
     form.append("uuid", photo.uuid);
+    form.append("camera_time", photo.cameraTime || "");
     form.append("file", photo.blob, photo.name);
     const reply = await request(photo.url, { body: form, headers: {} }, PHOTO_TIMEOUT, true);
     const goesOn = judged(reply);

@@ -164,9 +164,10 @@
     }
   }
 
-  async function addPhoto({ url, sheet, item, name, blob }) {
+  async function addPhoto({ uuid: id, url, sheet, item, name, blob, cameraTime }) {
     const added = {
-      uuid: uuid(), user, url, sheet, item, name, blob, state: WAITING, message: "", attempted: false, createdAt: Date.now(),
+      uuid: id, user, url, sheet, item, name, blob, cameraTime, state: WAITING, message: "", attempted: false,
+      createdAt: Date.now(),
     };
     await inStore(PHOTOS, "readwrite", (store) => {
       store.add(added).onsuccess = (put) => {

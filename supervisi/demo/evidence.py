@@ -9,9 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
 from supervisi.demo.district import District
-from supervisi.models import Answer, AnswerEvidence, Evidence
-from supervisi.services.evidence import FILE_KIND
-from wbbm.files.services import keep_upload
+from supervisi.models import Answer
+from supervisi.services.evidence import attach_upload
 
 _SHOTS = ("Papan tarif di ruang tunggu", "Register pengaduan", "Jadwal piket hari ini")
 
@@ -34,6 +33,4 @@ def add_evidence(district: District) -> None:
     )
     for number, (text, answer) in enumerate(zip(_SHOTS, answers, strict=False), start=1):
         author = answer.author or district.people["kabagren"]
-        file = keep_upload(upload=_picture(text, number), kind=FILE_KIND, by=author)
-        evidence = Evidence.objects.create(file=file, unit=unit, number=number, title=text, added_by=author)
-        AnswerEvidence.objects.create(uuid=uuid.uuid4(), answer=answer, evidence=evidence, added_by=author)
+        attach_upload(answer=answer, upload=_picture(text, number), upload_uuid=uuid.uuid4(), by=author)

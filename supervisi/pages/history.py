@@ -11,6 +11,7 @@ from django.utils import timezone
 from supervisi.access import posting_to_write
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Answer, AnswerRevision, Checked, Checklist, RevisionOutcome
+from supervisi.pages.evidence_history import EvidenceAct, read_evidence_acts
 from supervisi.scoring.instrument import Item
 from supervisi.services.operations import Card
 from supervisi.services.replies import ShownAnswer, author_text, moment_text, show_answer
@@ -69,6 +70,7 @@ class HistoryPage:
     lines: tuple[Line, ...]
     count: int
     can_write: bool
+    evidence: tuple[EvidenceAct, ...]
 
 
 def read_history(*, checklist: Checklist, item_code: str, viewer: User) -> HistoryPage | None:
@@ -93,6 +95,7 @@ def read_history(*, checklist: Checklist, item_code: str, viewer: User) -> Histo
         lines=fold(saves),
         count=len(saves),
         can_write=can_write,
+        evidence=read_evidence_acts(answer, checklist, now),
     )
 
 

@@ -6,7 +6,7 @@ import datetime
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from django.db.models import Count, F, OuterRef, Q, Subquery
 
@@ -89,8 +89,23 @@ class EvidenceLine:
     number: int
     title: str
     size: int
-    is_image: bool
-    content_type: str
+    has_thumbnail: bool
+    # The camera's clock, a claim; empty when the file tells none.
+    taken: str
+
+    @classmethod
+    def of(cls, link: AnswerEvidence, checklist: Checklist, now: datetime.datetime) -> Self:
+        """Describe a link that was read with its evidence and file."""
+        evidence, file = link.evidence, link.evidence.file
+        return cls(
+            link_id=link.pk,
+            file_id=file.pk,
+            number=evidence.number,
+            title=evidence.title,
+            size=file.size,
+            has_thumbnail=bool(file.thumbnail_path),
+            taken=moment_text(file.taken_at, checklist.unit.time_zone, now) if file.taken_at else "",
+        )
 
 
 @dataclass(frozen=True)
@@ -255,21 +270,10 @@ class CardBuilder:
         return found
 
     def _evidence(self, answers: list[Answer]) -> dict[int, list[EvidenceLine]]:
-        links = AnswerEvidence.objects.filter(answer__in=[answer.pk for answer in answers])
+        links = AnswerEvidence.objects.attached().filter(answer__in=[answer.pk for answer in answers])
         found: dict[int, list[EvidenceLine]] = {}
         for link in links.select_related("evidence__file").order_by("pk"):
-            evidence = link.evidence
-            found.setdefault(link.answer_id, []).append(
-                EvidenceLine(
-                    link_id=link.pk,
-                    file_id=evidence.file_id,
-                    number=evidence.number,
-                    title=evidence.title,
-                    size=evidence.file.size,
-                    is_image=bool(evidence.file.thumbnail_path),
-                    content_type=evidence.file.content_type,
-                )
-            )
+            found.setdefault(link.answer_id, []).append(EvidenceLine.of(link, self.checklist, self.now))
         return found
 
     def _findings(self, codes: list[str]) -> dict[str, tuple[int, bool]]:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import datetime
 import uuid
 from dataclasses import dataclass
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from supervisi.access import posting_to_write
-from supervisi.models import Answer, AnswerEvidence, Evidence
+from supervisi.models import Answer, AnswerEvidence, Checklist, Evidence
 from supervisi.services.checklists import LockedChecklist, hold_draft
-from wbbm.errors import DomainError, NotAllowed
+from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.files.models import StoredFile
-from wbbm.files.services import keep_upload
-from wbbm.organisasi.models import User
+from wbbm.files.services import Received, discard, receive, store
+from wbbm.organisasi.models import Posting, User
 from wbbm.organisasi.services.audit import record
 
 FILE_KIND = "evidence"
@@ -33,7 +32,7 @@ class UploadReused(DomainError):
 
 @dataclass(frozen=True)
 class Attached:
-    """What became of an upload: the link at the answer, and whether the file was known at the unit."""
+    """What became of an upload: the link at the answer, and whether the file was known already."""
 
     link: AnswerEvidence
     # Set when the same file is evidence already: its number is told to the person.
@@ -41,85 +40,114 @@ class Attached:
 
 
 def attach_upload(
-    *, answer: Answer, upload: UploadedFile, upload_uuid: uuid.UUID, by: User, title: str = ""
+    *, answer: Answer, upload: UploadedFile, upload_uuid: uuid.UUID, by: User, camera_time: str = ""
 ) -> Attached:
     """Keep an upload as evidence of the answer; the same UUID again changes nothing.
 
-    A file that the unit has already is not kept twice: the answer is tied to the evidence that is there.
+    A file that the person sees at the unit already is not kept twice: the answer is tied to the evidence that is there.
+    What he doesn't see is never told by that.
+
+    Args:
+        answer: what the file proves.
+        upload: the file as it came.
+        upload_uuid: made on the device, so that a repeat is recognised.
+        by: who sends it.
+        camera_time: see wbbm.files.services.store.
 
     Raises:
         NotAllowed: the person may not write on the sheet.
         LockedChecklist: the sheet is no draft.
-        UploadReused: the UUID belongs to an upload at another answer or by another person.
-        FileRefused: see wbbm.files.services.keep_upload.
+        UploadReused: the UUID belongs to another file, answer or person.
+        FileRefused: see wbbm.files.services.
     """
     checklist = answer.checklist
-    if posting_to_write(by, checklist) is None:
+    posting = posting_to_write(by, checklist)
+    if posting is None:
         raise NotAllowed("Bukti hanya dapat ditambah oleh yang mengisi lembar ini.")
-    known = _same_upload(upload_uuid, answer, by)
+    received = receive(upload)
+    known = _same_upload(upload_uuid, answer, by, received)
     if known is not None:
         return Attached(link=known, duplicate_of=None)
     if not checklist.is_draft:
         raise LockedChecklist(checklist)
-    # Decoding takes seconds: it is done before the transaction that others wait for.
-    file = keep_upload(upload=upload, kind=FILE_KIND, by=by, time_zone=checklist.unit.time_zone)
+    # Decoding and writing take seconds: both are done before the transaction that others wait for.
+    source = _twin(checklist, received.sha256, by) or store(
+        received, kind=FILE_KIND, by=by, time_zone=checklist.unit.time_zone, camera_time=camera_time
+    )
     try:
-        with transaction.atomic():
-            hold_draft(checklist)
-            return _attach(answer, file, upload_uuid, by, title)
-    except LockedChecklist:
-        file.delete()
-        raise
-    except IntegrityError:
-        file.delete()
+        attached = _attach(answer, source, upload_uuid, by, posting)
+    except (DomainError, IntegrityError) as fault:
+        # Rolled back for certain; after any other fault the bytes stay, lest a row should be without them.
+        _discard_unused(source)
         # The same upload came twice at once: the other one is the answer.
-        known = _same_upload(upload_uuid, answer, by)
+        known = _same_upload(upload_uuid, answer, by, received) if isinstance(fault, IntegrityError) else None
         if known is None:
             raise
         return Attached(link=known, duplicate_of=None)
+    if attached.duplicate_of is not None:
+        _discard_unused(source)
+    return attached
 
 
-def _same_upload(upload_uuid: uuid.UUID, answer: Answer, by: User) -> AnswerEvidence | None:
+def _discard_unused(source: Evidence | StoredFile) -> None:
+    if isinstance(source, StoredFile):
+        discard(source)
+
+
+def _same_upload(upload_uuid: uuid.UUID, answer: Answer, by: User, received: Received) -> AnswerEvidence | None:
+    """Return the link that this very upload made; it may have been taken away since."""
     link = AnswerEvidence.objects.filter(uuid=upload_uuid).select_related("evidence__file").first()
-    if link is not None and (link.answer_id != answer.pk or link.added_by_id != by.pk):
+    if link is None:
+        return None
+    file = link.evidence.file
+    is_same = received.sha256 in {file.original_sha256, file.sha256}
+    if not is_same or link.answer_id != answer.pk or link.added_by_id != by.pk:
         raise UploadReused("Nomor unggahan ini sudah dipakai. Pilih berkasnya sekali lagi.")
     return link
 
 
-def _attach(answer: Answer, file: StoredFile, upload_uuid: uuid.UUID, by: User, title: str) -> Attached:
-    unit = answer.checklist.unit
-    twin = (
-        Evidence.objects.filter(unit=unit, file__original_sha256=file.original_sha256)
-        .select_related("file")
-        .order_by("pk")
-        .first()
-    )
-    if twin is not None:
-        file.delete()
-    evidence = twin or _create(unit_id=unit.pk, file=file, by=by, title=title)
+def _twin(checklist: Checklist, sha256: str, by: User) -> Evidence | None:
+    """Return the unit's evidence that was the same file when it came, or is what came now."""
+    same = Q(file__original_sha256=sha256) | Q(file__sha256=sha256)
+    seen = Evidence.objects.visible_to(by).filter(same, unit=checklist.unit)
+    return seen.select_related("file").order_by("pk").first()
+
+
+@transaction.atomic
+def _attach(
+    answer: Answer, source: Evidence | StoredFile, upload_uuid: uuid.UUID, by: User, posting: Posting
+) -> Attached:
+    checklist = answer.checklist
+    hold_draft(checklist)
+    evidence = _create(checklist, source, by) if isinstance(source, StoredFile) else source
     link, is_new = AnswerEvidence.objects.get_or_create(
-        answer=answer, evidence=evidence, defaults={"uuid": upload_uuid, "added_by": by}
+        answer=answer,
+        evidence=evidence,
+        detached_at=None,
+        defaults={"uuid": upload_uuid, "added_by": by, "posting": posting},
     )
     if is_new:
-        record("evidence.attached", by=by, about=evidence, unit=unit, changes={"answer": [None, answer.pk]})
-    return Attached(link=link, duplicate_of=twin.number if twin else None)
+        changes = {"answer": [None, answer.pk], "sha256": [None, evidence.file.sha256]}
+        record("evidence.attached", by=by, posting=posting, about=evidence, unit=checklist.unit, changes=changes)
+    return Attached(link=link, duplicate_of=None if evidence.file is source else evidence.number)
 
 
-def _create(*, unit_id: int, file: StoredFile, by: User, title: str) -> Evidence:
-    """Give the evidence the next number of its unit; two at once try again."""
-    for attempt in range(_NUMBER_TRIES):
-        last = Evidence.objects.filter(unit_id=unit_id).aggregate(last=Max("number"))["last"] or 0
+def _create(checklist: Checklist, file: StoredFile, by: User) -> Evidence:
+    """Give the file the next number of its unit; two at once try again, and the same file twice at once is one."""
+    unit = checklist.unit
+    for _ in range(_NUMBER_TRIES):
+        # The number is read first: whoever was faster is then either seen below or holds the number.
+        last = Evidence.objects.filter(unit=unit).aggregate(last=Max("number"))["last"] or 0
+        twin = _twin(checklist, file.original_sha256, by)
+        if twin is not None:
+            return twin
         try:
             with transaction.atomic():
-                return Evidence.objects.create(
-                    unit_id=unit_id,
-                    number=last + 1 + attempt,
-                    file=file,
-                    title=(title.strip() or file.name.rsplit(".", 1)[0])[:200],
-                    added_by=by,
-                )
+                file.save(force_insert=True)
+                title = file.name.rsplit(".", 1)[0]
+                return Evidence.objects.create(unit=unit, number=last + 1, file=file, title=title, added_by=by)
         except IntegrityError:
-            continue
+            file.pk = None
     raise DomainError("Banyak bukti masuk bersamaan. Coba kirim lagi.")
 
 
@@ -129,24 +157,16 @@ def detach(*, link: AnswerEvidence, by: User) -> None:
     Raises:
         NotAllowed: the person may not write on the sheet.
         LockedChecklist: the sheet is no draft.
+        InvalidTransition: it was taken away already.
     """
     checklist = link.answer.checklist
-    if posting_to_write(by, checklist) is None:
+    posting = posting_to_write(by, checklist)
+    if posting is None:
         raise NotAllowed("Bukti hanya dapat dilepas oleh yang mengisi lembar ini.")
     with transaction.atomic():
         hold_draft(checklist)
-        record(
-            "evidence.detached",
-            by=by,
-            about=link.evidence,
-            unit=checklist.unit,
-            changes={"answer": [link.answer_id, None]},
-        )
-        AnswerEvidence.objects.filter(pk=link.pk).delete()
-
-
-def is_valid_on(evidence: Evidence, day: datetime.date | None = None) -> bool:
-    """Tell whether the evidence holds on the day (today by default)."""
-    day = day or timezone.localdate()
-    starts, ends = evidence.valid_from, evidence.valid_until
-    return (starts is None or starts <= day) and (ends is None or day <= ends)
+        row = AnswerEvidence.objects.attached().filter(pk=link.pk)
+        if not row.update(detached_at=timezone.now(), detached_by=by, detached_posting=posting):
+            raise InvalidTransition("Bukti ini sudah dilepas dari butirnya.")
+        changes = {"answer": [link.answer_id, None], "sha256": [link.evidence.file.sha256, None]}
+        record("evidence.detached", by=by, posting=posting, about=link.evidence, unit=checklist.unit, changes=changes)

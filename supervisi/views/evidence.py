@@ -1,114 +1,140 @@
-"""Evidence of an answer: uploaded one file at a time, or several by the plain form."""
+"""Evidence of an answer: uploaded one file at a time by script, or several by the plain form."""
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from supervisi.access import posting_to_write
 from supervisi.models import Answer, AnswerEvidence
-from supervisi.services.evidence import Attached, attach_upload, detach
+from supervisi.pages.item_cards import EvidenceLine
+from supervisi.services.evidence import Attached, UploadReused, attach_upload, detach
+from supervisi.views.operations import foreign_queue, is_foreign_queue
 from wbbm.errors import NotAllowed
 from wbbm.files.errors import FileRefused
+from wbbm.files.services import plain_name
 from wbbm.middleware import wants_json
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import User
 
-USER_HEADER = "X-WBBM-User"
 _MOST_AT_ONCE = 10
+_NO_FILE = "Belum ada berkas yang dipilih. Pilih foto atau berkasnya dulu."
 
 
 def _answer(user: User, pk: int) -> Answer:
-    found = (
-        Answer.objects.visible_to(user)
-        .select_related("checklist__unit", "checklist__visit__unit", "item", "checklist__instrument")
-        .filter(pk=pk)
-        .first()
-    )
+    frame = Answer.objects.visible_to(user).select_related("checklist__unit", "checklist__visit__unit", "item")
+    found = frame.filter(pk=pk).first()
     if found is None:
         raise Http404("no such answer for this person")
     return found
 
 
-def _uuid(text: str) -> uuid.UUID:
+def _uuid(request: HttpRequest) -> uuid.UUID:
     try:
-        return uuid.UUID(text)
+        return uuid.UUID(request.POST.get("uuid", ""))
     except ValueError as fault:
         raise FileRefused("Nomor unggahan tidak terbaca. Muat ulang halaman, lalu pilih berkasnya lagi.") from fault
 
 
 @require_POST
 def evidence_add(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep the uploaded files as evidence of an answer; a bad file costs nothing else."""
+    """Keep uploaded files as evidence of an answer: a script's one file, or all of the plain form."""
+    if is_foreign_queue(request):
+        return foreign_queue()
     user = signed_in_user(request)
     answer = _answer(user, pk)
-    files = [file for file in request.FILES.getlist("file") if file.size or file.name]
-    is_script = wants_json(request) or USER_HEADER in request.headers
-    claimed = request.headers.get(USER_HEADER)
-    if claimed is not None and claimed != str(user.pk):
-        return JsonResponse({"code": "user", "message": "Berkas ini milik akun lain pada perangkat ini."}, status=403)
     if posting_to_write(user, answer.checklist) is None:
-        raise NotAllowed("Bukti ditambahkan oleh yang mengisi lembar ini.")
+        raise NotAllowed("Bukti hanya dapat ditambah oleh yang mengisi lembar ini.")
+    files = request.FILES.getlist("file")
+    if not wants_json(request):
+        return _add_all(request, answer, files, user)
+    if len(files) != 1:
+        raise FileRefused(_NO_FILE if not files else "Satu kiriman memuat satu berkas. Kirim satu per satu.")
+    attached = attach_upload(
+        answer=answer,
+        upload=files[0],
+        upload_uuid=_uuid(request),
+        by=user,
+        camera_time=request.POST.get("camera_time", ""),
+    )
+    return JsonResponse(_reply(request, answer, attached))
+
+
+def _reply(request: HttpRequest, answer: Answer, attached: Attached) -> dict[str, object]:
+    link = attached.link
+    line = {"line": EvidenceLine.of(link, answer.checklist, timezone.now()), "can_write": True}
+    return {
+        "code": "saved",
+        "number": link.evidence.number,
+        "link": link.pk,
+        "html": "" if link.detached_at else render_to_string("supervisi/_evidence_line.html", line, request=request),
+        "message": _message(attached),
+    }
+
+
+def _add_all(request: HttpRequest, answer: Answer, files: list[UploadedFile], user: User) -> HttpResponse:
+    """Keep the files of the plain form one by one; what is wrong with one costs the others nothing."""
+    form = _uuid(request)
+    place = f"b-{answer.item.code}"
     if not files:
-        raise FileRefused("Belum ada berkas yang dipilih.")
-    if is_script:
-        attached = attach_upload(
-            answer=answer, upload=files[0], upload_uuid=_uuid(request.POST.get("uuid", "")), by=user
-        )
-        return JsonResponse(_reply(attached))
-    first = _uuid(request.POST.get("uuid", ""))
-    for place, file in enumerate(files[:_MOST_AT_ONCE]):
-        # Several files of one form get numbers of their own, the same ones when the form is sent again.
-        number = first if place == 0 else uuid.uuid5(first, str(place))
+        messages.error(request, _NO_FILE, extra_tags=place)
+    for file in files[:_MOST_AT_ONCE]:
         try:
-            attached = attach_upload(answer=answer, upload=file, upload_uuid=number, by=user)
-        except FileRefused as refusal:
-            messages.error(request, f"{file.name}: {refusal.message}")
+            attached = attach_upload(answer=answer, upload=file, upload_uuid=_uuid_within(form, file), by=user)
+        except (FileRefused, UploadReused) as refusal:
+            messages.error(request, f"{plain_name(file.name or '')}: {refusal.message}", extra_tags=place)
         else:
-            messages.success(request, _message(attached))
-    area = reverse("supervisi:checklist-area", args=[answer.checklist_id, answer.item.area_key])
-    return HttpResponseRedirect(f"{area}#b-{answer.item.code}")
+            messages.success(request, _message(attached), extra_tags=place)
+    left = len(files) - _MOST_AT_ONCE
+    if left > 0:
+        text = f"{left} berkas lagi belum diunggah: paling banyak {_MOST_AT_ONCE} sekali kirim. Pilih sisanya lagi."
+        messages.error(request, text, extra_tags=place)
+    return _to_item(answer)
+
+
+def _uuid_within(form: uuid.UUID, file: UploadedFile) -> uuid.UUID:
+    """Give each file of a form a UUID of its own: the same one when the same file is sent again by the same form."""
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return uuid.uuid5(form, digest.hexdigest())
 
 
 def _message(attached: Attached) -> str:
+    number = attached.link.evidence.number
+    if attached.link.detached_at is not None:
+        return f"Berkas ini pernah dikirim sebagai bukti nomor {number}, lalu dilepas dari butir ini."
     if attached.duplicate_of is not None:
-        return f"Berkas ini sudah ada sebagai bukti nomor {attached.duplicate_of}."
-    return f"Bukti nomor {attached.link.evidence.number} tersimpan."
+        return f"Berkas ini sudah ada sebagai bukti nomor {number}."
+    return f"Bukti nomor {number} tersimpan."
 
 
-def _reply(attached: Attached) -> dict[str, object]:
-    evidence = attached.link.evidence
-    file = evidence.file
-    return {
-        "code": "saved",
-        "number": evidence.number,
-        "title": evidence.title,
-        "link": attached.link.pk,
-        "url": reverse("files:download", args=[file.pk]),
-        "thumb_url": reverse("files:thumbnail", args=[file.pk]) if file.thumbnail_path else "",
-        "message": _message(attached),
-    }
+def _to_item(answer: Answer) -> HttpResponseRedirect:
+    area = reverse("supervisi:checklist-area", args=[answer.checklist_id, answer.item.area_key])
+    return HttpResponseRedirect(f"{area}#b-{answer.item.code}")
 
 
 @require_POST
 def evidence_detach(request: HttpRequest, pk: int) -> HttpResponse:
     """Take evidence away from an answer."""
     user = signed_in_user(request)
-    link = (
-        AnswerEvidence.objects.select_related(
-            "evidence", "answer__item", "answer__checklist__unit", "answer__checklist__visit__unit"
-        )
-        .filter(pk=pk, answer__in=Answer.objects.visible_to(user).order_by().values("pk"))
-        .first()
+    frame = AnswerEvidence.objects.visible_to(user).select_related(
+        "evidence__file", "answer__item", "answer__checklist__unit", "answer__checklist__visit__unit"
     )
+    link = frame.filter(pk=pk).first()
     if link is None:
         raise Http404("no such evidence for this person")
-    answer = link.answer
     detach(link=link, by=user)
-    messages.success(request, "Bukti dilepas dari butir ini. Berkasnya tetap tersimpan dalam riwayat.")
-    area = reverse("supervisi:checklist-area", args=[answer.checklist_id, answer.item.area_key])
-    return HttpResponseRedirect(f"{area}#b-{answer.item.code}")
+    place = f"b-{link.answer.item.code}"
+    text = f"Bukti nomor {link.evidence.number} dilepas dari butir ini. Berkasnya tetap ada di Riwayat."
+    messages.success(request, text, extra_tags=place)
+    return _to_item(link.answer)

@@ -15,3 +15,10 @@ class FileTooLarge(FileRefused):
 
     status = 413
     code = "file-too-large"
+
+
+class StorageFailed(FileRefused):
+    """The storage takes nothing now (full, gone); the same file may be sent again later."""
+
+    status = 507
+    code = "storage"

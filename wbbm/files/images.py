@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime
 import io
+import struct
 import threading
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import BinaryIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from .errors import FileRefused
-from .limits import MAX_EDGE, MAX_PIXELS, THUMBNAIL_EDGE
+from .limits import MAX_EDGE, MAX_PIXELS, PHOTO_BYTES, THUMBNAIL_EDGE
 from .recognise import HEIC, JPEG, PNG
 
 # The limit is checked on the header here, with a message that a person understands.
@@ -22,12 +22,27 @@ _one_decode = threading.Lock()
 
 _BROKEN = "Foto ini tidak utuh atau rusak. Ambil ulang fotonya, atau pilih berkas lain."
 _NO_HEIC = (
-    "Foto HEIC belum dapat dibaca di sini. Di iPhone buka Pengaturan, Kamera, Format, pilih Paling Kompatibel; "
-    "atau kirim tangkapan layarnya sebagai JPEG."
+    "Foto HEIC belum dapat dibaca di sini; di iPhone buka Pengaturan, Kamera, Format, pilih Paling Kompatibel, "
+    "lalu ambil dan kirim ulang fotonya sebagai JPEG."
 )
-_EXIF_DATE_ORIGINAL = 0x9003
+_FORMATS = {JPEG: ["JPEG"], PNG: ["PNG"], HEIC: ["HEIF"]}
+_QUALITIES = (82, 70, 58)
+# Rows of the reduced picture that are made at a time.
+_STRIP = 64
+
 _EXIF_IFD = 0x8769
+_EXIF_DATE_ORIGINAL = 0x9003
 _EXIF_DATE = 0x0132
+_EXIF_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True)
@@ -43,11 +58,6 @@ class Picture:
     taken_at: datetime.datetime | None
 
 
-def can_read_heic() -> bool:
-    """Tell whether pillow-heif is installed here."""
-    return find_spec("pillow_heif") is not None
-
-
 def reencode(file: BinaryIO, content_type: str) -> Picture:
     """Decode the photo once and encode it anew.
 
@@ -57,79 +67,103 @@ def reencode(file: BinaryIO, content_type: str) -> Picture:
     if content_type == HEIC:
         _prepare_heic()
     try:
-        with _one_decode, Image.open(file, formats=_formats(content_type)) as image:
+        with _one_decode, Image.open(file, formats=_FORMATS[content_type]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise FileRefused(
                     f"Foto {image.width} x {image.height} terlalu besar. Batasnya 100 megapiksel; perkecil dulu."
                 )
-            taken_at = _taken_at(image)
-            # A JPEG decoder halves the size while reading: 50 megapixels then need a few megabytes only.
-            image.draft("RGB", (MAX_EDGE, MAX_EDGE))
-            # Shrunk before it is turned: the transposed copy of the whole would double the memory.
-            image.thumbnail((MAX_EDGE, MAX_EDGE))
-            upright = ImageOps.exif_transpose(image)
-            return _encode(upright, PNG if content_type == PNG else JPEG, taken_at)
+            taken_at, turn = _told_by_camera(image)
+            small = _shrunk(image)
+            return _encode(small.transpose(turn) if turn is not None else small, content_type, taken_at)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError) as fault:
         raise FileRefused(_BROKEN) from fault
 
 
-def _formats(content_type: str) -> list[str]:
-    return {JPEG: ["JPEG", "MPO"], PNG: ["PNG"], HEIC: ["HEIF"]}[content_type]
+def camera_moment(text: str) -> datetime.datetime | None:
+    """Read what a camera wrote as `YYYY:MM:DD hh:mm:ss`; nonsense gives None."""
+    try:
+        moment = datetime.datetime.strptime(text.strip("\0 "), "%Y:%m:%d %H:%M:%S")
+    except ValueError:
+        return None
+    return moment if 1990 <= moment.year <= 2100 else None
+
+
+def _told_by_camera(image: Image.Image) -> tuple[datetime.datetime | None, Image.Transpose | None]:
+    """Return the camera's clock and how the picture must be turned; broken notes cost a good picture nothing."""
+    try:
+        exif = image.getexif()
+        written = exif.get_ifd(_EXIF_IFD).get(_EXIF_DATE_ORIGINAL) or exif.get(_EXIF_DATE)
+        turn = exif.get(_EXIF_ORIENTATION)
+    except (SyntaxError, OSError, ValueError, EOFError, struct.error):
+        return None, None
+    return camera_moment(str(written)), _TURNS.get(turn) if isinstance(turn, int) else None
 
 
 def _prepare_heic() -> None:
-    if not can_read_heic():
-        raise FileRefused(_NO_HEIC)
-    import pillow_heif  # optional package: only where it is installed
-
+    try:
+        import pillow_heif  # optional package: only where it is installed
+    except ImportError as fault:
+        raise FileRefused(_NO_HEIC) from fault
     pillow_heif.register_heif_opener()
 
 
-def _encode(image: Image.Image, content_type: str, taken_at: datetime.datetime | None) -> Picture:
-    plain = _flat(image)
-    kept = image.convert("RGBA") if content_type == PNG and _has_alpha(image) else plain
-    small = plain.copy()
-    small.thumbnail((THUMBNAIL_EDGE, THUMBNAIL_EDGE))
-    return Picture(
-        content_type=content_type,
-        data=_bytes(kept, content_type),
-        thumbnail=_bytes(small, JPEG),
-        width=kept.width,
-        height=kept.height,
-        taken_at=taken_at,
-    )
+def _shrunk(image: Image.Image) -> Image.Image:
+    """Return the picture as RGB on white with no edge above the limit.
 
-
-def _has_alpha(image: Image.Image) -> bool:
-    return image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
+    A JPEG decoder halves the size while reading, so that 50 megapixels need a few megabytes only. What is left is
+    reduced in strips: a second copy of the whole in another mode would double the memory.
+    """
+    scale = MAX_EDGE / max(image.size)
+    if scale < 1:
+        image.draft("RGB", (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
+    factor = max(1, max(image.size) // MAX_EDGE)
+    reduced = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
+    for row in range(0, reduced.height, _STRIP):
+        box = (0, row * factor, image.width, min(image.height, (row + _STRIP) * factor))
+        strip = _flat(image.crop(box))
+        reduced.paste(strip.reduce(factor) if factor > 1 else strip, (0, row))
+    reduced.thumbnail((MAX_EDGE, MAX_EDGE))
+    return reduced
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """Return the picture as RGB on white, in a fresh image that carries no metadata."""
-    if _has_alpha(image):
+    """Return the picture as RGB; what is transparent becomes white."""
+    if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
         layer = image.convert("RGBA")
         flat = Image.new("RGB", layer.size, "white")
         flat.paste(layer, mask=layer.getchannel("A"))
         return flat
-    flat = Image.new("RGB", image.size)
-    flat.paste(image.convert("RGB"))
-    return flat
+    if image.mode.startswith("I"):
+        # Greys of 16 bits: without this all but the darkest would be white.
+        image = image.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
+    return image.convert("RGB")
 
 
-def _bytes(image: Image.Image, content_type: str) -> bytes:
-    image.info.clear()
-    buffer = io.BytesIO()
+def _encode(image: Image.Image, content_type: str, taken_at: datetime.datetime | None) -> Picture:
+    """Encode drawings as PNG and photos as JPEG of about the size that photos may take."""
+    kept_type, data = JPEG, b""
     if content_type == PNG:
-        image.save(buffer, "PNG", optimize=True)
-    else:
-        image.save(buffer, "JPEG", quality=82, optimize=True, progressive=True)
+        kept_type, data = PNG, _bytes(image, "PNG")
+    if not data or len(data) > PHOTO_BYTES:
+        kept_type = JPEG
+        for quality in _QUALITIES:
+            data = _bytes(image, "JPEG", quality=quality, optimize=True, progressive=True)
+            if len(data) <= PHOTO_BYTES:
+                break
+    small = image.copy()
+    small.thumbnail((THUMBNAIL_EDGE, THUMBNAIL_EDGE))
+    return Picture(
+        content_type=kept_type,
+        data=data,
+        thumbnail=_bytes(small, "JPEG", quality=75),
+        width=image.width,
+        height=image.height,
+        taken_at=taken_at,
+    )
+
+
+def _bytes(image: Image.Image, form: str, **options: int) -> bytes:
+    """Encode a picture that carries no metadata: it was made here, not read."""
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
     return buffer.getvalue()
-
-
-def _taken_at(image: Image.Image) -> datetime.datetime | None:
-    exif = image.getexif()
-    written = exif.get_ifd(_EXIF_IFD).get(_EXIF_DATE_ORIGINAL) or exif.get(_EXIF_DATE)
-    try:
-        return datetime.datetime.strptime(str(written).strip("\0 "), "%Y:%m:%d %H:%M:%S")
-    except ValueError:
-        return None

@@ -5,10 +5,9 @@ MAX_PIXELS = 100_000_000
 # Longest edge of a photo as it is kept, and of its thumbnail, in pixels.
 MAX_EDGE = 2048
 THUMBNAIL_EDGE = 320
+# About what a photo may take as it is kept: the quality is lowered in steps down to it.
+PHOTO_BYTES = 400 * 1024
 # Office files are zip archives: their contents are measured before anything reads them.
 MAX_UNPACKED_BYTES = 120 * 1024 * 1024
 MAX_ENTRIES = 3000
 MAX_NAME = 120
-
-ACCEPT = ".pdf,.jpg,.jpeg,.png,.docx,.xlsx"
-LIMITS_TEXT = "PDF, JPEG, PNG, DOCX, XLSX; paling besar 10 MB per berkas."

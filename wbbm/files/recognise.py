@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
+import zlib
 from typing import BinaryIO
 
 from .errors import FileRefused
@@ -19,6 +22,22 @@ EXTENSIONS = {PDF: "pdf", JPEG: "jpg", PNG: "png", DOCX: "docx", XLSX: "xlsx"}
 
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
 _WRONG_TYPE = "Ditolak: bukan PDF atau foto. Yang diterima: PDF, JPEG, PNG, DOCX, XLSX."
+_BROKEN = "Berkas ini rusak. Buka di perangkat Anda, simpan ulang, lalu pilih lagi."
+# Programs inside a document, by the types it declares and by the places where they lie.
+_ACTIVE_PARTS = ("macroEnabled", "vbaProject", "ms-office.activeX", "ms-excel.macrosheet")
+_ACTIVE_NAMES = ("vbaproject.bin", "/activex/", "/macrosheets/")
+_BROKEN_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    OSError,
+    struct.error,
+)
+_BLOCK = 256 * 1024
+_MOST_DECLARED = 1024 * 1024
 
 
 def recognise(file: BinaryIO) -> str:
@@ -47,31 +66,32 @@ def recognise(file: BinaryIO) -> str:
 
 
 def _refuse_cut_pdf(file: BinaryIO) -> None:
-    file.seek(0, 2)
-    file.seek(max(0, file.tell() - 2048))
-    tail = file.read()
+    """A PDF holds objects and ends with its mark; a page with a PDF's first line does not."""
     file.seek(0)
-    if b"%%EOF" not in tail:
-        raise FileRefused("PDF ini terpotong. Buka di perangkat Anda, simpan ulang, lalu pilih lagi.")
+    content = file.read()
+    file.seek(0)
+    if b" obj" not in content or b"%%EOF" not in content[-2048:]:
+        raise FileRefused("PDF ini terpotong atau rusak. Buka di perangkat Anda, simpan ulang, lalu pilih lagi.")
 
 
 def _recognise_office(file: BinaryIO) -> str:
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
-            names = {entry.filename for entry in entries}
             _measure(entries)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeDecodeError) as fault:
-        raise FileRefused("Berkas ini rusak. Buka di perangkat Anda, simpan ulang, lalu pilih lagi.") from fault
+            _unpack(archive, entries)
+            parts = _declared_parts(archive)
+    except _BROKEN_ARCHIVE as fault:
+        raise FileRefused(_BROKEN) from fault
     finally:
         file.seek(0)
-    if any(name.lower().endswith("vbaproject.bin") for name in names):
+    names = [entry.filename.lower() for entry in entries]
+    if any(sign in parts for sign in _ACTIVE_PARTS) or any(sign in name for name in names for sign in _ACTIVE_NAMES):
         raise FileRefused("Berkas ini memuat makro. Simpan sebagai DOCX atau XLSX biasa, atau sebagai PDF.")
-    if "[Content_Types].xml" in names:
-        if "word/document.xml" in names:
-            return DOCX
-        if "xl/workbook.xml" in names:
-            return XLSX
+    for content_type in (DOCX, XLSX):
+        # The main part has the document's own type with "main" at its end, wherever it lies in the archive.
+        if f"{content_type}.main+xml" in parts:
+            return content_type
     raise FileRefused(_WRONG_TYPE)
 
 
@@ -80,3 +100,22 @@ def _measure(entries: list[zipfile.ZipInfo]) -> None:
         raise FileRefused("Isi berkas ini terlalu besar bila dibuka. Bagi menjadi beberapa berkas, lalu kirim lagi.")
     if any(entry.flag_bits & 1 for entry in entries):
         raise FileRefused("Berkas ini terkunci kata sandi. Simpan tanpa kata sandi, lalu pilih lagi.")
+    if any(".." in entry.filename.split("/") or entry.filename.startswith("/") for entry in entries):
+        raise FileRefused(_BROKEN)
+
+
+def _unpack(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+    """Read every entry once: sizes that lie don't agree with the checksums. What is read was measured before."""
+    for entry in entries:
+        with archive.open(entry) as part:
+            while part.read(_BLOCK):
+                pass
+
+
+def _declared_parts(archive: zipfile.ZipFile) -> str:
+    """Return the list of the document's parts and their types."""
+    try:
+        with archive.open("[Content_Types].xml") as listed:
+            return listed.read(_MOST_DECLARED).decode("utf-8-sig")
+    except KeyError:
+        return ""
