@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.formats import date_format
 
-from supervisi.models import PeriodKind, Visit
+from supervisi.models import PeriodKind, Visit, VisitStatus
 from supervisi.services.periods import period_around
 from supervisi.services.visits import Team
 from wbbm.organisasi.access import local_day
@@ -123,16 +123,32 @@ class VisitForm(forms.Form):
 
 def initial_of(visit: Visit) -> dict[str, Any]:
     """Return the form's first values for a visit that is there."""
+    days = {"sprin_number": visit.sprin_number, "starts_on": visit.starts_on, "ends_on": visit.ends_on}
+    return days | _team_of(visit)
+
+
+def _team_of(visit: Visit) -> dict[str, Any]:
     members = [member.user_id for member in visit.members.filter(left_at__isnull=True).order_by("number")]
     others = [person for person in members if person != visit.team_leader_id]
-    values: dict[str, Any] = {
-        "sprin_number": visit.sprin_number,
-        "starts_on": visit.starts_on,
-        "ends_on": visit.ends_on,
-        "team_leader": visit.team_leader_id,
-        "deputy": visit.deputy_id,
-    }
-    return values | {f"member_{number}": person for number, person in enumerate(others, start=2)}
+    return {"team_leader": visit.team_leader_id, "deputy": visit.deputy_id} | _numbered(others)
+
+
+def _numbered(others: list[int]) -> dict[str, Any]:
+    return {f"member_{number}": person for number, person in enumerate(others, start=2)}
+
+
+def first_values(unit: Unit, planner: User) -> dict[str, Any]:
+    """Return the form's first values for a new visit: tomorrow, with the team that the planner led last.
+
+    Who leads for the first time gets the people posted above the unit.
+    """
+    day = {"starts_on": local_day(unit) + datetime.timedelta(days=1)}
+    last = Visit.objects.filter(team_leader=planner).exclude(status=VisitStatus.CANCELLED).order_by("-starts_on", "-pk")
+    visit = last.first()
+    if visit is not None:
+        return day | _team_of(visit)
+    others = [person for person in supervisors_above(unit)[0] if person != planner.pk]
+    return day | {"team_leader": planner.pk} | _numbered(others[: TEAM_SIZE - 1])
 
 
 class ReasonForm(forms.Form):
@@ -145,8 +161,3 @@ class ReasonForm(forms.Form):
         error_messages={"required": "Tulis alasannya.", "min_length": "Tulis alasannya dengan beberapa kata."},
         widget=forms.Textarea(attrs=_CONTROL | {"rows": 3}),
     )
-
-
-def tomorrow(unit: Unit) -> datetime.date:
-    """Return the day that a new visit is proposed for."""
-    return local_day(unit) + datetime.timedelta(days=1)

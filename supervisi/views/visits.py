@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from supervisi import access
-from supervisi.forms.visits import ReasonForm, VisitForm, initial_of, supervisors_above, tomorrow
+from supervisi.forms.visits import ReasonForm, VisitForm, first_values, initial_of
 from supervisi.models import Visit
 from supervisi.pages.visit import read_visit
 from supervisi.pages.visit_list import plannable_units, read_visits
@@ -95,8 +95,7 @@ def visit_add(request: HttpRequest, unit_pk: int) -> HttpResponse:
         raise Http404("no such unit for this person")
     if access.posting_to_plan(user, unit) is None:
         raise NotAllowed("Kunjungan direncanakan oleh supervisor dari satuan di atas.")
-    first = {"starts_on": tomorrow(unit)} | _proposed_team(unit, user)
-    form = VisitForm(_posted(request), unit=unit, initial=first)
+    form = VisitForm(_posted(request), unit=unit, initial=first_values(unit, user))
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
@@ -119,13 +118,6 @@ def visit_add(request: HttpRequest, unit_pk: int) -> HttpResponse:
             return redirect(visit)
     status = 422 if request.method == "POST" else 200
     return render(request, "supervisi/visit_form.html", {"form": form, "unit": unit}, status=status)
-
-
-def _proposed_team(unit: Unit, user: User) -> dict[str, int]:
-    """Propose the people posted above the unit, whoever plans first."""
-    people = supervisors_above(unit)[0]
-    ordered = sorted(people, key=lambda person: person != user.pk)
-    return {"team_leader": user.pk} | {f"member_{n}": person for n, person in enumerate(ordered[1:8], start=2)}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

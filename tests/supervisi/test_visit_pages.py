@@ -267,6 +267,22 @@ def test_a_visit_is_planned_with_team_division_and_sheet(client, world):
     assert "Kunjungan belum dimulai." in client.get(area).content.decode()
 
 
+def test_the_team_that_the_planner_led_last_is_proposed(client, world):
+    Visit.objects.filter(pk=world.visit.pk).update(deputy=world.members[2])
+    VisitMember.objects.filter(user=world.members[0]).update(left_at=timezone.now())
+    client.force_login(world.leader)
+    form = client.get(reverse("supervisi:visit-add", args=[world.polsek.pk])).context["form"]
+    proposed = {name: form[name].value() for name in ("team_leader", "deputy", "member_2", "member_3", "member_4")}
+    assert proposed == {
+        "team_leader": world.leader.pk, "deputy": world.members[2].pk, "member_2": world.members[1].pk,
+        "member_3": world.members[2].pk, "member_4": None,
+    }  # fmt: skip
+    client.force_login(world.reviewer)
+    form = client.get(reverse("supervisi:visit-add", args=[world.polsek.pk])).context["form"]
+    assert form["team_leader"].value() == world.reviewer.pk
+    assert form["member_2"].value() == world.leader.pk
+
+
 def test_a_second_click_on_plan_opens_the_visit_of_the_first(client, world):
     go(client, world.reviewer, "visit-add", world.polsek.pk, data=plan_data(world))
     answer = go(client, world.reviewer, "visit-add", world.polsek.pk, data=plan_data(world))
