@@ -74,11 +74,14 @@ def check_answers(instrument: Instrument, answers: Mapping[str, Any]) -> None:
     for code, raw in answers.items():
         if not instrument.has_item(code):
             raise DocumentFault(f"{code[:60]}: tidak ada butir dengan kode ini pada {instrument.code}")
+        item = instrument.item(code)
+        if isinstance(raw, str) and not item.options and not item.inputs:
+            raise DocumentFault(f"{code}: indeks ditulis sebagai teks, seharusnya bilangan")
         for key, count in raw.items() if isinstance(raw, dict) else ():
             if isinstance(count, str):
                 raise DocumentFault(f"{code}: masukan {key[:30]} ditulis sebagai teks, seharusnya bilangan")
         try:
-            parse_answer(instrument.item(code), raw)
+            parse_answer(item, raw)
         except AnswerFault as fault:
             raise DocumentFault(f"{code}: {fault.message}") from fault
 

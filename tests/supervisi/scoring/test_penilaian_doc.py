@@ -93,7 +93,8 @@ def check_items(rows, _heading, _columns):
 
 
 def check_answers_given(rows, heading, _columns):
-    check_answers(LKE, {code: answer(raw) for code, raw in rows})
+    for code, raw in rows:
+        assert parse_answer(LKE.item(code), answer(raw)).raw is not None
     assert any(place == heading and columns[0] != "Butir" for place, columns, _ in TABLES), "answers without a result"
 
 
@@ -167,4 +168,5 @@ def test_every_kind_of_table_is_there():
 
 def test_the_example_file_can_be_scored():
     document = read_document(re.search(r"```json\n(.+?)```", TEXT, re.DOTALL).group(1))
+    check_answers(LKE, document["answers"])
     assert json.dumps(result_document(LKE, document["answers"]))

@@ -83,12 +83,14 @@ def small_instruments(draw):
 any_instrument = st.one_of(st.sampled_from(INSTRUMENTS), small_instruments())
 
 
-def raw_answers(item):
+def raw_answers(item, *, partial=False):
+    """Any answer that the item can have; with `partial` some inputs may be missing."""
     if item.options:
         return st.sampled_from([option.code for option in item.options])
     if item.formula.kind == "index":
         return st.integers(0, 400).map(lambda hundredths: str(Fraction(hundredths, 100).__float__()))
-    return st.fixed_dictionaries({entry.key: st.integers(0, 6) for entry in item.inputs})
+    counts = {entry.key: st.integers(0, 6) for entry in item.inputs}
+    return st.fixed_dictionaries({}, optional=counts) if partial else st.fixed_dictionaries(counts)
 
 
 @st.composite
@@ -97,7 +99,7 @@ def sheets(draw, *, complete=False):
     answers = {}
     for item in instrument.items:
         if complete or draw(st.booleans()):
-            answers[item.code] = draw(raw_answers(item))
+            answers[item.code] = draw(raw_answers(item, partial=not complete))
     return instrument, answers
 
 
@@ -141,6 +143,19 @@ def test_a_better_option_never_lowers_any_score(sheet, data):
     for code in low.complete:
         assert low.complete[code] <= high.complete[code]
         assert low.provisional[code] <= high.provisional[code]
+    for before, after in zip(judge(instrument, low), judge(instrument, high), strict=True):
+        assert before.passed <= after.passed
+        assert all(was.distance <= now.distance for was, now in zip(before.gates, after.gates, strict=True))
+
+
+@given(sheets(), st.data())
+def test_answering_one_more_item_never_lowers_the_complete_score(sheet, data):
+    instrument, answers = sheet
+    item = data.draw(st.sampled_from(instrument.items))
+    answers.pop(item.code, None)
+    before = score_sheet(instrument, answers).complete
+    after = score_sheet(instrument, answers | {item.code: data.draw(raw_answers(item))}).complete
+    assert all(before[code] <= after[code] for code in before)
 
 
 def renamed(document):

@@ -236,15 +236,74 @@ def test_only_wbbm_asks_for_a_predicate_held_before():
         assert {"audit-follow-up", "wealth-reports", "sakip-unit", "one-year"} <= set(conditions)
 
 
-def test_a_severe_trigger_is_told_by_option_and_by_a_share_below_full():
-    item = POLSEK.item("P.1.5.i.c") if POLSEK.has_item("P.1.5.i.c") else None
-    triggers = [item for item in POLSEK.items if item.has_severe_trigger]
-    assert len(triggers) >= 5
-    for item in triggers:
-        if item.severe_below_full:
-            assert item.is_severe({}, {item.code: Fraction(1, 2)})
-            assert not item.is_severe({}, {item.code: Fraction(1)})
-        else:
-            severe = next(option for option in item.options if option.is_severe)
-            assert item.is_severe(severe.code, {})
-            assert not item.is_severe(item.options[0].code, {})
+SEVERE = {
+    "P.1.3.ii.b": ["D"],
+    "P.1.4.ii.b": "below full",
+    "P.1.4.ii.c": ["D"],
+    "P.1.5.i.c": "below full",
+    "P.2.1.i.c": ["D"],
+    "P.2.2.ii.a": ["Tidak"],
+    "P.2.4.ii.a": ["D"],
+}
+
+
+def test_these_answers_always_are_severe_findings():
+    found = {}
+    for item in POLSEK.items:
+        letters = [option.code for option in item.options if option.is_severe]
+        if letters or item.severe_below_full:
+            found[item.code] = letters or "below full"
+    assert found == SEVERE
+    assert {item.code for item in POLSEK.items if item.has_severe_trigger} == set(SEVERE)
+    assert not any(item.has_severe_trigger for item in LKE.items)
+
+
+@pytest.mark.parametrize("code", sorted(SEVERE))
+def test_a_severe_trigger_is_told_by_option_and_by_a_share_below_full(code):
+    item = POLSEK.item(code)
+    if item.severe_below_full:
+        assert item.is_severe({}, {code: Fraction(1, 2)})
+        assert not item.is_severe({}, {code: Fraction(1)})
+        assert not item.is_severe({}, {code: None})
+    else:
+        severe = next(option for option in item.options if option.is_severe)
+        assert item.is_severe(severe.code, {})
+        assert item.is_severe(severe.code.lower(), {})
+        assert not item.is_severe(item.options[0].code, {})
+        assert not item.is_severe(None, {})
+
+
+def test_every_item_of_the_station_sheet_says_how_to_check_it_and_what_it_supports():
+    lke = {item.code for item in LKE.items} | set(LKE.nodes)
+    for item in POLSEK.items:
+        assert item.how_to_check.split()[0] in {"Lihat", "Tanya", "Sampel", "Telepon"}
+        assert item.evidence_hints
+        assert set(item.supports) <= lke
+        assert item.effort_days > 0 < item.minutes
+
+
+def test_rows_and_numbers_of_the_official_template_are_all_there_once():
+    document = read_instrument_file("lke-2021").document
+    rows, numbers = [], []
+
+    def walk(part):
+        rows.append(part.get("template_row"))
+        numbers.append(part.get("portal_id"))
+        for below in (*part.get("children", ()), *part.get("items", ()), *part.get("inputs", ())):
+            walk(below)
+
+    for node in document["nodes"]:
+        walk(node)
+    rows, numbers = ([found for found in values if found is not None] for values in (rows, numbers))
+    # 42 subs, 113 items, 22 inputs; 127 questions of the national list.
+    assert (len(rows), len(set(rows))) == (177, 177)
+    assert sorted(numbers) == list(range(1, 128))
+
+
+def test_the_station_sheet_brings_its_examples():
+    document = read_instrument_file("polsek-2026").document
+    assert len(document["finding_texts"]) == 10
+    assert {text["severity"] for text in document["finding_texts"]} == {"severe", "moderate", "minor"}
+    assert len(document["innovation_examples"]) == 12
+    for example in document["innovation_examples"]:
+        assert set(example) == {"name", "desk", "problem", "method", "measure"}

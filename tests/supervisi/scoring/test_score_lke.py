@@ -2,12 +2,16 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+
+from supervisi.instrument_files import read_instrument_file
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -77,6 +81,14 @@ BAD = {
     "strange instrument": ({"instrument": ["lke-2021"], "answers": {}}, "instrument"),
     "item of the other instrument": ({"answers": {"P.1.1.i.a": "A"}}, "P.1.1.i.a"),
     "node instead of item": ({"answers": {"A.I.1": "A"}}, "A.I.1"),
+    "text for an index": ({"answers": {"B.I.a": "3.6"}}, "B.I.a"),
+    "nothing for an index": ({"answers": {"B.I.a": ""}}, "B.I.a"),
+    "nothing for a letter": ({"answers": {"A.I.1.i.a": ""}}, "A.I.1.i.a"),
+    "a list for a letter": ({"answers": {"A.I.1.i.a": ["Ya"]}}, "A.I.1.i.a"),
+    "an object for an index": ({"answers": {"B.I.a": {"indeks": 3}}}, "B.I.a"),
+    "negative index": ({"answers": {"B.I.a": -0.01}}, "B.I.a"),
+    "index just above 4": ('{"answers": {"B.I.a": 4.0000000000000000000000001}}', "B.I.a"),
+    "index of a million digits": ('{"answers": {"B.I.a": 3.' + "1" * 1_000_000 + "}}", "B.I.a"),
     "double input": ('{"answers": {"A.II.1.i.a": {"agen": 1, "agen": 2}}}', "agen"),
     "huge exponent": ('{"answers": {"B.I.a": 1e999999999}}', "B.I.a"),
     "huge integer": ('{"answers": {"A.II.1.i.a": {"agen": ' + "9" * 6000 + "}}}", "terlalu besar"),
@@ -126,6 +138,77 @@ def test_the_instrument_option_must_agree_with_the_file(tmp_path, capsys):
     with pytest.raises(SystemExit):
         call_command("score_lke", str(path), instrument="lke-2021")
     assert "polsek-2026" in capsys.readouterr().err
+
+
+def test_the_whole_contract_is_kept(tmp_path, capsys):
+    """Every component, area, sub, B item and the total; every gate of both predicates; in the order of the sheet."""
+    answers = {"A.II.4.i.a": {"sasaran": 0, "tercapai": 0}, "A.I.4.i.a": "a", "B.I.b": "C", "A.II.1.i.a": {"agen": 1}}
+    call_command("score_lke", str(write(tmp_path, {"answers": answers})))
+    result = json.loads(capsys.readouterr().out)
+    expected_keys = [
+        "instrument",
+        "provisional",
+        "complete",
+        "area_percent",
+        "unanswered",
+        "unanswerable",
+        "predicates",
+    ]
+    assert list(result) == expected_keys
+    lke = read_instrument_file("lke-2021").instrument
+    codes = {*lke.nodes, "B.I.a", "B.I.b", "B.II.a", "total"}
+    assert len(codes) == 64
+    for kind in ("provisional", "complete"):
+        assert set(result[kind]) == codes
+        assert all(re.fullmatch(r"\d+\.\d{10}", text) for text in result[kind].values())
+    assert result["provisional"]["A.I.4.i"] == "2.5000000000"
+    assert result["complete"]["A.I.4.i"] == "0.8333333333"
+    assert result["area_percent"] == dict.fromkeys("12356", "0.000000") | {"4": "25.000000"}
+    assert result["unanswerable"] == ["A.II.4.i.a"]
+    assert result["unanswered"] == [
+        item.code for item in lke.items if item.code not in {"A.II.4.i.a", "A.I.4.i.a", "B.I.b"}
+    ]
+    for code, limits in (
+        ("wbk", ["75", "40", *["60"] * 6, "18.25", "15.75", "2.5", "14"]),
+        ("wbbm", ["85", "48", *["75"] * 6, "19.5", "15.75", "3.75", "15.75"]),
+    ):
+        predicate = result["predicates"][code]
+        assert list(predicate) == ["passed", "gates"]
+        gates = predicate["gates"]
+        assert predicate["passed"] is False
+        names = ["total", "A", "1", "2", "3", "4", "5", "6", "B.I", "B.I.a", "B.I.b", "B.II.a"]
+        assert [gate["code"] for gate in gates] == [gate["node"] for gate in gates] == names
+        assert [gate["measure"] for gate in gates] == ["score"] * 2 + ["percent"] * 6 + ["score"] * 4
+        assert [Decimal(gate["required"]) for gate in gates] == [Decimal(limit) for limit in limits]
+        assert all(gate["label"] for gate in gates)
+    # On the complete score: 0.83 of 10 points is 8.33 %, and what is missing of 60 % stands in points.
+    gate = result["predicates"]["wbk"]["gates"][5]
+    assert (gate["actual"], gate["distance"]) == ("8.3333333333", "-5.1666666667")
+    gate = result["predicates"]["wbk"]["gates"][10]
+    assert (gate["actual"], gate["distance"], gate["passed"]) == ("2.5000000000", "0.0000000000", True)
+
+
+def test_a_byte_order_mark_and_a_null_are_no_fault(tmp_path, capsys):
+    path = write(tmp_path, '\ufeff{"answers": {"A.I.1.i.a": null, "A.II.1.i.a": {"agen": 1, "perubahan": null}}}')
+    call_command("score_lke", str(path))
+    assert {"A.I.1.i.a", "A.II.1.i.a"} <= set(json.loads(capsys.readouterr().out)["unanswered"])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"\xff\xfe{}", "UTF-8"), (b'{"answers": "\xe9"}', "UTF-8"), (None, "dibaca")]
+)
+def test_what_is_no_text_gets_one_line(tmp_path, capsys, content, words):
+    path = tmp_path / "lembar.json"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(SystemExit) as end:
+        call_command("score_lke", str(path))
+    said = capsys.readouterr()
+    assert (end.value.code, said.out) == (1, "")
+    assert words in said.err
+    assert len(said.err.splitlines()) == 1
 
 
 def test_a_missing_file_gets_one_line_and_no_trace(tmp_path):
