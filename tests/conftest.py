@@ -23,3 +23,17 @@ def _own_files(settings, tmp_path):
         }
     }
     doorbell.end_silence()
+
+
+@pytest.fixture(params=["FileSystemStorage", "InMemoryStorage"])
+def storage(request, settings, _own_files):
+    """Run a test on a folder, and on a storage that has no paths."""
+    from django.core.files.storage import default_storage
+
+    if request.param == "InMemoryStorage":
+        backend = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+        settings.STORAGES = settings.STORAGES | {"default": backend}
+    # The wrapper is set up by its first use.
+    default_storage.exists("x")
+    assert type(default_storage._wrapped).__name__ == request.param
+    return default_storage

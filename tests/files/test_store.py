@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, InMemoryStorage, default_storage
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile
 
 from tests.factories import make_user
@@ -17,21 +17,6 @@ from wbbm.files.models import StoredFile
 from wbbm.files.services import discard, receive, safe_name, store
 
 pytestmark = pytest.mark.django_db
-STORAGES = {
-    "folder": "django.core.files.storage.FileSystemStorage",
-    "memory": "django.core.files.storage.InMemoryStorage",
-}
-
-
-@pytest.fixture(params=STORAGES)
-def storage(request, settings):
-    """Run a test on a folder and on a storage that has no paths."""
-    if request.param == "memory":
-        settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": STORAGES["memory"]}}
-    expected = InMemoryStorage if request.param == "memory" else FileSystemStorage
-    default_storage.exists("")
-    assert isinstance(default_storage._wrapped, expected)
-    return default_storage
 
 
 def kept(data, name="foto.jpg", **options):
