@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 
-from supervisi.models import Answer, Visit, VisitStatus
+from supervisi.models import Checklist, ChecklistStatus, Visit, VisitStatus
 from wbbm.organisasi.models import Role, Unit, UnitKind, UnitQuerySet, User
 
 PAGE_SIZE = 30
 _ORDER = (VisitStatus.ONGOING, VisitStatus.PLANNED, VisitStatus.DONE, VisitStatus.CANCELLED)
 
 
-@dataclass(frozen=True)
-class VisitLine:
-    """A visit in the list, with the progress of its sheets as far as the viewer may see them."""
+MINE, ALL, WAITING = "saya", "semua", "menunggu"
 
-    visit: Visit
+
+@dataclass(frozen=True)
+class SheetNote:
+    """A sheet of a visit in the list: its state and progress."""
+
+    status: str
+    is_draft: bool
     answered: int
     due: int
 
@@ -27,25 +31,40 @@ class VisitLine:
         """Items without an answer."""
         return self.due - self.answered
 
+
+@dataclass(frozen=True)
+class VisitLine:
+    """A visit in the list, with its sheets as far as the viewer may see them."""
+
+    visit: Visit
+    sheets: tuple[SheetNote, ...]
+
     @property
-    def is_waiting(self) -> bool:
+    def is_being_filled(self) -> bool:
         """Tell whether something can and should be filled in."""
-        return self.visit.takes_answers and self.left > 0
+        return self.visit.takes_answers and any(sheet.is_draft and sheet.left for sheet in self.sheets)
 
 
 @dataclass(frozen=True)
 class VisitList:
     """One page of the list."""
 
+    chosen: str
+    # Visits whose sheet waits for a step of the viewer.
+    waiting: int
     lines: tuple[VisitLine, ...]
     page: Page
 
 
-def read_visits(viewer: User, *, only_mine: bool, search: str = "", number: str = "1") -> VisitList:
-    """Read a page of the visits in sight, the ongoing ones first, in a fixed number of queries."""
-    visits = Visit.objects.visible_to(viewer)
-    if only_mine:
-        visits = visits.with_member(viewer)
+def read_visits(viewer: User, *, chosen: str, search: str = "", number: str = "1") -> VisitList:
+    """Read a page of the visits in sight, the ongoing ones first, in a fixed number of queries.
+
+    Args:
+        chosen: MINE, ALL, or WAITING for the viewer's step.
+    """
+    every = Visit.objects.visible_to(viewer)
+    waiting = every.filter(_waits_for(viewer)).distinct()
+    visits = {MINE: every.with_member(viewer), WAITING: waiting}.get(chosen, every)
     if search:
         visits = visits.filter(unit__in=Unit.objects.named_like(search))
     place = Case(
@@ -53,20 +72,38 @@ def read_visits(viewer: User, *, only_mine: bool, search: str = "", number: str 
     )
     rows = visits.select_related("unit", "period").order_by(place, "-starts_on", "-pk")
     page = Paginator(rows, PAGE_SIZE).get_page(number)
-    progress = _progress(viewer, [visit.pk for visit in page])
-    return VisitList(tuple(VisitLine(visit, *progress.get(visit.pk, (0, 0))) for visit in page), page)
+    notes = _notes(viewer, [visit.pk for visit in page])
+    lines = tuple(VisitLine(visit, tuple(notes.get(visit.pk, ()))) for visit in page)
+    return VisitList(chosen, waiting.count(), lines, page)
 
 
-def _progress(viewer: User, visits: list[int]) -> dict[int, tuple[int, int]]:
-    """Return items answered and due by visit, of the sheets that the viewer may see."""
-    rows = (
-        Answer.objects.visible_to(viewer)
-        .filter(checklist__visit__in=visits, is_due=True)
-        .order_by()
-        .values_list("checklist__visit")
-        .annotate(answered=Count("pk", filter=Q(is_answered=True)), due=Count("pk"))
+def _waits_for(viewer: User) -> Q:
+    """Sheets that a supervisor outside of the team reviews, and that a commander above discloses or finalises."""
+    scope = viewer.scope
+    not_own = ~scope.own_units("unit__path")
+    review = Q(checklists__status=ChecklistStatus.SUBMITTED) & ~Q(pk__in=Visit.objects.with_member(viewer).values("pk"))
+    decide = Q(checklists__status__in=[ChecklistStatus.REVIEWED, ChecklistStatus.DISCLOSED])
+    return not_own & (
+        scope.within("unit__path", Role.SUPERVISOR) & review | scope.within("unit__path", Role.COMMANDER) & decide
     )
-    return {visit: (answered, due) for visit, answered, due in rows}
+
+
+def _notes(viewer: User, visits: list[int]) -> dict[int, list[SheetNote]]:
+    """Read state and progress of the sheets that the viewer may see, by visit (one query)."""
+    due = Q(answers__is_due=True)
+    answered = due & Q(answers__is_answered=True)
+    rows = (
+        Checklist.objects.visible_to(viewer)
+        .filter(visit__in=visits)
+        .order_by("pk")
+        .values_list("visit", "status")
+        .annotate(answered=Count("answers", filter=answered), due=Count("answers", filter=due))
+    )
+    found: dict[int, list[SheetNote]] = {}
+    for visit, status, done, total in rows:
+        label = ChecklistStatus(status).label.lower()
+        found.setdefault(visit, []).append(SheetNote(label, status == ChecklistStatus.DRAFT, done, total))
+    return found
 
 
 def plannable_units(user: User) -> UnitQuerySet:

@@ -11,7 +11,7 @@ from supervisi import access
 from supervisi.forms.visits import ReasonForm, VisitForm, first_values, initial_of
 from supervisi.models import Visit
 from supervisi.pages.visit import read_visit
-from supervisi.pages.visit_list import plannable_units, read_visits
+from supervisi.pages.visit_list import ALL, MINE, WAITING, plannable_units, read_visits
 from supervisi.services import visits
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.organisasi.http import signed_in_user
@@ -56,14 +56,13 @@ def visit_list(request: HttpRequest) -> HttpResponse:
     if not user.scope.has_role(*READERS):
         raise Http404("no visits for this role")
     is_supervisor = user.scope.has_role(Role.SUPERVISOR)
-    show_all = request.GET.get("semua") == "1" or not is_supervisor
+    chosen = request.GET.get("pilih", MINE if is_supervisor else ALL)
     search = _search(request)
-    number = request.GET.get("halaman", "1")
-    found = read_visits(user, only_mine=not show_all, search=search, number=number)
-    if not found.lines and not show_all and not request.GET:
-        # Somebody of no team (who reviews, for one) begins with the visits of all units.
-        show_all, found = True, read_visits(user, only_mine=False)
-    context = {"found": found, "show_all": show_all, "is_supervisor": is_supervisor, "search": search}
+    found = read_visits(user, chosen=chosen, search=search, number=request.GET.get("halaman", "1"))
+    if not found.lines and not request.GET:
+        # Somebody of no team (who reviews, for one) begins with what waits for him, else with all units.
+        found = read_visits(user, chosen=WAITING if found.waiting else ALL)
+    context = {"found": found, "is_supervisor": is_supervisor, "search": search}
     return render(request, "supervisi/visit_list.html", context)
 
 

@@ -79,7 +79,7 @@ def test_the_list_shows_my_visits_first_and_on_demand_all(client, world):
     assert "Kunjungan saya</h1>" in mine
     assert "Sprin/1/2026" in mine
     assert "Sprin/lain" not in mine
-    every = text(go(client, world.leader, "visit-list", semua="1"))
+    every = text(go(client, world.leader, "visit-list", pilih="semua"))
     assert "Sprin/lain" in every
     assert every.index("Sprin/1/2026") < every.index("Sprin/lain"), "ongoing before planned"
 
@@ -94,9 +94,33 @@ def test_the_list_of_the_unit_hides_the_progress_of_a_sheet_it_may_not_see(clien
     assert "59 butir terisi" in text(go(client, world.leader, "visit-list"))
     unit = text(go(client, world.operator, "visit-list"))
     assert "Sprin/1/2026" in unit
-    assert "butir terisi" not in unit
+    assert "Lembar " not in unit
+    Checklist.objects.update(status="submitted")
+    assert "Lembar " not in text(go(client, world.operator, "visit-list"))
     Checklist.objects.update(status="disclosed")
-    assert "59 butir terisi" in text(go(client, world.operator, "visit-list"))
+    assert "Lembar disampaikan" in text(go(client, world.operator, "visit-list"))
+
+
+@pytest.mark.parametrize(("state", "who"), [
+    ("draft", set()), ("submitted", {"reviewer"}), ("reviewed", {"commander"}), ("disclosed", {"commander"}),
+    ("final", set()),
+])  # fmt: skip
+def test_the_list_names_what_waits_for_a_persons_step(client, world, state, who):
+    Checklist.objects.update(status=state)
+    waiting = set()
+    for name in ("leader", "reviewer", "commander", "operator", "auditor"):
+        page = text(go(client, getattr(world, name), "visit-list"))
+        if "Menunggu Anda <b>1</b>" in page:
+            waiting.add(name)
+        found = text(go(client, getattr(world, name), "visit-list", pilih="menunggu"))
+        assert ("Sprin/1/2026" in found) == (name in who)
+        assert ("Tidak ada yang menunggu Anda" in found) == (name not in who)
+    assert waiting == who
+
+
+def test_who_reviews_begins_with_what_waits_for_him(client, world):
+    Checklist.objects.update(status="submitted")
+    assert "Kunjungan yang menunggu Anda</h1>" in text(go(client, world.reviewer, "visit-list"))
 
 
 def test_the_list_has_pages_and_a_search(client, world):
@@ -110,13 +134,13 @@ def test_the_list_has_pages_and_a_search(client, world):
     first = text(go(client, world.leader, "visit-list"))
     assert "Sprin/1/2026" in first
     assert "Halaman 1 dari 2" in first
-    second = text(go(client, world.leader, "visit-list", semua="0", halaman="2"))
+    second = text(go(client, world.leader, "visit-list", pilih="saya", halaman="2"))
     assert "Sprin/1/2026" not in second
     assert second.count("Sprin/jauh/") == 2
-    found = text(go(client, world.leader, "visit-list", semua="0", cari="senori"))
+    found = text(go(client, world.leader, "visit-list", pilih="saya", cari="senori"))
     assert "Sprin/1/2026" in found
     assert "Sprin/jauh/" not in found
-    assert go(client, world.leader, "visit-list", semua="1", halaman="<x>").status_code == 200
+    assert go(client, world.leader, "visit-list", pilih="<x>", halaman="<x>").status_code == 200
     assert "Tidak ada kunjungan yang cocok" in text(go(client, world.leader, "visit-list", cari="tidak ada\0"))
 
 
