@@ -205,9 +205,9 @@ def access_link(request: HttpRequest, token: str) -> HttpResponse:
         messages.success(request, "Kata sandi Anda tersimpan. Mulai sekarang masuk dengan kata sandi ini.")
         return redirect("dashboard")
     status = 422 if request.method == "POST" else 200
-    response = render(request, "organisasi/access_link.html", {"form": form, "person": link.user}, status=status)
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    # The site's own policy keeps the address from other sites. A stricter one (no-referrer) makes the browser send
+    # `Origin: null` with the form, which the CSRF check refuses.
+    return render(request, "organisasi/access_link.html", {"form": form, "person": link.user}, status=status)
 
 
 @require_POST
