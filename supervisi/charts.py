@@ -1,7 +1,8 @@
-"""Bars and rings: finished strings for SVG. Under `id` a template would write 12.5 as 12,5 and break it."""
+"""Bars, rings and trends: finished strings for SVG. Under `id` a template would write 12.5 as 12,5 and break it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -36,19 +37,61 @@ class Ring:
     is_done: bool
 
 
+@dataclass(frozen=True)
+class Level:
+    """A horizontal line of a trend: a gate."""
+
+    y: str
+    text_y: str
+    text: str
+    is_low: bool
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """One score of a trend: its place, and where its figure stands."""
+
+    x: str
+    y: str
+    text_y: str
+    value: str
+    name: str
+    short: str
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A line of scores over periods in a box of 320 × 132."""
+
+    path: str
+    points: tuple[TrendPoint, ...]
+    levels: tuple[Level, ...]
+    label: str
+
+
 def coordinate(value: Fraction) -> str:
     """Write a number for SVG: full stop, two decimals, within 0 and 100."""
     return decimal_string(min(Fraction(100), max(Fraction(), value)), 2)
 
 
-def score_bar(percent: Fraction, *, low: Fraction, high: Fraction, label: str) -> Bar:
-    """Make a bar with two gates; it is green from the higher one on, amber from the lower one, else red."""
+def nearest_missed(value: Fraction, gates: Sequence[Fraction]) -> Fraction | None:
+    """Return the lowest gate above the value: the one that a rounded figure could hide."""
+    return min((gate for gate in gates if value < gate), default=None)
+
+
+def score_bar(percent: Fraction, *, low: Fraction, high: Fraction, label: str, has_gates: bool = True) -> Bar:
+    """Make a bar with two gates; it is green from the higher one on, amber from the lower one, else red.
+
+    Without gates the two limits only colour it.
+    """
     tone = "ok" if percent >= high else "warn" if percent >= low else "bad"
+    figure = shown(percent, gate=nearest_missed(percent, (low, high)))
+    gates = f"ambang {trimmed(low)} dan {trimmed(high)}" if has_gates else "tanpa ambang"
     return Bar(
         width=coordinate(percent),
         tone=tone,
-        marks=(Mark(coordinate(low), True), Mark(coordinate(high), False)),
-        label=f"{label}: {shown(percent, gate=high if percent < high else None)} persen",
+        marks=(Mark(coordinate(low), True), Mark(coordinate(high), False)) if has_gates else (),
+        label=f"{label}: {figure}; {gates}",
     )
 
 
@@ -66,3 +109,41 @@ def band(percent: Fraction) -> int:
 def cut(percent: Fraction) -> int:
     """Return the whole percent of a heat cell, cut off: it never rounds up over a gate."""
     return percent.numerator // percent.denominator
+
+
+def trimmed(value: Fraction) -> str:
+    """Write a limit without empty decimals: 75, 19,5."""
+    text = shown(value)
+    return text.rstrip("0").rstrip(",")
+
+
+# The box of a trend: where the first and the last point stand, and the highest and lowest score.
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 296, 26, 100
+
+
+def trend(scores: Sequence[tuple[str, str, Fraction]], *, low: Fraction, high: Fraction, label: str) -> Trend:
+    """Make a trend of (name, short name, score), oldest first, between two gates."""
+    values = [score for _, _, score in scores]
+    floor, ceiling = min([*values, low]) - 2, max([*values, high]) + 2
+    step = Fraction(_RIGHT - _LEFT, max(1, len(scores) - 1))
+
+    def height(score: Fraction) -> Fraction:
+        return _BOTTOM - (score - floor) * (_BOTTOM - _TOP) / (ceiling - floor)
+
+    points = []
+    for place, (name, short, score) in enumerate(scores):
+        x, y = _LEFT + place * step, height(score)
+        figure = shown(score, gate=nearest_missed(score, (low, high)))
+        points.append(TrendPoint(_place(x), _place(y), _place(y - 9), figure, name, short))
+    return Trend(
+        path="M" + "L".join(f"{point.x} {point.y}" for point in points),
+        points=tuple(points),
+        levels=tuple(
+            Level(_place(height(gate)), _place(height(gate) + 4), trimmed(gate), gate == low) for gate in (low, high)
+        ),
+        label=f"{label}: " + "; ".join(f"{point.name} {point.value}" for point in points),
+    )
+
+
+def _place(value: Fraction) -> str:
+    return decimal_string(value, 2)

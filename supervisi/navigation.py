@@ -9,12 +9,13 @@ _READERS = frozenset({Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR})
 def register() -> None:
     """Add the entries."""
     register_nav(
-        Entry("Dasbor", "dashboard", frozenset({Role.COMMANDER}), 10),
+        Entry("Dasbor", "dashboard", frozenset({Role.COMMANDER}), 10, unless=frozenset({Role.OPERATOR})),
         Entry("Kunjungan saya", "supervisi:visit-list", frozenset({Role.SUPERVISOR}), 11),
         Entry("Periksa", "supervisi:auditor", frozenset({Role.AUDITOR}), 12),
         Entry("Kelengkapan", "supervisi:gaps", frozenset({Role.ADMIN}), 13),
         Entry("Tugas saya", "supervisi:todo", frozenset({Role.OPERATOR}), 14),
-        Entry("Temuan berat", "supervisi:integrity", frozenset({Role.INTEGRITY_OFFICER}), 15),
+        Entry("Dasbor", "supervisi:own-unit", frozenset({Role.OPERATOR}), 15),
+        Entry("Kotak masuk", "supervisi:integrity", frozenset({Role.INTEGRITY_OFFICER}), 15),
         Entry("Satuan", "supervisi:unit-list", _READERS, 20),
         Entry("Kunjungan", "supervisi:visit-list", frozenset({Role.COMMANDER, Role.AUDITOR, Role.OPERATOR}), 30),
     )

@@ -105,6 +105,7 @@ RULES: dict[str, Rule] = {
     "files:download": page(READERS, "file"),
     "files:thumbnail": page(READERS, "file"),
     "supervisi:unit-list": page(READERS | {"kapolsek", "operator"}),
+    "supervisi:own-unit": page(frozenset({"commander", "kapolsek", "operator"})),
     "supervisi:unit-dashboard": page(UNIT_READERS, "unit"),
     "supervisi:todo": page(frozenset({"operator", "kapolsek"})),
     "supervisi:auditor": page(frozenset({"auditor"})),

@@ -42,29 +42,7 @@
     }
   });
 
-  /* Figures that renew themselves while somebody looks. The server knows these requests and renews no session by them. */
-  function refreshes(region) {
-    const seconds = Number(region.dataset.wbbmRefreshSeconds);
-    if (!seconds || !region.id) return;
-    setInterval(async () => {
-      if (document.visibilityState !== "visible" || region.querySelector("details[open]")) return;
-      if (region.contains(document.activeElement) && document.activeElement !== document.body) return;
-      try {
-        const reply = await fetch(location.href, {
-          headers: { "HX-Request": "true", "X-WBBM-Auto": "1" },
-          credentials: "same-origin",
-        });
-        if (!reply.ok) return;
-        const parsed = new DOMParser().parseFromString(await reply.text(), "text/html");
-        region.replaceChildren(...parsed.body.childNodes);
-      } catch (failure) {
-        // Without a line the page keeps its figures and the time at which they were computed.
-      }
-    }, seconds * 1000);
-  }
-
   document.addEventListener("DOMContentLoaded", () => {
-    for (const region of document.querySelectorAll("[data-wbbm-refresh-seconds]")) refreshes(region);
     const summary = document.querySelector("[role=alert][tabindex='-1']");
     if (summary) summary.focus();
   });

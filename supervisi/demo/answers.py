@@ -40,13 +40,13 @@ def draw_sheet(instrument: Instrument, quality: dict[str, float], seed: str) -> 
 
 
 def later_sheet(
-    instrument: Instrument, earlier: dict[str, Any], quality: dict[str, float], seed: str
+    instrument: Instrument, earlier: dict[str, Any], quality: dict[str, float], seed: str, *, share: float = 0.16
 ) -> dict[str, Any]:
     """Return the answers of the next visit: most stay, some rise, a few fall."""
     chance = random.Random(seed)
     answers = dict(earlier)
     for item in instrument.items:
-        if chance.random() < 0.16:
+        if chance.random() < share:
             answers[item.code] = draw_answer(item, quality[item.area_key], chance)
     return answers
 

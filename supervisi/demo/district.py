@@ -22,10 +22,14 @@ STATIONS = (
     ("Tuban", "-6.8957", "112.0334"), ("Plumpang", "-7.0424", "112.1083"), ("Palang", "-6.9351", "112.1507"),
     ("Widang", "-7.0333", "112.1747"), ("Grabagan", "-7.0079", "111.9928"),
 )  # fmt: skip
+# Names of 60 letters, as long as they come: every list and dashboard shows that they wrap.
+LONG_NAMES = {"Grabagan": "Kepolisian Sektor Grabagan, Kepolisian Resor Kabupaten Tuban"}
+LONG_OFFICE = "Operator Satuan Penyelenggara Administrasi SIM Terpadu Tuban"
+# The neighbour that has handed in nothing: the empty case on the Polda's page.
+NEIGHBOUR = "Polres Contoh yang Belum Mengisi Lembar, di Polda Jawa Timur"
 FUNCTIONS = (
     "Satlantas", "Satreskrim", "Satintelkam", "Satbinmas", "Satsamapta", "Satresnarkoba", "Satpamobvit", "Satpolairud",
-    # A name as long as they come, so that every list shows that it wraps.
-    "Satuan Penyelenggara Administrasi SIM Terpadu Kabupaten Tuban",
+    "Satuan Penyelenggara Administrasi SIM Terpadu",
 )  # fmt: skip
 TEAM_TITLES = (
     "Kasikeu", "Kabag SDM", "Kasiwas", "Kasipropam", "Kasatintelkam", "Kasatlantas", "Kasatreskrim",
@@ -55,13 +59,14 @@ def make_district(today: datetime.date) -> District:
     )  # fmt: skip
     stations = {
         name: _below(
-            polres, code=f"polsek-{name.lower()}", name=f"Polsek {name}", kind=UnitKind.POLSEK,
+            polres, code=f"polsek-{name.lower()}", name=LONG_NAMES.get(name, f"Polsek {name}"), kind=UnitKind.POLSEK,
             latitude=Decimal(latitude), longitude=Decimal(longitude),
         )
         for name, latitude, longitude in STATIONS
     }  # fmt: skip
     for number, name in enumerate(FUNCTIONS, start=1):
         _below(polres, code=f"satfung-{number}", name=name, kind=UnitKind.SATFUNG)
+    _below(polda, code="polres-contoh", name=NEIGHBOUR, kind=UnitKind.POLRES)
     district = District(polda, polres, stations, {}, today)
     _make_people(district)
     HeldPredicate.objects.create(unit=polres, predicate=PredicateCode.WBK, year=2018, decree="Data contoh")
@@ -113,12 +118,12 @@ def _make_gaps(district: District, add: object) -> None:
     """Make what an admin must mend: somebody without a password, a posting that ends, one that waits."""
     make = add  # the closure that adds a person
     assert callable(make)
-    newcomer = make("operator.baru", "Operator baru Polres Tuban", district.polres, has_password=False)
+    newcomer = make("operator.baru", LONG_OFFICE, district.polres, has_password=False)
     Posting.objects.create(
         user=newcomer, unit=district.polres, role=Role.OPERATOR, title="Operator Sihumas",
         starts_on=district.today, ends_on=district.today + datetime.timedelta(days=20), approved_at=timezone.now(),
     )  # fmt: skip
     Posting.objects.create(
-        user=newcomer, unit=district.stations["Grabagan"], role=Role.COMMANDER, title="Plh Kapolsek Grabagan",
+        user=newcomer, unit=district.stations["Grabagan"], role=Role.COMMANDER, title="Kapolsek Grabagan",
         kind="plh", starts_on=district.today, created_by=district.people["admin"],
     )  # fmt: skip

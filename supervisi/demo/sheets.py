@@ -54,6 +54,9 @@ BORDER = Fraction("74.996")
 PLANNED_AHEAD = {"Bangilan": 4, "Singgahan": 6, "Parengan": 10}
 OVERDUE_PLAN = "Widang"
 SENORI_ANSWERED = 38
+_FINAL = ChecklistStatus.FINAL
+# An office of more than 60 letters, on a late finding.
+LONG_TITLE = "Kepala Sentra Pelayanan Kepolisian Terpadu Kepolisian Sektor Soko"
 
 
 @dataclass
@@ -62,6 +65,7 @@ class Periods:
 
     quarter: Period
     quarter_before: Period
+    quarter_earlier: Period
     year: Period
     year_before: Period
 
@@ -91,10 +95,16 @@ def make_periods(district: District) -> Periods:
                     first_day=first, last_day=last,
                 )  # fmt: skip
     now = (today.year, (today.month + 2) // 3)
-    before = (now[0], now[1] - 1) if now[1] > 1 else (now[0] - 1, 4)
+    before, earlier = _quarter_before(now), _quarter_before(_quarter_before(now))
+    # The quarter before stays open: who has not handed in his own sheet still can, and is late.
     over = [period.pk for key, period in quarters.items() if key < before]
     Period.objects.filter(pk__in=[*over, years[today.year - 1].pk]).update(closed_at=timezone.now())
-    return Periods(quarters[now], quarters[before], years[today.year], years[today.year - 1])
+    return Periods(quarters[now], quarters[before], quarters[earlier], years[today.year], years[today.year - 1])
+
+
+def _quarter_before(quarter: tuple[int, int]) -> tuple[int, int]:
+    year, number = quarter
+    return (year, number - 1) if number > 1 else (year - 1, 4)
 
 
 @dataclass
@@ -137,7 +147,7 @@ class SheetMaker:
             visit=visit,
             status=status,
             created_by=visit.planned_by if visit else people["bagren"],
-            created_at=at,
+            created_at=visit.planned_at if visit else at,
             submitted_at=at + datetime.timedelta(hours=5) if passed >= 1 else None,
             submitted_by=(visit.team_leader if visit else people["kapolres"]) if passed >= 1 else None,
             reviewed_at=at + datetime.timedelta(days=1) if passed >= 2 and visit else None,
@@ -193,17 +203,22 @@ def make_sheets(district: District, periods: Periods) -> None:
         unit = district.stations[name]
         wanted = _areas(stations.engine, quality, name)
         first = draw_sheet(stations.engine, wanted, f"{name}-1")
+        lower = {key: value - 0.12 for key, value in wanted.items()}
+        oldest = later_sheet(stations.engine, first, lower, f"{name}-0", share=0.3)
+        day = periods.quarter_earlier.first_day + datetime.timedelta(days=20 + 3 * place % 60)
+        _filled(stations, _visit(district, unit, periods.quarter_earlier, day, VisitStatus.DONE), _FINAL, oldest)
         then = periods.quarter_before.first_day + datetime.timedelta(days=12 + 3 * place % 70)
         old_visit = _visit(district, unit, periods.quarter_before, then, VisitStatus.DONE)
-        _filled(stations, old_visit, ChecklistStatus.FINAL, first)
+        _filled(stations, old_visit, _FINAL, first)
         _self_sheet(stations, unit, periods.quarter_before, name, first)
         if name in SUBMITTED_NOW:
             _visited_now(stations, unit, periods, place, later_sheet(stations.engine, first, wanted, f"{name}-2"))
         elif name == "Senori":
             _senori(stations, unit, periods, later_sheet(stations.engine, first, wanted, f"{name}-2"))
         elif name == OVERDUE_PLAN:
-            day = max(periods.quarter.first_day, district.today - datetime.timedelta(days=6))
-            _planned(stations, unit, periods.quarter, day)
+            day = district.today - datetime.timedelta(days=6)
+            period = periods.quarter if day >= periods.quarter.first_day else periods.quarter_before
+            _planned(stations, unit, period, day)
         elif name in PLANNED_AHEAD:
             day = min(periods.quarter.last_day, district.today + datetime.timedelta(days=PLANNED_AHEAD[name]))
             _planned(stations, unit, periods.quarter, day)
@@ -219,7 +234,12 @@ def _areas(engine: EngineInstrument, quality: float, name: str) -> dict[str, flo
 
 
 def _moment(day: datetime.date, hour: int = 9) -> datetime.datetime:
-    return datetime.datetime.combine(day, datetime.time(hour, 0), tzinfo=timezone.get_default_timezone())
+    """Return an hour of the day; what happened today lies behind us, however early it is."""
+    moment = datetime.datetime.combine(day, datetime.time(hour, 0), tzinfo=timezone.get_default_timezone())
+    now = timezone.now()
+    if now - datetime.timedelta(hours=3) < moment < now + datetime.timedelta(days=1):
+        return now - datetime.timedelta(minutes=20 * (20 - hour))
+    return moment
 
 
 def _team(district: District) -> list[User]:
@@ -353,7 +373,7 @@ def _findings(district: District, maker: SheetMaker) -> None:
     """Record the instrument's ready findings at stations; some are late already."""
     texts = maker.instrument.definition["finding_texts"]
     counters: dict[str, int] = {}
-    for (name, ago), text in zip(_FOUND_AT, texts, strict=True):
+    for number, ((name, ago), text) in enumerate(zip(_FOUND_AT, texts, strict=True), start=1):
         unit = district.stations[name]
         counters[name] = counters.get(name, 0) + 1
         visit = Visit.objects.filter(unit=unit, status=VisitStatus.DONE).order_by("-starts_on").first()
@@ -363,7 +383,7 @@ def _findings(district: District, maker: SheetMaker) -> None:
             number=f"T-{district.today.year}-{name.upper()}-{counters[name]:03d}",
             unit=unit, visit=visit, checklist=visit.checklists.first(), item=maker.items[text["item"]],
             severity=text["severity"], observation=text["observation"], recommendation=text["recommendation"],
-            owner_unit=unit, owner_title=text["owner_title"],
+            owner_unit=unit, owner_title=LONG_TITLE if number == 2 else text["owner_title"],
             due_on=day + datetime.timedelta(days=text["due_days"]), handed_over_at=_moment(day, 12),
             created_by=district.people["kabagren"], created_at=_moment(day, 11),
         )  # fmt: skip

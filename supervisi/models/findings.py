@@ -80,3 +80,8 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def is_severe(self) -> bool:
+        """Tell whether the finding holds a verdict back."""
+        return self.severity == Severity.SEVERE

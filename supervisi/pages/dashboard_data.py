@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Length, Substr
-from django.utils import timezone
+from django.db.models import (
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    Window,
+)
+from django.db.models.functions import Cast, Coalesce, Concat, Length, RowNumber, Substr
 
 from supervisi.models import (
+    Checklist,
     ChecklistScore,
+    ChecklistStatus,
     ConditionState,
     Finding,
+    FindingStatus,
     Layer,
     Period,
     PeriodKind,
+    Scope,
     Severity,
     UnitScore,
     Visit,
@@ -25,7 +40,16 @@ from supervisi.models.checklists import DISCLOSED_STATUSES
 from supervisi.rollup_key import KIND
 from wbbm.jobs.models import Job
 from wbbm.organisasi.access import local_day
-from wbbm.organisasi.models import HeldPredicate, PredicateCode, Unit, User
+from wbbm.organisasi.models import HeldPredicate, PredicateCode, Role, Unit, UnitKind, User
+
+LKE, POLSEK = "lke-2021", "polsek-2026"
+# Roles that read a unit's results, and those that read what lies below it.
+READERS = (Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR, Role.OPERATOR)
+OVERSEERS = (Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR)
+# Quarters in the trend of a station; late findings listed in all, and of each unit below at least.
+_HISTORY = 6
+_MOST_LATE, _MOST_LATE_EACH = 60, 3
+_VISIT_DAYS = 730
 
 
 @dataclass(frozen=True)
@@ -37,6 +61,28 @@ class Rows:
     def of(self, unit: Unit) -> UnitScore | None:
         """Return the row of the unit."""
         return self.by_unit.get(unit.pk)
+
+
+@dataclass(frozen=True)
+class PressingFindings:
+    """Open findings, handed over, that are severe or late: counts of all, and the latest of them as a list."""
+
+    severe: int
+    late: int
+    # Late ones in the subtree of each unit directly below, by its path.
+    late_below: dict[str, int]
+    latest: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class SheetFacts:
+    """The sheet of a station's visit as far as the viewer may see it; a draft has progress and no score."""
+
+    pk: int
+    status: str
+    score: int | None
+    answered: int
+    due: int
 
 
 @dataclass(frozen=True)
@@ -52,14 +98,19 @@ class DashboardData:
     quarter_before: Period | None
     year: Period | None
     year_before: Period | None
+    is_chosen: bool
+    # The quarter and those before it, the latest first.
+    history: tuple[Period, ...]
     rows: tuple[UnitScore, ...]
     scores: dict[int, ChecklistScore]
     held: dict[str, int]
     conditions: tuple[ConditionState, ...]
-    findings: tuple[Finding, ...]
+    findings: PressingFindings
     visits: tuple[Visit, ...]
+    sheets: dict[int, SheetFacts]
     is_updating: bool
     is_own_unit: bool
+    reads_below: bool
 
     def select(self, period: Period | None, layer: str, *, code: str) -> Rows:
         """Return the rows of a period, layer and instrument."""
@@ -82,15 +133,14 @@ def read_dashboard(user: User, unit_id: int, period_id: int | None) -> Dashboard
     quarter = _chosen(periods, period_id, today)
     year = _year_around(periods, quarter, today)
     quarter_before, year_before = _before(periods, quarter), _before(periods, year)
-    wanted = [period.pk for period in (quarter, quarter_before, year, year_before) if period is not None]
-    own = user.scope.is_own_unit(unit)
+    history = _history(periods, quarter)
     children = tuple(found for found in units if found.parent_path == unit.path)
-    shown = [unit.pk, *(child.pk for child in children)]
-    rows = tuple(
-        UnitScore.objects.filter(period_id__in=wanted, unit_id__in=shown)
-        .select_related("instrument", "counting", "lowest_unit")
-        .defer("instrument__definition")
-    )
+    own = {found.pk for found in units if user.scope.is_own_unit(found)}
+    wanted = [period.pk for period in (quarter, quarter_before, year, year_before) if period is not None]
+    stored = _read_rows(unit, children, wanted, history)
+    rows = tuple(row for row in stored if not (row.unit_id in own and _is_hidden(row)))
+    visits = _read_visits(unit, children, today)
+    is_station = unit.kind == UnitKind.POLSEK
     return DashboardData(
         unit=unit,
         children=children,
@@ -101,24 +151,31 @@ def read_dashboard(user: User, unit_id: int, period_id: int | None) -> Dashboard
         quarter_before=quarter_before,
         year=year,
         year_before=year_before,
-        rows=tuple(row for row in rows if not _is_hidden(row, unit, own)),
-        scores=_own_scores(rows, unit, own),
+        is_chosen=quarter is not None and quarter.pk == period_id,
+        history=history,
+        rows=rows,
+        scores=_own_scores(rows, unit),
         held=_held(unit),
-        conditions=tuple(ConditionState.objects.filter(unit=unit).order_by("code", "-as_of", "-pk")),
-        findings=tuple(_findings(unit, today)),
-        visits=tuple(_visits(unit)),
-        is_updating=bool(unit.is_updating),
-        is_own_unit=own,
+        # A station's sheet asks for no conditions, the others have no visits of their own to list.
+        conditions=() if is_station else tuple(_conditions(unit, today)),
+        findings=_read_findings(unit, today),
+        visits=visits,
+        sheets=_read_sheets(user, visits) if is_station else {},
+        is_updating=bool(unit.is_updating) or any(row.is_updating for row in stored),  # type: ignore[attr-defined]
+        is_own_unit=unit.pk in own,
+        reads_below=user.scope.posting_over(unit, *OVERSEERS) is not None,
     )
 
 
 def _read_units(user: User, unit_id: int) -> list[Unit]:
     """Read the unit, its children and its visible ancestors at once, with the predicates that the unit holds."""
+    scope = user.scope
+    in_sight = scope.within("path", *OVERSEERS) | scope.at("path", Role.OPERATOR)
     target = Unit.objects.filter(pk=unit_id).order_by().values("path")[:1]
     held = HeldPredicate.objects.filter(unit=OuterRef("pk"), revoked_on__isnull=True).order_by("year")
     parent = Substr("path", 1, Length("path") - Unit.steplen, output_field=CharField())
     return list(
-        Unit.objects.visible_to(user)
+        Unit.objects.filter(in_sight)
         .annotate(parent=parent)
         .filter(Q(pk=unit_id) | Q(parent=Subquery(target)) | Exists(_is_ancestor(unit_id)))
         .annotate(
@@ -133,6 +190,9 @@ def _read_units(user: User, unit_id: int) -> list[Unit]:
 def _is_ancestor(unit_id: int) -> QuerySet[Unit]:
     """Rows that exist when the outer unit's path is the beginning of the target's."""
     return Unit.objects.filter(pk=unit_id, path__startswith=OuterRef("path")).order_by()
+
+
+# --- periods ----------------------------------------------------------------------------------------------
 
 
 def _chosen(periods: tuple[Period, ...], period_id: int | None, today: datetime.date) -> Period | None:
@@ -155,20 +215,45 @@ def _before(periods: tuple[Period, ...], period: Period | None) -> Period | None
     return next((other for other in periods if other.kind == period.kind and other.last_day < period.first_day), None)
 
 
-def _is_hidden(row: UnitScore, unit: Unit, own: bool) -> bool:
-    """Tell whether the unit itself may not see the result yet: others' sheets show from `disclosed` on."""
-    if not own or row.unit_id != unit.pk or row.layer == Layer.SELF or row.counting is None:
+def _history(periods: tuple[Period, ...], quarter: Period | None) -> tuple[Period, ...]:
+    """Return the quarter and those before it, the latest first."""
+    if quarter is None:
+        return ()
+    quarters = [period for period in periods if period.kind == PeriodKind.QUARTER]
+    return tuple(period for period in quarters if period.first_day <= quarter.first_day)[:_HISTORY]
+
+
+# --- stored results -----------------------------------------------------------------------------------------
+
+
+def _read_rows(
+    unit: Unit, children: tuple[Unit, ...], wanted: list[int], history: tuple[Period, ...]
+) -> list[UnitScore]:
+    """Read the stored rows of the unit and its children, each with whether a newer result is on its way."""
+    asked = Q(period_id__in=wanted, unit_id__in=[unit.pk, *(child.pk for child in children)])
+    if unit.kind == UnitKind.POLSEK:
+        asked |= Q(period_id__in=[period.pk for period in history], unit_id=unit.pk)
+    parts = ("unit_id", "period_id", "instrument_id", "layer")
+    pieces = [piece for part in parts for piece in (Cast(OuterRef(part), CharField()), Value(":"))][:-1]
+    jobs = Job.objects.open().filter(kind=KIND, key=Concat(*pieces, output_field=CharField()))
+    return list(
+        UnitScore.objects.filter(asked)
+        .select_related("instrument", "lowest_unit")
+        .defer("instrument__definition")
+        .annotate(counting_status=F("counting__status"), is_updating=Exists(jobs))
+    )
+
+
+def _is_hidden(row: UnitScore) -> bool:
+    """Tell whether the unit itself may not see its result yet: others' sheets show from `disclosed` on."""
+    if row.layer == Layer.SELF or row.counting_id is None:
         return False
-    return row.counting.status not in DISCLOSED_STATUSES
+    return row.counting_status not in DISCLOSED_STATUSES  # type: ignore[attr-defined]  # annotated in _read_rows
 
 
-def _own_scores(rows: tuple[UnitScore, ...], unit: Unit, own: bool) -> dict[int, ChecklistScore]:
+def _own_scores(rows: Iterable[UnitScore], unit: Unit) -> dict[int, ChecklistScore]:
     """Read the scores of the unit's own counting sheets, by sheet."""
-    ids = [
-        row.counting_id
-        for row in rows
-        if row.unit_id == unit.pk and row.counting_id is not None and not _is_hidden(row, unit, own)
-    ]
+    ids = [row.counting_id for row in rows if row.unit_id == unit.pk and row.counting_id is not None]
     return {score.checklist_id: score for score in ChecklistScore.objects.filter(checklist_id__in=ids)}
 
 
@@ -177,23 +262,76 @@ def _held(unit: Unit) -> dict[str, int]:
     return {str(code): int(year) for code, year in years.items() if year is not None}
 
 
-def _findings(unit: Unit, today: datetime.date) -> QuerySet[Finding]:
-    """Open findings that hold a verdict back or are late, from the hand-over on."""
-    pressing = Q(severity=Severity.SEVERE) | Q(due_on__lt=today)
-    return (
+def _conditions(unit: Unit, today: datetime.date) -> QuerySet[ConditionState]:
+    return ConditionState.objects.filter(unit=unit, as_of__lte=today).order_by("code", "-as_of", "-pk")
+
+
+# --- findings and visits --------------------------------------------------------------------------------------
+
+
+def _read_findings(unit: Unit, today: datetime.date) -> PressingFindings:
+    """Read open findings that hold a verdict back or are late, from the hand-over on.
+
+    The database counts them all and hands out the latest ones of everything and of each unit below, so that the page
+    of a whole country reads no more rows than that of a district.
+    """
+    late, severe = Q(due_on__lt=today), Q(severity=Severity.SEVERE)
+    child = Substr("unit__path", 1, len(unit.path) + Unit.steplen, output_field=CharField())
+    oldest_first = [F("due_on").asc(nulls_last=True), F("pk").asc()]
+    found = list(
         Finding.objects.open()
-        .filter(pressing, unit__path__startswith=unit.path, handed_over_at__isnull=False)
-        .select_related("unit", "item")
-        .order_by("due_on", "pk")
+        .filter(late | severe, unit__path__startswith=unit.path, handed_over_at__isnull=False)
+        .annotate(
+            child=child,
+            severe_in_all=Window(Count("pk", filter=severe)),
+            late_in_all=Window(Count("pk", filter=late)),
+            late_in_child=Window(Count("pk", filter=late), partition_by=[child]),
+            place=Window(RowNumber(), order_by=oldest_first),
+            place_in_child=Window(RowNumber(), partition_by=[child], order_by=oldest_first),
+        )
+        .filter(Q(place__lte=_MOST_LATE) | Q(place_in_child__lte=_MOST_LATE_EACH))
+        .select_related("unit", "owner_unit")
+        .order_by("place")
+    )
+    first = found[0] if found else None
+    return PressingFindings(
+        severe=first.severe_in_all if first else 0,
+        late=first.late_in_all if first else 0,
+        late_below={finding.child: finding.late_in_child for finding in found},
+        latest=tuple(finding for finding in found if finding.due_on is not None and finding.due_on < today),
     )
 
 
-def _visits(unit: Unit) -> QuerySet[Visit]:
-    """Each unit's visits below (or, on its own page, the unit's), the latest first, of the last two years."""
-    since = timezone.now().date() - datetime.timedelta(days=730)
-    return (
-        Visit.objects.filter(unit__path__startswith=unit.path, starts_on__gte=since)
-        .exclude(status=VisitStatus.CANCELLED)
+def _read_visits(unit: Unit, children: tuple[Unit, ...], today: datetime.date) -> tuple[Visit, ...]:
+    """Read the visits of the unit and its children of two years, and those below that should have begun."""
+    since = today - datetime.timedelta(days=_VISIT_DAYS)
+    shown = Q(unit_id__in=[unit.pk, *(child.pk for child in children)], starts_on__gte=since)
+    overdue = Q(status=VisitStatus.PLANNED, unit__path__startswith=unit.path, last__lt=today)
+    visits = (
+        Visit.objects.exclude(status=VisitStatus.CANCELLED)
+        .annotate(last=Coalesce("ends_on", "starts_on"))
+        .filter(shown | overdue)
+        .select_related("unit", "period")
         .order_by("-starts_on", "-pk")
-        .only("pk", "unit_id", "period_id", "starts_on", "ends_on", "status")
     )
+    if unit.kind == UnitKind.POLSEK:
+        told = Q(findings__handed_over_at__isnull=False)
+        visits = visits.annotate(
+            found=Count("findings", filter=told),
+            closed=Count("findings", filter=told & Q(findings__status=FindingStatus.CLOSED)),
+        )
+    return tuple(visits)
+
+
+def _read_sheets(user: User, visits: tuple[Visit, ...]) -> dict[int, SheetFacts]:
+    """Read the supervision sheets of a station's visits that the viewer may see, by visit."""
+    rows = (
+        Checklist.objects.visible_to(user)
+        .filter(visit__in=[visit.pk for visit in visits], scope=Scope.FULL)
+        .values_list("visit_id", "pk", "status", "score__complete", "score__answered", "score__due")
+    )
+    facts = {}
+    for visit_id, pk, status, score, answered, due in rows:
+        is_draft = status == ChecklistStatus.DRAFT
+        facts[visit_id] = SheetFacts(pk, status, None if is_draft else score, answered or 0, due or 0)
+    return facts

@@ -1,25 +1,28 @@
-"""The units below on a dashboard: ranking, heat map, coverage, what fell, who is late."""
+"""The units directly below on a dashboard: ranking, heat map, coverage, and where to go first."""
 
 from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from django.utils import dateformat
 
 from supervisi import charts
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Layer, UnitScore, Visit, VisitStatus
-from supervisi.pages.dashboard_data import DashboardData, Rows
+from supervisi.models import Layer, Period, UnitScore, Visit, VisitStatus
+from supervisi.pages.dashboard_changes import Changes, read_changes
+from supervisi.pages.dashboard_data import LKE, POLSEK, DashboardData, Rows
 from supervisi.scoring.instrument import Instrument
-from supervisi.scoring.rounding import UNITS, from_units, shown
+from supervisi.scoring.rounding import UNITS, shown
 from wbbm.organisasi.models import Unit, UnitKind
 
-LKE, POLSEK = "lke-2021", "polsek-2026"
 _LONG_AGO_DAYS = 120
-_MOST_CHANGES = 6
+_MOST_ATTENTION = 3
+# Which kind of children a table is made of, the nearest first, and what they are called.
+_KINDS = (UnitKind.POLSEK, UnitKind.POLRES, UnitKind.POLDA)
+_LAYER_MARKS = {Layer.TPI: "TPI", Layer.SELF: "mandiri"}
+_OPEN_ORDER = {VisitStatus.ONGOING: 0, VisitStatus.DONE: 0, VisitStatus.PLANNED: 1}
 
 
 @dataclass(frozen=True)
@@ -35,24 +38,15 @@ class Station:
     """One unit below: ranked with its cells, or with the words that say why it is not."""
 
     unit: Unit
+    name: str
     rank: int
     score: str
+    # Which layer a district's score comes from, or of how many units a mean is.
+    source: str
     cells: tuple[Cell, ...]
     delta: str
     delta_word: str
     note: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """An item that fell or rose at a unit since its last counting sheet."""
-
-    unit: Unit
-    item: str
-    question: str
-    points: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True)
@@ -80,166 +74,213 @@ class Attention:
 class StationTable:
     """The table of the units below."""
 
-    title: str
-    instrument: Instrument
+    kind_label: str
+    total: int
+    instrument: Instrument | None
     columns: tuple[str, ...]
     stations: tuple[Station, ...]
     ranked: int
+    is_dense: bool
     since: str
+    since_short: str
     coverage: Coverage | None
-    fell: tuple[Change, ...]
-    rose: tuple[Change, ...]
-    fell_total: int
+    changes: Changes
     attention: tuple[Attention, ...]
 
 
 @dataclass(frozen=True)
-class Late:
-    """Something past its day."""
+class _Frame:
+    """What all lines of a table share: the units, their rows now and before, the period and the one before."""
 
-    label: str
-    unit: Unit
-    detail: str
-    days: int
+    data: DashboardData
+    kind: UnitKind
+    units: tuple[Unit, ...]
+    now: Rows
+    before: Rows
+    period: Period | None
+    period_before: Period | None
+    visits: dict[int, Visit]
+    # The last day of each unit's latest visit that took place.
+    seen: dict[int, datetime.date]
+    instrument: Instrument | None
 
 
 def station_table(data: DashboardData) -> StationTable | None:
-    """Build the table of the units directly below, or None when none of them owes a sheet."""
-    stations = [child for child in data.children if child.kind == UnitKind.POLSEK]
-    districts = [child for child in data.children if child.kind == UnitKind.POLRES]
-    if stations:
-        now = data.select(data.quarter, Layer.SUPERVISION, code=POLSEK)
-        before = data.select(data.quarter_before, Layer.SUPERVISION, code=POLSEK)
-        since = data.quarter_before.name if data.quarter_before else ""
-        return _table(data, f"Peringkat dan peta {len(stations)} Polsek", stations, now, before, since)
-    if districts:
-        now, before = _lke_rows(data)
-        since = data.year_before.name if data.year_before else ""
-        return _table(data, f"Peringkat dan peta {len(districts)} Polres", districts, now, before, since)
-    return None
-
-
-def _lke_rows(data: DashboardData) -> tuple[Rows, Rows]:
-    """Return each district's LKE by `tpi`, else `self`, of the year and of the year before."""
-
-    def of(period: object) -> Rows:
-        both = data.select(period, Layer.SELF, code=LKE).by_unit | {  # type: ignore[arg-type]
-            unit: row
-            for unit, row in data.select(period, Layer.TPI, code=LKE).by_unit.items()  # type: ignore[arg-type]
-            if row.counting_id
-        }
-        return Rows(both)
-
-    return of(data.year), of(data.year_before)
-
-
-def _table(
-    data: DashboardData, title: str, units: list[Unit], now: Rows, before: Rows, since: str
-) -> StationTable | None:
-    sample = next(iter([*now.by_unit.values(), *before.by_unit.values()]), None)
-    if sample is None:
+    """Build the table of the units directly below, or None when none of them is a Polsek, Polres or Polda."""
+    kind = next((kind for kind in _KINDS if any(child.kind == kind for child in data.children)), None)
+    if kind is None:
         return None
-    instrument = engine_instrument(sample.instrument)
-    visits = _latest_visits(data)
+    frame = _frame(data, kind)
     ranked = sorted(
-        (unit for unit in units if _counts(now.of(unit))), key=lambda unit: (-_score(now.of(unit)), unit.name)
+        (unit for unit in frame.units if _mean(frame, unit) is not None),
+        key=lambda unit: (-(_mean(frame, unit) or 0), unit.name),
     )
-    lines = [
-        _ranked(instrument, unit, rank, now.of(unit), before.of(unit)) for rank, unit in enumerate(ranked, start=1)
-    ]
-    rest = [unit for unit in units if unit not in ranked]
-    lines += [_unranked(data, unit, now.of(unit), before.of(unit), visits) for unit in rest]
-    fell, rose = _changes(ranked, now)
+    lines = _ranked_lines(frame, ranked)
+    rest = sorted((unit for unit in frame.units if unit not in ranked), key=lambda unit: _order(frame, unit))
+    areas = frame.instrument.areas if frame.instrument is not None and ranked else ()
     return StationTable(
-        title=title,
-        instrument=instrument,
-        columns=tuple(f"{area.key} {area.short}" if area.key in "123456" else area.short for area in instrument.areas),
-        stations=tuple(lines),
+        kind_label=kind.label,
+        total=len(frame.units),
+        instrument=frame.instrument,
+        columns=tuple(f"{area.key} {area.short}" if area.key in "123456" else area.short for area in areas),
+        stations=(*lines, *(_unranked_line(frame, unit) for unit in rest)),
         ranked=len(ranked),
-        since=since,
-        coverage=_coverage(data, units, now),
-        fell=tuple(fell[:_MOST_CHANGES]),
-        rose=tuple(rose[:_MOST_CHANGES]),
-        fell_total=len(fell),
-        attention=_attention(data, units, now, before, visits),
+        is_dense=len(frame.units) > 24,
+        since=frame.period_before.name if frame.period_before else "",
+        since_short=short_period(frame.period_before.name) if frame.period_before else "",
+        coverage=_coverage(frame),
+        changes=read_changes(ranked, frame.now),
+        attention=_attention(frame),
     )
+
+
+def _frame(data: DashboardData, kind: UnitKind) -> _Frame:
+    if kind == UnitKind.POLSEK:
+        period, before = data.quarter, data.quarter_before
+        now = data.select(period, Layer.SUPERVISION, code=POLSEK)
+        earlier = data.select(before, Layer.SUPERVISION, code=POLSEK)
+    else:
+        period, before = data.year, data.year_before
+        now, earlier = _lke_rows(data, period), _lke_rows(data, before)
+    day = min(period.last_day, data.today) if period is not None else data.today
+    units = tuple(
+        child for child in data.children if child.kind == kind and (child.is_active_on(day) or _counts(now.of(child)))
+    )
+    sample = next(iter([*now.by_unit.values(), *earlier.by_unit.values()]), None)
+    instrument = engine_instrument(sample.instrument) if sample is not None else None
+    visits, seen = latest_visits(data), _last_seen(data)
+    return _Frame(data, kind, units, now, earlier, period, before, visits, seen, instrument)
+
+
+def _lke_rows(data: DashboardData, period: Period | None) -> Rows:
+    """Return each unit's LKE by `tpi` where there is one, else `self`."""
+    own, tpi = (data.select(period, layer, code=LKE).by_unit for layer in (Layer.SELF, Layer.TPI))
+    return Rows(own | {unit: row for unit, row in tpi.items() if row.units_submitted})
 
 
 def _counts(row: UnitScore | None) -> bool:
-    return row is not None and row.counting_id is not None
+    return row is not None and row.units_submitted > 0
 
 
-def _score(row: UnitScore | None) -> int:
-    """Return the complete score of the unit's own counting sheet: at a leaf the sum is its own."""
-    return row.score_sum if row is not None else 0
+def _mean(frame: _Frame, unit: Unit, *, before: bool = False) -> Fraction | None:
+    """Return the unit's score: of its own counting sheet, or the mean of those in its subtree."""
+    row = (frame.before if before else frame.now).of(unit)
+    return Fraction(row.score_sum, UNITS * row.units_submitted) if row is not None and row.units_submitted else None
 
 
-def _ranked(instrument: Instrument, unit: Unit, rank: int, row: UnitScore | None, before: UnitScore | None) -> Station:
-    assert row is not None  # only units with a counting sheet are ranked
-    cells = tuple(_cell(instrument, area.key, row) for area in instrument.areas)
-    delta, word = _delta(row, before)
-    return Station(unit, rank, _against_gates(instrument, row.score_sum), cells, delta, word, "")
-
-
-def _against_gates(instrument: Instrument, stored: int) -> str:
+def score_text(instrument: Instrument, value: Fraction) -> str:
     """Write a total so that a gate it misses is not rounded over."""
-    value = from_units(stored)
-    missed = [rule.gates[0].required for rule in instrument.predicates if value < rule.gates[0].required]
-    return shown(value, gate=min(missed, default=None))
+    return shown(value, gate=charts.nearest_missed(value, [rule.gates[0].required for rule in instrument.predicates]))
+
+
+def _name(unit: Unit) -> str:
+    """Return the name without the kind that stands above the column."""
+    return unit.name.removeprefix(f"{UnitKind(unit.kind).label} ")
+
+
+# --- lines --------------------------------------------------------------------------------------------------
+
+
+def _ranked_lines(frame: _Frame, ranked: list[Unit]) -> list[Station]:
+    """Make the ranked lines; equal scores share a rank."""
+    assert frame.instrument is not None or not ranked  # a unit with a score has a row
+    lines: list[Station] = []
+    scores = [_mean(frame, unit) for unit in ranked]
+    for unit, score in zip(ranked, scores, strict=True):
+        row = frame.now.of(unit)
+        assert row is not None and score is not None and frame.instrument is not None  # only units with one are ranked
+        delta, word = _delta(score, _mean(frame, unit, before=True))
+        lines.append(
+            Station(
+                unit=unit,
+                name=_name(unit),
+                rank=scores.index(score) + 1,
+                score=score_text(frame.instrument, score),
+                source=_source(frame, row),
+                cells=tuple(_cell(frame.instrument, area.key, row) for area in frame.instrument.areas),
+                delta=delta,
+                delta_word=word,
+                note="",
+            )
+        )
+    return lines
+
+
+def _source(frame: _Frame, row: UnitScore) -> str:
+    if frame.kind == UnitKind.POLSEK:
+        return ""
+    mark = _LAYER_MARKS[Layer(row.layer)]
+    return f"{mark}, {row.units_submitted} dari {row.units_due}" if frame.kind == UnitKind.POLDA else mark
 
 
 def _cell(instrument: Instrument, key: str, row: UnitScore) -> Cell:
-    percent = Fraction(row.areas.get(key, 0) * 100, UNITS) / instrument.area_weight(key)
-    return Cell(str(charts.cut(percent)), charts.band(percent))
+    share = Fraction(row.areas.get(key, 0) * 100, UNITS * row.units_submitted) / instrument.area_weight(key)
+    return Cell(str(charts.cut(share)), charts.band(share))
 
 
-def _delta(row: UnitScore, before: UnitScore | None) -> tuple[str, str]:
-    if before is None or before.counting_id is None:
+def _delta(score: Fraction, before: Fraction | None) -> tuple[str, str]:
+    if before is None:
         return "", ""
-    moved = row.score_sum - before.score_sum
-    word = "naik" if moved > 0 else "turun" if moved < 0 else "tetap"
-    return shown(abs(from_units(moved)), places=1), word
+    moved = score - before
+    text = shown(abs(moved), places=1)
+    if text == "0,0" and moved:
+        text = shown(abs(moved))
+    return text, "naik" if moved > 0 else "turun" if moved < 0 else "tetap"
 
 
-def _unranked(
-    data: DashboardData, unit: Unit, row: UnitScore | None, before: UnitScore | None, visits: dict[int, Visit]
-) -> Station:
-    note = _state_words(data, unit, row, visits)
-    if before is not None and before.counting_id and (data.quarter_before or data.year_before):
-        period = data.quarter_before if unit.kind == UnitKind.POLSEK else data.year_before
-        if period is not None:
-            note = f"{note}. {period.name}: {shown(from_units(before.score_sum))}"
-    return Station(unit, 0, "", (), "", "", note)
+def _unranked_line(frame: _Frame, unit: Unit) -> Station:
+    note = _state_words(frame, unit)
+    before = _mean(frame, unit, before=True)
+    if before is not None and frame.period_before is not None and frame.instrument is not None:
+        note = f"{note}. {frame.period_before.name}: {score_text(frame.instrument, before)}"
+    return Station(unit, _name(unit), 0, "", "", (), "", "", note)
 
 
-def _state_words(data: DashboardData, unit: Unit, row: UnitScore | None, visits: dict[int, Visit]) -> str:
-    if unit.kind != UnitKind.POLSEK:
-        if row is not None and row.items_due:
-            return f"LKE sedang diisi: {row.items_answered} dari {row.items_due} butir"
-        return "LKE belum diserahkan"
-    visit = visits.get(unit.pk)
-    if visit is not None and data.quarter is not None and visit.period_id == data.quarter.pk:
-        if visit.status == VisitStatus.PLANNED:
-            return f"Terjadwal {_day(visit.starts_on)}"
-        done = (
-            f"{row.items_answered} dari {row.items_due} butir" if row is not None and row.items_due else "belum diisi"
-        )
-        word = (
-            "Kunjungan berjalan"
-            if visit.status == VisitStatus.ONGOING
-            else "Kunjungan selesai, lembar belum diserahkan"
-        )
-        return f"{word}: {done}"
+def _state_words(frame: _Frame, unit: Unit) -> str:
+    row = frame.now.of(unit)
+    progress = f"{row.items_answered} dari {row.items_due} butir" if row is not None and row.items_due else ""
+    if frame.kind != UnitKind.POLSEK:
+        return f"LKE sedang diisi: {progress}" if progress else "LKE belum diserahkan"
+    visit = frame.visits.get(unit.pk)
     if visit is None:
         return "Belum pernah dikunjungi"
-    return f"Belum dijadwalkan, {(data.today - visit.last_day).days} hari sejak kunjungan terakhir"
+    if not _is_of_period(frame, visit):
+        return f"Belum dijadwalkan, {(frame.data.today - visit.last_day).days} hari sejak kunjungan terakhir"
+    if visit.status == VisitStatus.PLANNED:
+        days = (frame.data.today - visit.last_day).days
+        late = f", lewat {days} hari" if days > 0 else ""
+        return f"Terjadwal {day_words(visit.starts_on)}{late}"
+    is_ongoing = visit.status == VisitStatus.ONGOING
+    words = "Kunjungan berjalan" if is_ongoing else "Kunjungan selesai, lembar belum diserahkan"
+    return f"{words}: {progress or 'belum diisi'}"
 
 
-def _day(day: datetime.date) -> str:
+def _order(frame: _Frame, unit: Unit) -> tuple[int, datetime.date, str]:
+    """Order what is not ranked: under way, then scheduled by day, then the rest."""
+    visit = frame.visits.get(unit.pk)
+    if visit is None or not _is_of_period(frame, visit):
+        return 2, datetime.date.max, unit.name
+    return _OPEN_ORDER.get(VisitStatus(visit.status), 2), visit.starts_on, unit.name
+
+
+def _is_of_period(frame: _Frame, visit: Visit) -> bool:
+    return frame.period is not None and visit.period_id == frame.period.pk
+
+
+def short_period(name: str) -> str:
+    """Shorten the name of a quarter for the head of a column or an axis: Triwulan III 2026 becomes TW III/26."""
+    words = name.split()
+    if len(words) == 3 and words[0] == "Triwulan" and words[2].isdigit():
+        return f"TW {words[1]}/{words[2][-2:]}"
+    return name
+
+
+def day_words(day: datetime.date) -> str:
+    """Write a day of this year: 22 September."""
     return dateformat.format(day, "j F")
 
 
-def _latest_visits(data: DashboardData) -> dict[int, Visit]:
+def latest_visits(data: DashboardData) -> dict[int, Visit]:
     """Return each unit's visit of the period shown, else its latest one."""
     found: dict[int, Visit] = {}
     for visit in data.visits:
@@ -250,115 +291,64 @@ def _latest_visits(data: DashboardData) -> dict[int, Visit]:
     return found
 
 
-def _coverage(data: DashboardData, units: list[Unit], now: Rows) -> Coverage | None:
-    if not units or units[0].kind != UnitKind.POLSEK or data.quarter is None:
+# --- coverage and attention -----------------------------------------------------------------------------------
+
+
+def _coverage(frame: _Frame) -> Coverage | None:
+    if not frame.units or frame.kind != UnitKind.POLSEK or frame.period is None:
         return None
-    states = {visit.unit_id: visit.status for visit in reversed(data.visits) if visit.period_id == data.quarter.pk}
-    done = sum(_counts(now.of(unit)) for unit in units)
-    open_units = [unit for unit in units if not _counts(now.of(unit))]
-    ongoing = sum(states.get(unit.pk) in {VisitStatus.ONGOING, VisitStatus.DONE} for unit in open_units)
-    planned = sum(states.get(unit.pk) == VisitStatus.PLANNED for unit in open_units)
+    done = sum(_counts(frame.now.of(unit)) for unit in frame.units)
+    states = [
+        frame.visits[unit.pk].status
+        for unit in frame.units
+        if not _counts(frame.now.of(unit)) and unit.pk in frame.visits and _is_of_period(frame, frame.visits[unit.pk])
+    ]
+    planned = states.count(VisitStatus.PLANNED)
+    ongoing = len(states) - planned
+    due = len(frame.units)
     return Coverage(
-        ring=charts.progress_ring(done, len(units), f"{done} dari {len(units)} Polsek selesai"),
+        ring=charts.progress_ring(done, due, f"{done} dari {due} Polsek selesai disupervisi"),
         done=done,
-        due=len(units),
+        due=due,
         ongoing=ongoing,
         planned=planned,
-        none=len(units) - done - ongoing - planned,
+        none=due - done - ongoing - planned,
     )
 
 
-def _changes(units: list[Unit], now: Rows) -> tuple[list[Change], list[Change]]:
-    """Return what fell, most points first, and what rose."""
-    found = [(change["points"], unit, change) for unit in units for change in (now.by_unit[unit.pk].changes)]
-    fell = sorted((entry for entry in found if entry[0] < 0), key=lambda entry: (entry[0], entry[1].pk))
-    rose = sorted((entry for entry in found if entry[0] > 0), key=lambda entry: (-entry[0], entry[1].pk))
-    return [_change(*entry) for entry in fell], [_change(*entry) for entry in rose]
-
-
-def _change(points: int, unit: Unit, change: dict[str, Any]) -> Change:
-    sign = "\N{MINUS SIGN}" if points < 0 else "+"
-    return Change(
-        unit=unit,
-        item=change["item"],
-        question=change["question"],
-        points=f"{sign}{shown(abs(from_units(points)))}",
-        before=f"{shown(from_units(change['before']) * 100, places=0)}%",
-        after=f"{shown(from_units(change['after']) * 100, places=0)}%",
-    )
-
-
-def _attention(
-    data: DashboardData, units: list[Unit], now: Rows, before: Rows, visits: dict[int, Visit]
-) -> tuple[Attention, ...]:
+def _attention(frame: _Frame) -> tuple[Attention, ...]:
     """Name the units to go to first: areas below 60 %, late findings, then those not seen for long."""
     found: list[tuple[int, int, Attention]] = []
-    late: dict[int, int] = {}
-    for finding in data.findings:
-        if finding.due_on is not None and finding.due_on < data.today:
-            late[finding.unit_id] = late.get(finding.unit_id, 0) + 1
-    for unit in units:
-        row = now.of(unit) if _counts(now.of(unit)) else before.of(unit)
-        low = _low_areas(row)
-        visit = visits.get(unit.pk)
-        days = (data.today - visit.last_day).days if visit is not None else None
+    for unit in frame.units:
+        low, late = _low_areas(frame, unit), frame.data.findings.late_below.get(unit.path, 0)
+        seen = frame.seen.get(unit.pk)
+        days = max(0, (frame.data.today - seen).days) if seen is not None else None
         reasons = []
         if low:
             reasons.append(f"{low} area di bawah 60%")
-        if late.get(unit.pk):
-            reasons.append(f"{late[unit.pk]} temuan lewat tenggat")
-        if unit.kind == UnitKind.POLSEK and (days is None or days > _LONG_AGO_DAYS):
-            reasons.append(f"{days} hari sejak kunjungan terakhir" if days is not None else "belum pernah dikunjungi")
+        if late:
+            reasons.append(f"{late} temuan lewat tenggat")
+        if frame.kind == UnitKind.POLSEK and (days is None or days > _LONG_AGO_DAYS):
+            reasons.append("belum pernah dikunjungi" if days is None else f"{days} hari sejak kunjungan terakhir")
         if reasons:
-            score = shown(from_units(row.score_sum)) if row is not None and _counts(row) else ""
-            found.append(
-                (-(low * 3 + late.get(unit.pk, 0)), -(days or 999), Attention(unit, score, ", ".join(reasons)))
-            )
+            mean = _mean(frame, unit)
+            score = score_text(frame.instrument, mean) if mean is not None and frame.instrument is not None else ""
+            found.append((-(low * 3 + late), -(days or 999), Attention(unit, score, ", ".join(reasons))))
     found.sort(key=lambda entry: (entry[0], entry[1], entry[2].unit.name))
-    return tuple(entry[2] for entry in found[:3])
+    return tuple(entry[2] for entry in found[:_MOST_ATTENTION])
 
 
-def _low_areas(row: UnitScore | None) -> int:
-    if row is None or not _counts(row):
-        return 0
-    instrument = engine_instrument(row.instrument)
-    return sum(
-        Fraction(row.areas.get(area.key, 0), UNITS) * 100 < 60 * instrument.area_weight(area.key)
-        for area in instrument.areas
-    )
-
-
-def late_list(data: DashboardData) -> tuple[Late, ...]:
-    """List what is past its day: findings, visits not begun, sheets not handed in; the latest first."""
-    found = [
-        Late(
-            finding.observation,
-            finding.unit,
-            f"{finding.owner_title}, {finding.number}",
-            (data.today - finding.due_on).days,
-        )
-        for finding in data.findings
-        if finding.due_on is not None and finding.due_on < data.today
-    ]
-    names = {child.pk: child for child in data.children} | {data.unit.pk: data.unit}
+def _last_seen(data: DashboardData) -> dict[int, datetime.date]:
+    """Return the last day of each unit's latest visit that took place."""
+    seen: dict[int, datetime.date] = {}
     for visit in data.visits:
-        unit = names.get(visit.unit_id)
-        if unit is not None and visit.status == VisitStatus.PLANNED and visit.last_day < data.today:
-            days = (data.today - visit.last_day).days
-            found.append(Late("Kunjungan belum dimulai", unit, f"dijadwalkan {_day(visit.starts_on)}", days))
-    found += _missing_sheets(data)
-    return tuple(sorted(found, key=lambda late: -late.days))
+        if visit.status != VisitStatus.PLANNED and visit.starts_on <= data.today:
+            seen[visit.unit_id] = max(visit.last_day, seen.get(visit.unit_id, visit.last_day))
+    return seen
 
 
-def _missing_sheets(data: DashboardData) -> list[Late]:
-    """Units that owe a self sheet for a quarter that is over and have not handed it in."""
-    period = data.quarter_before
-    if period is None or period.last_day >= data.today:
-        return []
-    rows = data.select(period, Layer.SELF, code=POLSEK)
-    days = (data.today - period.last_day).days
-    return [
-        Late(f"Lembar mandiri {period.name}", unit, "belum diserahkan", days)
-        for unit in data.children
-        if unit.kind == UnitKind.POLSEK and unit.is_active_on(period.last_day) and not _counts(rows.of(unit))
-    ]
+def _low_areas(frame: _Frame, unit: Unit) -> int:
+    row = frame.now.of(unit)
+    if row is None or not row.units_submitted or frame.instrument is None:
+        return 0
+    return sum(_cell(frame.instrument, area.key, row).band == 1 for area in frame.instrument.areas)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from supervisi.models import Checklist, ChecklistStatus, Finding, Instrument, Layer, Period
+from supervisi.pages.moments import moment_words
 from wbbm.organisasi.access import local_day
-from wbbm.organisasi.models import AuditEvent, Posting, Role, Unit, User
+from wbbm.organisasi.models import AuditEvent, Posting, Role, TimeZone, Unit, User
 
 _SOON = datetime.timedelta(days=30)
 _MOST = 25
@@ -38,15 +39,35 @@ class OwedSheet:
         """Days since the period ended."""
         return max(0, (self.today - self.period.last_day).days)
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether there is something left to do."""
+        return self.checklist is None or self.checklist.is_draft
+
+
+@dataclass(frozen=True)
+class FindingLine:
+    """A finding with how many days it is past its due day."""
+
+    finding: Finding
+    days_late: int
+
 
 @dataclass(frozen=True)
 class Todo:
-    """What an operator must do."""
+    """What an operator must do, and what he has handed in already."""
 
     units: tuple[Unit, ...]
-    sheets: tuple[OwedSheet, ...]
-    findings: tuple[Finding, ...]
+    owed: tuple[OwedSheet, ...]
+    handed_in: tuple[OwedSheet, ...]
+    findings: tuple[FindingLine, ...]
+    findings_total: int
     today: datetime.date
+
+    @property
+    def late(self) -> int:
+        """How many of the things to do are past their day."""
+        return sum(sheet.days_late > 0 for sheet in self.owed) + sum(line.days_late > 0 for line in self.findings)
 
 
 def read_todo(user: User) -> Todo | None:
@@ -55,13 +76,21 @@ def read_todo(user: User) -> Todo | None:
     if not units:
         return None
     today = local_day(units[0])
-    findings = Finding.objects.visible_to(user).open().filter(owner_unit__in=units).select_related("unit", "item")
+    sheets = [sheet for unit in units for sheet in _owed_sheets(unit, today)]
+    open_findings = Finding.objects.visible_to(user).open().filter(owner_unit__in=units)
+    findings = list(open_findings.select_related("unit", "item").order_by(F("due_on").asc(nulls_last=True), "pk"))
     return Todo(
         units=units,
-        sheets=tuple(sheet for unit in units for sheet in _owed_sheets(unit, today)),
-        findings=tuple(findings.order_by("due_on", "pk")[:_MOST]),
+        owed=tuple(sorted((sheet for sheet in sheets if sheet.is_open), key=lambda sheet: -sheet.days_late)),
+        handed_in=tuple(sheet for sheet in sheets if not sheet.is_open),
+        findings=tuple(_finding_line(finding, today) for finding in findings[:_MOST]),
+        findings_total=len(findings),
         today=today,
     )
+
+
+def _finding_line(finding: Finding, today: datetime.date) -> FindingLine:
+    return FindingLine(finding, max(0, (today - finding.due_on).days) if finding.due_on is not None else 0)
 
 
 def _owed_sheets(unit: Unit, today: datetime.date) -> list[OwedSheet]:
@@ -91,6 +120,59 @@ def _owed_sheets(unit: Unit, today: datetime.date) -> list[OwedSheet]:
     return found
 
 
+# What an act in the audit trail is called.
+ACTS = {
+    "checklist.created": "Lembar dibuat",
+    "checklist.submit": "Lembar diserahkan",
+    "checklist.return": "Lembar dikembalikan",
+    "checklist.review": "Lembar ditinjau",
+    "checklist.disclose": "Hasil disampaikan",
+    "checklist.finalise": "Lembar dijadikan final",
+    "checklist.reopening-asked": "Pembukaan kembali diminta",
+    "checklist.reopen": "Lembar dibuka kembali",
+    "visit.planned": "Kunjungan direncanakan",
+    "visit.changed": "Kunjungan diubah",
+    "visit.started": "Kunjungan dimulai",
+    "visit.done": "Kunjungan diselesaikan",
+    "visit.cancelled": "Kunjungan dibatalkan",
+    "visit.deleted": "Kunjungan dihapus",
+    "evidence.attached": "Bukti ditambahkan",
+    "evidence.detached": "Bukti dilepas",
+    "finding.recorded": "Temuan dicatat",
+    "period.created": "Periode dibuat",
+    "period.changed": "Periode diubah",
+    "period.closed": "Periode ditutup",
+    "unit.created": "Satuan dibuat",
+    "unit.changed": "Satuan diubah",
+    "unit.moved": "Satuan dipindahkan",
+    "predicate.recorded": "Predikat dicatat",
+    "posting.added": "Penugasan ditambahkan",
+    "posting.approved": "Penugasan disetujui",
+    "posting.changed": "Penugasan diubah",
+    "posting.ended": "Penugasan diakhiri",
+    "person.created": "Orang ditambahkan",
+    "person.changed": "Data orang diubah",
+    "person.closed": "Akun ditutup",
+    "person.reopened": "Akun dibuka kembali",
+    "person.signed-out-everywhere": "Keluar dari semua perangkat",
+    "password.changed": "Kata sandi diganti",
+    "link.made": "Tautan sekali pakai dibuat",
+    "link.used": "Tautan sekali pakai dipakai",
+    "lockout.cleared": "Kunci masuk dibuka",
+}
+
+
+@dataclass(frozen=True)
+class EventLine:
+    """One act in words: what, about what, by which office, where and when in that unit's zone."""
+
+    act: str
+    about: str
+    by: str
+    unit: Unit | None
+    at: str
+
+
 @dataclass(frozen=True)
 class AuditorPage:
     """Search and latest changes of an auditor's units."""
@@ -98,7 +180,7 @@ class AuditorPage:
     search: str
     units: tuple[Unit, ...]
     sheets: tuple[Checklist, ...]
-    events: tuple[AuditEvent, ...]
+    events: tuple[EventLine, ...]
 
 
 def read_auditor_page(user: User, search: str) -> AuditorPage:
@@ -108,11 +190,9 @@ def read_auditor_page(user: User, search: str) -> AuditorPage:
     units = Unit.objects.visible_to(user).filter(name__icontains=search) if search else Unit.objects.none()
     if search:
         sheets = sheets.filter(unit__name__icontains=search)
-    events = (
-        AuditEvent.objects.visible_to(user)
-        .exclude(action__startswith="sign-")
-        .select_related("actor", "posting", "unit")
-    )
+    events = AuditEvent.objects.visible_to(user).exclude(action__startswith="sign-")
+    if search:
+        events = events.filter(unit__name__icontains=search)
     return AuditorPage(
         search=search,
         units=tuple(units[:_MOST]),
@@ -121,15 +201,28 @@ def read_auditor_page(user: User, search: str) -> AuditorPage:
             .defer("instrument__definition")
             .order_by("-submitted_at", "-pk")[:_MOST]
         ),
-        events=tuple(events[:_MOST]),
+        events=tuple(_event_line(event) for event in events.select_related("actor", "posting", "unit")[:_MOST]),
     )
 
 
-def read_integrity_page(user: User) -> tuple[Finding, ...]:
+def _event_line(event: AuditEvent) -> EventLine:
+    zone = event.unit.time_zone if event.unit is not None else TimeZone.WIB
+    office = event.posting or event.actor
+    return EventLine(
+        act=ACTS.get(event.action, "Perubahan"),
+        about=event.object_label,
+        by=str(office) if office is not None else "Sistem",
+        unit=event.unit,
+        at=moment_words(event.at, zone),
+    )
+
+
+def read_integrity_page(user: User) -> tuple[FindingLine, ...]:
     """Read the open severe findings, handed over, of the officer's units; his reach is routed by unit."""
     reach = user.scope.within("unit__path", Role.INTEGRITY_OFFICER)
     severe = Finding.objects.open().severe().filter(reach, handed_over_at__isnull=False)
-    return tuple(severe.select_related("unit", "item").order_by("due_on", "pk")[:100])
+    rows = severe.select_related("unit", "item").order_by(F("due_on").asc(nulls_last=True), "pk")[:100]
+    return tuple(_finding_line(finding, local_day(finding.unit)) for finding in rows)
 
 
 @dataclass(frozen=True)
@@ -142,6 +235,8 @@ class Gaps:
     without_password: tuple[User, ...]
     units: int
     people: int
+    # The longest that one of the lists gets.
+    most: int = _MOST
 
 
 def read_gaps(user: User) -> Gaps:

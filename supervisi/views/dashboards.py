@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from supervisi.pages.dashboard import build_dashboard
+from supervisi.pages.dashboard_data import READERS
 from supervisi.pages.first_pages import read_auditor_page, read_gaps, read_integrity_page, read_todo
 from wbbm.organisasi.http import signed_in_user
-from wbbm.organisasi.models import Role, Unit, UnitKind
+from wbbm.organisasi.models import Role, Unit
 from wbbm.organisasi.shell import main_posting
 
-READERS = (Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR, Role.OPERATOR)
 _MOST_UNITS = 60
 
 
@@ -24,7 +24,11 @@ def first_page(request: HttpRequest) -> HttpResponse:
     posting = main_posting(user.scope.postings)
     if posting is None:
         return render(request, "supervisi/no_posting.html")
-    if posting.role == Role.COMMANDER:
+    role = Role(posting.role)
+    if role == Role.COMMANDER and user.scope.posting_at(posting.unit, Role.OPERATOR) is not None:
+        # A Kapolsek commands and operates one unit: what he must do comes first.
+        role = Role.OPERATOR
+    if role == Role.COMMANDER:
         return unit_dashboard(request, posting.unit_id)
     pages = {
         Role.SUPERVISOR: "supervisi:visit-list",
@@ -33,7 +37,7 @@ def first_page(request: HttpRequest) -> HttpResponse:
         Role.INTEGRITY_OFFICER: "supervisi:integrity",
         Role.ADMIN: "supervisi:gaps",
     }
-    return redirect(pages[Role(posting.role)])
+    return redirect(pages[role])
 
 
 @require_safe
@@ -43,12 +47,23 @@ def unit_dashboard(request: HttpRequest, pk: int) -> HttpResponse:
     if not user.scope.has_role(*READERS):
         raise Http404("no dashboard for this role")
     period = request.GET.get("periode", "")
-    page = build_dashboard(user, pk, int(period) if period.isascii() and period.isdigit() else None)
+    is_number = period.isascii() and period.isdigit() and len(period) < 19
+    page = build_dashboard(user, pk, int(period) if is_number else None)
     if page is None:
         raise Http404("unit out of sight")
-    todo = read_todo(user) if page.is_own_unit and page.unit.kind == UnitKind.POLSEK else None
     template = "supervisi/_dashboard_body.html" if request.headers.get("HX-Request") else "supervisi/dashboard.html"
-    return render(request, template, {"page": page, "todo": todo})
+    return render(request, template, {"page": page})
+
+
+@require_safe
+def own_unit(request: HttpRequest) -> HttpResponse:
+    """Show the dashboard of the unit where the person is commander or operator."""
+    posting = next(
+        (held for held in signed_in_user(request).scope.postings if held.role in {Role.COMMANDER, Role.OPERATOR}), None
+    )
+    if posting is None:
+        raise Http404("no unit of one's own")
+    return unit_dashboard(request, posting.unit_id)
 
 
 @require_safe
@@ -87,7 +102,7 @@ def integrity(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     if not user.scope.has_role(Role.INTEGRITY_OFFICER):
         raise Http404("integrity officers only")
-    return render(request, "supervisi/integrity.html", {"page": read_integrity_page(user)})
+    return render(request, "supervisi/integrity.html", {"lines": read_integrity_page(user)})
 
 
 @require_safe

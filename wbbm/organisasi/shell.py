@@ -15,12 +15,13 @@ from .models import Posting, Role
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the main menu: who sees it, and where it leads."""
+    """One entry of the main menu: who sees it (whoever also holds a role of `unless` doesn't), and where it leads."""
 
     label: str
     url_name: str
     roles: frozenset[str]
     order: int
+    unless: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def main_posting(postings: tuple[Posting, ...]) -> Posting | None:
 
 
 def _nav(request: HttpRequest, roles: frozenset[str]) -> tuple[NavLink, ...]:
-    shown = [(entry, reverse(entry.url_name)) for entry in _entries if entry.roles & roles]
+    shown = [(entry, reverse(entry.url_name)) for entry in _entries if entry.roles & roles and not entry.unless & roles]
     matching = [url for _, url in shown if request.path.startswith(url)]
     current = max(matching, key=len, default="")
     return tuple(NavLink(entry.label, url, url == current) for entry, url in shown)

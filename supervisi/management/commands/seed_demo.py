@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from supervisi.demo.acts import record_acts
 from supervisi.demo.district import make_district
 from supervisi.demo.evidence import add_evidence
 from supervisi.demo.sheets import make_periods, make_sheets
@@ -32,6 +33,8 @@ class Command(BaseCommand):
         self.stdout.write("Membuat data contoh Polres Tuban ...")
         with transaction.atomic():
             district = make_district(timezone.localdate())
-            make_sheets(district, make_periods(district))
+            periods = make_periods(district)
+            make_sheets(district, periods)
+            record_acts(district, (periods.quarter, periods.year))
             add_evidence(district)
             recompute(is_dry_run=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from wbbm.organisasi.models import AuditEvent, Posting, Unit, User
 
@@ -31,6 +33,7 @@ def record(
     changes: dict[str, Any] | None = None,
     reason: str = "",
     address: str | None = None,
+    at: datetime.datetime | None = None,
 ) -> AuditEvent:
     """Add one event to the trail.
 
@@ -43,6 +46,7 @@ def record(
         changes: field → [old, new], JSON values.
         reason: the author's words, where the step asks for them.
         address: client address, for sign-in events.
+        at: when it happened, for history that is taken over; otherwise now.
     """
     return AuditEvent.objects.create(
         actor=by,
@@ -55,4 +59,5 @@ def record(
         changes=changes or {},
         reason=reason,
         address=address,
+        at=at or timezone.now(),
     )
