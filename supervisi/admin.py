@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
 from supervisi.models import Instrument, Period
 from supervisi.services import periods
-from wbbm.errors import DomainError
 from wbbm.organisasi.admin_base import ScopedAdmin, take_over
 from wbbm.organisasi.http import signed_in_user
 
@@ -43,13 +42,9 @@ class PeriodAdmin(ScopedAdmin):
     @admin.action(description="Tutup periode yang dipilih")
     def close(self, request: HttpRequest, rows: QuerySet[Period]) -> None:
         """Close periods: submitted self sheets become final."""
-        for period in rows.select_related("unit"):
-            try:
-                periods.close_period(period=period, by=signed_in_user(request))
-            except DomainError as refusal:
-                self.message_user(request, f"{period}: {refusal.message}", messages.ERROR)
-            else:
-                self.message_user(request, f"{period}: ditutup", messages.SUCCESS)
+        by = signed_in_user(request)
+        chosen = rows.select_related("unit")
+        self.act(request, chosen, lambda period: periods.close_period(period=period, by=by), "ditutup")
 
 
 @admin.register(Instrument)

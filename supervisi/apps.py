@@ -14,8 +14,12 @@ class SupervisiConfig(AppConfig):
         from supervisi import navigation, readers, tasks
         from supervisi.services.scores import want_unit_anew
         from wbbm.organisasi.services.units import on_unit_change
+        from wbbm.organisasi.trail import register_acts
 
         tasks.register()
         readers.register()
         navigation.register()
         on_unit_change(want_unit_anew)
+        register_acts(
+            {"period.created": "Periode dibuat", "period.changed": "Periode diubah", "period.closed": "Periode ditutup"}
+        )

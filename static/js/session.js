@@ -2,15 +2,19 @@
 (() => {
   "use strict";
 
-  const body = document.body || document.querySelector("body");
-  const data = body.dataset;
-  if (!data.sessionUrl) return;
+  const body = document.body;
+  const holder = document.querySelector("[data-session-url]");
+  if (!holder) return;
+  const data = holder.dataset;
+  const root = document.documentElement;
+  if (data.csrfCookie && !root.dataset.csrfCookie) root.dataset.csrfCookie = data.csrfCookie;
 
   const idle = Number(data.sessionIdleSeconds);
   const warning = Number(data.sessionWarningSeconds);
   let ends = Date.now() + idle * 1000;
   const latest = Number(data.sessionExpires) * 1000;
   let sentAt = Date.now();
+  let isAsking = false;
   let bar = null;
 
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(`wbbm-session-${data.userId}`) : null;
@@ -21,6 +25,8 @@
         hide();
       }
     };
+    // This page was opened by the person: his other tabs may stay as long.
+    channel.postMessage({ ends });
   }
 
   function hide() {
@@ -47,51 +53,68 @@
     body.append(bar);
   }
 
-  async function renew() {
-    sentAt = Date.now();
+  /* Tell the server of an activity of the person, or only ask how long the session lasts. */
+  async function ask(isActivity) {
+    const headers = { Accept: "application/json" };
+    if (isActivity) headers["X-CSRFToken"] = window.wbbm.csrf();
+    else headers["X-WBBM-Auto"] = "1";
     try {
       const reply = await fetch(data.sessionUrl, {
-        method: "POST",
-        headers: { "X-CSRFToken": window.wbbm.csrf(), Accept: "application/json" },
+        method: isActivity ? "POST" : "GET",
+        headers,
         credentials: "same-origin",
       });
       if (reply.status === 401) {
+        ends = 0;
         ended();
         return;
       }
       if (!reply.ok) return;
       const told = await reply.json();
+      if (String(told.user) !== data.userId) return;
       ends = Date.now() + told.idle_seconds * 1000;
-      if (channel) channel.postMessage({ ends });
+      if (isActivity && channel) channel.postMessage({ ends });
       hide();
     } catch (failure) {
       // No line: the next activity tries again.
     }
   }
 
+  function renew() {
+    sentAt = Date.now();
+    return ask(true);
+  }
+
   function ended() {
+    if (bar && bar.dataset.over) return;
     const next = encodeURIComponent(location.pathname + location.search);
     show(
       "Sesi Anda berakhir. Jawaban tetap ada di sini; masuk lagi untuk mengirimnya.",
       "Masuk lagi",
       `${data.signInUrl}?next=${next}`,
     );
+    bar.dataset.over = "1";
   }
 
-  /* Activity of the person; at most once a minute the server hears of it. */
-  function active() {
-    if (Date.now() - sentAt > 60000 && Date.now() < Math.min(ends, latest)) renew();
+  /* Activity of the person; at most once a minute the server hears of it. What a script does is none, and neither is
+     a page that scrolls because its content changed. */
+  function active(event) {
+    if (event.isTrusted && Date.now() - sentAt > 60000 && Date.now() < Math.min(ends, latest)) renew();
   }
-  for (const type of ["keydown", "input", "pointerdown", "scroll"]) {
+  for (const type of ["keydown", "input", "pointerdown", "wheel"]) {
     document.addEventListener(type, active, { passive: true, capture: true });
   }
 
   setInterval(() => {
     const left = Math.min(ends, latest) - Date.now();
     if (left <= 0) {
-      if (!bar || !bar.dataset.over) {
-        ended();
-        bar.dataset.over = "1";
+      // Another device or tab may have kept it alive: the server knows. Without a line it is over here.
+      if (!isAsking && !(bar && bar.dataset.over)) {
+        isAsking = true;
+        ask(false).finally(() => {
+          isAsking = false;
+          if (Date.now() >= Math.min(ends, latest)) ended();
+        });
       }
     } else if (left <= warning * 1000 && !bar) {
       const canStay = latest - Date.now() > warning * 1000;

@@ -396,8 +396,9 @@ def test_the_trail_is_read_only_and_tells_of_the_organisation_only(desk, polsek,
     mine = AuditEvent.objects.create(actor=admin, action="unit.created", object_type="organisasi.unit", unit=polsek)
     AuditEvent.objects.create(action="checklist.submitted", object_type="supervisi.checklist", unit=polsek)
     said = desk.get("/admin/organisasi/auditevent/").content.decode()
-    assert "unit.created" in said
-    assert "checklist.submitted" not in said
+    assert "Satuan dibuat" in said
+    assert "unit.created" not in said
+    assert said.count('class="field-act_name') == 1
     assert desk.post(f"/admin/organisasi/auditevent/{mine.pk}/change/", {"action": "x"}).status_code == 403
     assert desk.get("/admin/organisasi/auditevent/add/").status_code == 403
 

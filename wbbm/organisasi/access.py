@@ -29,6 +29,10 @@ ADMIN_PERMISSIONS = frozenset(
 )
 
 
+# What an admin reads of the audit trail: what admins write.
+ADMIN_TRAIL = Q(object_type__startswith="organisasi.") | Q(object_type="supervisi.period")
+
+
 def nothing() -> Q:
     """Return a condition that no row meets."""
     return Q(pk__in=[])
@@ -129,9 +133,8 @@ class Scope:
         return self.within(field, Role.ADMIN, Role.AUDITOR, Role.COMMANDER)
 
     def audit_units(self, field: str) -> Q:
-        """Units whose audit trail the person may read; an admin that of units, people and postings only."""
-        organisation = Q(object_type__startswith="organisasi.") & self.within(field, Role.ADMIN)
-        return self.within(field, Role.AUDITOR, Role.COMMANDER) | organisation
+        """Units whose audit trail the person may read; an admin that of what admins write only."""
+        return self.within(field, Role.AUDITOR, Role.COMMANDER) | (ADMIN_TRAIL & self.within(field, Role.ADMIN))
 
     # --- Django's admin --------------------------------------------------------------------------
 

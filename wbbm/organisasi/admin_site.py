@@ -20,6 +20,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from .models import Role
 from .views import sign_out
 
+_ORDER = {name: place for place, name in enumerate(("Unit", "User", "Posting", "HeldPredicate", "Period"))}
+
 
 class PortalAdminSite(admin.AdminSite):
     """The administration of units, people, postings and periods."""
@@ -29,11 +31,19 @@ class PortalAdminSite(admin.AdminSite):
     index_title = "Yang Anda kelola"
     site_url = "/dasbor/"
     enable_nav_sidebar = False
+    index_template = "admin/organisasi/index.html"
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Ask the postings of this moment."""
         user = request.user
         return bool(user.is_authenticated and user.is_active and user.scope.has_role(Role.ADMIN))
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """List what is used most first."""
+        found = super().get_app_list(request, app_label)
+        for app in found:
+            app["models"].sort(key=lambda entry: _ORDER.get(entry["object_name"], len(_ORDER)))
+        return found
 
     def admin_view(self, view: Callable[..., HttpResponseBase], cacheable: bool = False) -> Any:
         """Refuse who is signed in without the right at once, by 403, whatever the page."""

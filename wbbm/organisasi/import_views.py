@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from wbbm.errors import DomainError
 
 from . import exports
+from .clock import moment_text
 from .errors import AlreadyDone
 from .http import signed_in_user
 from .imports.columns import COLUMNS, LIMITS_TEXT
@@ -158,7 +159,9 @@ def import_preview(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     draft, user = _draft(request, pk)
     if draft.applied_at is not None:
         waiting = imports.waiting_for_links(draft=draft, by=user)
-        context = {"draft": draft, "word": _WORDS[ImportKind(draft.kind)], "waiting": waiting}
+        posting = next((office for office in user.scope.postings if office.role == Role.ADMIN), None)
+        applied = moment_text(draft.applied_at, posting.unit if posting is not None else None)
+        context = {"draft": draft, "word": _WORDS[ImportKind(draft.kind)], "waiting": waiting, "applied": applied}
         return render(request, "organisasi/import_done.html", context)
     context = {"page": _preview(request, draft, user), "is_units": draft.kind == ImportKind.UNITS}
     return render(request, "organisasi/import_preview.html", context)

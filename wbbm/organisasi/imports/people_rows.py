@@ -98,7 +98,7 @@ class PeopleCheck:
             return clean_facts(typed)
         except OrganisationError as refusal:
             key = next((name for name in ("nrp", "username") if refusal.message.startswith(_LABEL[name])), "name")
-            row.refuse(_LABEL[key], str(typed.get(key) or ""), refusal.message)
+            row.refuse(_LABEL[key], str(typed.get(key) or ""), refusal.message.removeprefix(_LABEL[key]).strip())
             return {}
 
     def _check_free(self, row: CheckedRow, username: str, number: str, person: User | None) -> None:

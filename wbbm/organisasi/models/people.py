@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Cast, Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -26,6 +26,21 @@ class UserQuerySet(models.QuerySet["User"]):
     def visible_to(self, user: User) -> Self:
         """Keep the people whom an admin or auditor may look up: those posted in his reach, and himself."""
         return self.filter(Q(pk=user.pk) | Q(pk__in=Posting.objects.visible_to(user).order_by().values("user_id")))
+
+    def administered_by(self, user: User) -> Self:
+        """Keep people with a posting in the admin's reach, and those who were added there and are posted nowhere."""
+        from .audit import AuditEvent
+
+        reach = user.scope.within("unit__path", Role.ADMIN)
+        added = AuditEvent.objects.filter(
+            reach,
+            action="person.created",
+            object_type="organisasi.user",
+            object_id=Cast(models.OuterRef("pk"), models.CharField()),
+        )
+        posted = Posting.objects.filter(reach).order_by().values("user_id")
+        fresh = Q(models.Exists(added), ~models.Exists(Posting.objects.filter(user=models.OuterRef("pk"))))
+        return self.filter(Q(pk__in=posted) | fresh)
 
     def open(self) -> Self:
         """Keep people who are not closed."""
@@ -190,8 +205,9 @@ class Posting(models.Model):
         indexes = [models.Index(fields=["unit", "role"], name="posting_unit_role")]
 
     def __str__(self) -> str:
-        prefix = "" if self.kind == PostingKind.DEFINITIVE else f"{self.get_kind_display()} "
-        return f"{prefix}{self.title}"
+        kind = str(self.get_kind_display())
+        is_said = self.kind == PostingKind.DEFINITIVE or self.title.lower().startswith(f"{kind.lower()} ")
+        return self.title if is_said else f"{kind} {self.title}"
 
     def runs_on(self, day: datetime.date) -> bool:
         """Tell whether the posting is approved and runs on the day."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import secrets
-import zoneinfo
 from dataclasses import dataclass
 
 import segno
@@ -17,12 +16,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
-from django.utils import dateformat, timezone
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from wbbm.organisasi.auth import attempts_of, forget_failures, lock_ends, may_sign_in
+from wbbm.organisasi.clock import moment_text
 from wbbm.organisasi.errors import AlreadyDone, OrganisationError
-from wbbm.organisasi.models import AccessLink, TimeZone, User
+from wbbm.organisasi.models import AccessLink, User
 
 from .audit import record, record_own
 from .people import require_reach
@@ -59,9 +59,8 @@ def make_access_link(*, user: User, by: User | None) -> str:
 def make_slip(*, user: User, by: User) -> Slip:
     """Make a link as make_access_link does, ready to be shown or printed; the time is that of the admin's unit."""
     address = make_access_link(user=user, by=by)
-    unit = require_reach(by, user).unit
-    local = (timezone.now() + LINK_LASTS).astimezone(zoneinfo.ZoneInfo(unit.time_zone))
-    return Slip(user, address, f"{dateformat.format(local, 'l, j F Y, H.i')} {TimeZone(unit.time_zone).label}")
+    until = moment_text(timezone.now() + LINK_LASTS, require_reach(by, user).unit, form="l, j F Y, H.i")
+    return Slip(user, address, until)
 
 
 def new_link(user: User, *, by: User | None, lasts: datetime.timedelta) -> tuple[AccessLink, str]:
