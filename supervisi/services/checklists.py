@@ -304,7 +304,8 @@ def content_hash(checklist: Checklist) -> str:
     )
     score = score_sheet(instrument, stored_answers(checklist))
     content = {
-        "unit": checklist.unit.code,
+        # The row, for a unit's code may be corrected later.
+        "unit": checklist.unit_id,
         "period": [str(checklist.period.first_day), str(checklist.period.last_day)],
         "layer": checklist.layer,
         "instrument": [checklist.instrument.code, checklist.instrument.version, checklist.instrument.sha256],
