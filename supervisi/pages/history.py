@@ -50,6 +50,11 @@ class Line:
         return self.saves[0]
 
     @property
+    def leading(self) -> Save:
+        """The newest save that was accepted; the newest of all when none was."""
+        return next((save for save in self.saves if not save.is_refused), self.newest)
+
+    @property
     def is_single(self) -> bool:
         """Tell whether there is nothing to open."""
         return len(self.saves) == 1
@@ -100,11 +105,11 @@ def read_history(*, checklist: Checklist, item_code: str, viewer: User) -> Histo
 
 
 def fold(saves: list[Save]) -> tuple[Line, ...]:
-    """Put saves (newest first) of one person into one line while less than five minutes lie between neighbours."""
+    """Put saves (newest first) of one person in a row into one line, as far as all lie within five minutes."""
     groups: list[list[Save]] = []
     for save in saves:
-        last = groups[-1][-1] if groups else None
-        if last is not None and last.author_id == save.author_id and last.at - save.at <= FOLD:
+        newest = groups[-1][0] if groups else None
+        if newest is not None and newest.author_id == save.author_id and newest.at - save.at <= FOLD:
             groups[-1].append(save)
         else:
             groups.append([save])

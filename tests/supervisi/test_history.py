@@ -35,7 +35,7 @@ def history(world, by=None):
 
 
 def test_saves_of_one_person_within_five_minutes_are_one_line(world):
-    for base, (answer, ago) in enumerate([("A", 20), ("B", 18), ("C", 14)]):
+    for base, (answer, ago) in enumerate([("A", 18), ("B", 17), ("C", 14)]):
         save(world, op(answer=answer, base=base), minutes_ago=ago)
     lines = history(world).lines
     assert [len(line.saves) for line in lines] == [3]
@@ -47,6 +47,24 @@ def test_a_longer_pause_begins_a_new_line(world):
     save(world, op(answer="A"), minutes_ago=20)
     save(world, op(answer="B", base=1), minutes_ago=14)
     assert [len(line.saves) for line in history(world).lines] == [1, 1]
+
+
+def test_a_line_never_spans_more_than_five_minutes(world):
+    for base, ago in enumerate([20, 17, 14, 11]):
+        save(world, op(answer="AB"[base % 2], base=base), minutes_ago=ago)
+    assert [len(line.saves) for line in history(world).lines] == [2, 2]
+
+
+def test_a_line_is_named_by_what_was_accepted(world):
+    save(world, op(answer="A"), world.members[0], minutes_ago=30)
+    save(world, op(answer="B", base=1), minutes_ago=20)
+    save(world, op(answer="C", base=2), world.members[0], minutes_ago=10)
+    save(world, op(answer="D", base=2), minutes_ago=4)
+    save(world, op(answer="B", base=3), minutes_ago=3)
+    save(world, op(answer="A", base=0), minutes_ago=2)
+    line = history(world).lines[0]
+    assert (line.newest.is_refused, line.refused, len(line.saves)) == (True, 2, 3)
+    assert line.leading.shown.letter == "B"
 
 
 def test_another_person_begins_a_new_line(world):
