@@ -14,9 +14,22 @@ class FindingForm(forms.Form):
     item = forms.CharField(widget=forms.HiddenInput, max_length=20)
     severity = forms.ChoiceField(label="Tingkat", choices=Severity.choices)
     observation = forms.CharField(
-        label="Yang ditemukan", max_length=TEXT_LIMIT, min_length=3, widget=forms.Textarea(attrs={"rows": 3})
+        label="Yang ditemukan",
+        max_length=TEXT_LIMIT,
+        min_length=3,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Tulis apa yang ditemukan."},
     )
     recommendation = forms.CharField(
-        label="Rekomendasi", max_length=TEXT_LIMIT, min_length=3, widget=forms.Textarea(attrs={"rows": 3})
+        label="Rekomendasi",
+        max_length=TEXT_LIMIT,
+        min_length=3,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Tulis apa yang harus dilakukan."},
     )
-    owner_title = forms.CharField(label="Jabatan yang menindaklanjuti", max_length=TITLE_LIMIT, min_length=3)
+    owner_title = forms.CharField(
+        label="Jabatan yang menindaklanjuti",
+        max_length=TITLE_LIMIT,
+        min_length=3,
+        error_messages={"required": "Tulis jabatan yang menindaklanjuti."},
+    )
