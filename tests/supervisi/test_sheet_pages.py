@@ -427,6 +427,12 @@ def test_an_auditor_records_findings_that_the_unit_sees_when_they_are_due(client
     assert Finding.objects.get().checklist == sheet
 
 
+def test_the_auditor_finds_the_way_from_his_first_page(client, world):
+    client.force_login(world.auditor)
+    found = client.get(reverse("supervisi:auditor"), {"cari": "Senori"}).content.decode()
+    assert f'href="{reverse("supervisi:tpi-sheets", args=[world.polsek.pk])}"' in found
+
+
 @pytest.mark.parametrize("who", ["leader", "reviewer", "commander", "operator"])
 def test_only_an_auditor_above_begins_a_tpi_sheet(client, world, who):
     assert go(client, getattr(world, who), "tpi-sheets", world.polsek.pk).status_code == 403
