@@ -12,6 +12,7 @@ class SupervisiConfig(AppConfig):
     def ready(self) -> None:
         """Register the kinds of jobs and who may read evidence."""
         from supervisi import navigation, readers, tasks
+        from supervisi.acts import ACTS
         from supervisi.services.scores import want_unit_anew
         from wbbm.organisasi.services.units import on_unit_change
         from wbbm.organisasi.trail import register_acts
@@ -20,6 +21,4 @@ class SupervisiConfig(AppConfig):
         readers.register()
         navigation.register()
         on_unit_change(want_unit_anew)
-        register_acts(
-            {"period.created": "Periode dibuat", "period.changed": "Periode diubah", "period.closed": "Periode ditutup"}
-        )
+        register_acts(ACTS)

@@ -11,7 +11,9 @@ from django.utils import timezone
 from supervisi.models import Checklist, ChecklistStatus, Finding, Instrument, Layer, Period
 from supervisi.pages.moments import moment_words
 from wbbm.organisasi.access import local_day
-from wbbm.organisasi.models import AuditEvent, Posting, Role, TimeZone, Unit, User
+from wbbm.organisasi.models import AuditEvent, Posting, Role, TimeZone, Unit, User, UserQuerySet
+from wbbm.organisasi.services.people import reached_people
+from wbbm.organisasi.trail import act_words
 
 _SOON = datetime.timedelta(days=30)
 _MOST = 25
@@ -120,48 +122,6 @@ def _owed_sheets(unit: Unit, today: datetime.date) -> list[OwedSheet]:
     return found
 
 
-# What an act in the audit trail is called.
-ACTS = {
-    "checklist.created": "Lembar dibuat",
-    "checklist.submit": "Lembar diserahkan",
-    "checklist.return": "Lembar dikembalikan",
-    "checklist.review": "Lembar ditinjau",
-    "checklist.disclose": "Hasil disampaikan",
-    "checklist.finalise": "Lembar dijadikan final",
-    "checklist.reopening-asked": "Pembukaan kembali diminta",
-    "checklist.reopen": "Lembar dibuka kembali",
-    "visit.planned": "Kunjungan direncanakan",
-    "visit.changed": "Kunjungan diubah",
-    "visit.started": "Kunjungan dimulai",
-    "visit.done": "Kunjungan diselesaikan",
-    "visit.cancelled": "Kunjungan dibatalkan",
-    "visit.deleted": "Kunjungan dihapus",
-    "evidence.attached": "Bukti ditambahkan",
-    "evidence.detached": "Bukti dilepas",
-    "finding.recorded": "Temuan dicatat",
-    "period.created": "Periode dibuat",
-    "period.changed": "Periode diubah",
-    "period.closed": "Periode ditutup",
-    "unit.created": "Satuan dibuat",
-    "unit.changed": "Satuan diubah",
-    "unit.moved": "Satuan dipindahkan",
-    "predicate.recorded": "Predikat dicatat",
-    "posting.added": "Penugasan ditambahkan",
-    "posting.approved": "Penugasan disetujui",
-    "posting.changed": "Penugasan diubah",
-    "posting.ended": "Penugasan diakhiri",
-    "person.created": "Orang ditambahkan",
-    "person.changed": "Data orang diubah",
-    "person.closed": "Akun ditutup",
-    "person.reopened": "Akun dibuka kembali",
-    "person.signed-out-everywhere": "Keluar dari semua perangkat",
-    "password.changed": "Kata sandi diganti",
-    "link.made": "Tautan sekali pakai dibuat",
-    "link.used": "Tautan sekali pakai dipakai",
-    "lockout.cleared": "Kunci masuk dibuka",
-}
-
-
 @dataclass(frozen=True)
 class EventLine:
     """One act in words: what, about what, by which office, where and when in that unit's zone."""
@@ -209,7 +169,7 @@ def _event_line(event: AuditEvent) -> EventLine:
     zone = event.unit.time_zone if event.unit is not None else TimeZone.WIB
     office = event.posting or event.actor
     return EventLine(
-        act=ACTS.get(event.action, "Perubahan"),
+        act=act_words(event.action),
         about=event.object_label,
         by=str(office) if office is not None else "Sistem",
         unit=event.unit,
@@ -246,12 +206,19 @@ def read_gaps(user: User) -> Gaps:
     units = Unit.objects.filter(user.scope.within("path", Role.ADMIN)).active_on(today)
     led = Posting.objects.active_on(today).filter(role=Role.COMMANDER).order_by().values("unit_id")
     running = Posting.objects.filter(reach).select_related("user", "unit")
-    people = User.objects.visible_to(user).open().exclude(pk=user.pk)
+    people = User.objects.administered_by(user).open().exclude(pk=user.pk)
     return Gaps(
         without_commander=tuple(units.exclude(kind="satfung").exclude(pk__in=led)[:_MOST]),
         ending=tuple(running.active_on(today).filter(ends_on__lte=today + _SOON).order_by("ends_on")[:_MOST]),
         pending=tuple(running.pending()[:_MOST]),
-        without_password=tuple(people.filter(Q(password="") | Q(password__startswith="!"))[:_MOST]),  # noqa: S106
+        without_password=_without_password(people, user),
         units=units.count(),
         people=people.count(),
     )
+
+
+def _without_password(people: UserQuerySet, user: User) -> tuple[User, ...]:
+    """Keep those who have no password yet and whom the admin can make a link for."""
+    found = list(people.filter(Q(password="") | Q(password__startswith="!"))[:_MOST])  # noqa: S106
+    reached = reached_people(user, [person.pk for person in found])
+    return tuple(person for person in found if person.pk in reached)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import datetime
+import re
+from pathlib import Path
 
 import pytest
 from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from supervisi.services.checklists import TRANSITIONS
 from tests.factories import PASSWORD, make_person, make_posting, make_unit, make_user
 from tests.supervisi.sheets import Counted
 from wbbm.errors import DomainError
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import AuditEvent, Posting, Role, Unit, UnitKind, User
 from wbbm.organisasi.services import people, postings
+from wbbm.organisasi.trail import OTHER_ACT, act_words
 
 pytestmark = pytest.mark.django_db
 BACKEND = "wbbm.organisasi.auth.PostingBackend"
@@ -164,18 +169,34 @@ def test_the_history_tells_from_the_audit_trail_in_words(desk, person):
 
 def test_every_act_has_words():
     """Look every slug up that a service records."""
-    import re
-    from pathlib import Path
+    services = [
+        path
+        for folder in ("wbbm/organisasi", "supervisi/services")
+        for path in Path(settings.BASE_DIR, folder).rglob("*.py")
+        if path.name != "trail.py"
+    ]
+    kinds = "person|posting|unit|predicate|password|link|lockout|import|sign-in|checklist|visit|evidence|finding|period"
+    slugs = {slug for path in services for slug in re.findall(rf'"((?:{kinds})\.[a-z-]+)"', path.read_text())}
+    slugs |= {f"checklist.{name}" for name in TRANSITIONS} | {"sign-in", "sign-out"}
+    assert len(slugs) > 35
+    assert [slug for slug in sorted(slugs) if act_words(slug) == OTHER_ACT] == []
 
-    from django.conf import settings
 
-    from wbbm.organisasi.trail import act_words
+def test_the_auditors_first_page_names_acts_of_the_organisation_too(desk, person, polres):
+    press(desk, "end_sessions", person)
+    said = client_of(make_person(polres, Role.AUDITOR)).get("/supervisi/periksa/").content.decode()
+    assert "Keluar dari semua perangkat" in said
 
-    texts = [path.read_text() for path in Path(settings.BASE_DIR, "wbbm/organisasi").rglob("*.py")]
-    slugs = {slug for text in texts for slug in re.findall(r'record(?:_own)?\(\s*"([a-z.-]+)"', text)}
-    slugs |= {"sign-in.locked", "sign-in.refused"}
-    assert len(slugs) > 20
-    assert [slug for slug in sorted(slugs) if act_words(slug) == slug] == []
+
+def test_the_gaps_page_lists_who_waits_for_a_link_also_before_any_posting(desk, admin, polres):
+    people.create_person(by=admin, unit=polres, username="baru", name="Orang Baru")
+    gone = make_user(name="Orang Pindah")
+    User.objects.filter(pk=gone.pk).update(password="!")
+    make_posting(gone, polres, Role.OPERATOR, ends_on=datetime.date(2021, 1, 1))
+    make_posting(gone, make_unit(kind=UnitKind.POLRES), Role.OPERATOR)
+    said = desk.get("/supervisi/kelengkapan/").content.decode()
+    assert "Orang Baru" in said
+    assert "Orang Pindah" not in said
 
 
 # --- postings -----------------------------------------------------------------------------------------

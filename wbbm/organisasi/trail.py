@@ -12,6 +12,7 @@ from .clock import moment_text
 from .models import AuditEvent, User
 
 _MOST = 200
+OTHER_ACT = "Perubahan"
 _acts = {
     "import.applied": "Daftar diimpor",
     "link.made": "Tautan sekali pakai dibuat",
@@ -54,7 +55,7 @@ def register_acts(words: dict[str, str]) -> None:
 
 def act_words(action: str) -> str:
     """Return what an act is called."""
-    return _acts.get(action, action)
+    return _acts.get(action, OTHER_ACT)
 
 
 @dataclass(frozen=True)
