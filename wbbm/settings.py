@@ -260,6 +260,8 @@ TIME_ZONE = _text("TIME_ZONE", "Asia/Jakarta")
 USE_THOUSAND_SEPARATOR = False
 
 vars().update(environ.Env.email_url_config(_text("EMAIL_URL", "consolemail://")))
+# A mail server that hangs must not hold the worker for long work.
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"portal@{_SITE.hostname}"
 
 STATIC_URL = "static/"
