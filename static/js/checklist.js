@@ -253,6 +253,7 @@
 
   function bePlain(text) {
     isPlain = true;
+    main.classList.add("zi-plain");
     for (const element of document.querySelectorAll("[data-wbbm-plain]")) element.hidden = false;
     if (text) window.wbbmLine.say(text);
   }

@@ -61,19 +61,25 @@
       list.append(entry);
     }
     const isBad = record.state === "invalid";
+    entry.classList.toggle("zi-refused", isBad);
     const box = document.createElement("span");
     box.className = `zi-thumb${isBad ? " zi-thumb--bad" : ""}`;
-    if (record.blob && record.blob.type.startsWith("image/")) {
+    if (!isBad && record.blob && record.blob.type.startsWith("image/")) {
       if (!previews.has(record.uuid)) previews.set(record.uuid, URL.createObjectURL(record.blob));
       const picture = document.createElement("img");
       picture.className = "zi-thumb__img";
       picture.alt = "";
       picture.src = previews.get(record.uuid);
+      // A photo that only the server can read has no preview.
+      picture.addEventListener("error", () => picture.remove());
       box.append(picture);
     }
     const small = document.createElement("small");
     small.textContent = isBad ? record.message : record.isSending ? "mengirim" : PHOTO_WORDS[record.state] || "";
-    box.append(record.name, small);
+    const title = document.createElement("span");
+    title.className = "zi-thumb__title";
+    title.textContent = record.name;
+    box.append(title, small);
     entry.replaceChildren(box);
     if (!["preparing", "waiting"].includes(record.state)) {
       const giveUp = button("Buang", async () => {
