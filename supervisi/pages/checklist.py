@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Self
 
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
@@ -13,8 +13,10 @@ from django.utils import timezone
 from supervisi.access import posting_to_write
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Answer, AnswerRevision, Checklist, ChecklistStatus, Layer, RevisionOutcome
-from supervisi.pages.item_cards import CardBuilder, ItemCard, Member
+from supervisi.pages.item_cards import CardBuilder, ItemCard, Member, Typed
 from supervisi.scoring.instrument import Instrument
+from supervisi.services.operations import Operation
+from supervisi.services.replies import ShownAnswer, show_answer
 from supervisi.services.standing import AreaStanding, Progress, Row, Standing, percent, stand
 from wbbm.organisasi.models import Unit, UnitKind, User
 
@@ -33,6 +35,21 @@ class Section:
     def is_mine(self) -> bool:
         """Tell whether the viewer was assigned something here."""
         return any(card.is_mine for card in self.cards)
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """What was posted to a sheet that was handed in meanwhile: shown, so that it can be copied."""
+
+    code: str
+    answer: ShownAnswer
+    note: str
+
+    @classmethod
+    def of(cls, operation: Operation, instrument: Instrument) -> Self:
+        """Read an operation that was refused."""
+        answer = show_answer(instrument.item(operation.item_code), operation.card.answer)
+        return cls(operation.item_code, answer, operation.card.note)
 
 
 @dataclass(frozen=True)
@@ -127,7 +144,7 @@ def read_area(
     key: str,
     viewer: User,
     chosen: str = ALL,
-    typed: Mapping[str, Mapping[str, Any]] | None = None,
+    typed: Mapping[str, Typed] | None = None,
 ) -> AreaPage | None:
     """Read one area of a sheet; None when the instrument has no such area.
 

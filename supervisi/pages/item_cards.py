@@ -49,6 +49,14 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Typed:
+    """A card that was posted and could not be saved, and why."""
+
+    value: Mapping[str, Any]
+    message: str
+
+
+@dataclass(frozen=True)
 class Before:
     """An answer to compare with: of the last counting sheet, or the unit's own."""
 
@@ -118,7 +126,8 @@ class ItemCard:
     card: Card
     # What the fields show: the stored card, or what was typed and could not be saved.
     fields: Card
-    is_rejected: bool
+    # Why what was typed could not be saved; empty when all is well.
+    fault: str
     is_answered: bool
     shown: ShownAnswer
     saved_at: str
@@ -149,7 +158,7 @@ class ItemCard:
     @property
     def is_folded(self) -> bool:
         """Answered items are folded when the page is opened, unless something has to be done there."""
-        has_to_do = self.conflict is not None or self.is_rejected or self.needs_finding
+        has_to_do = self.conflict is not None or bool(self.fault) or self.needs_finding
         return self.is_answered and not has_to_do
 
     @property
@@ -210,7 +219,7 @@ class CardBuilder:
         now: datetime.datetime,
         can_write: bool,
         answers: list[Answer],
-        typed: Mapping[str, Mapping[str, Any]],
+        typed: Mapping[str, Typed],
     ) -> None:
         self.typed = typed
         self.checklist, self.instrument, self.viewer, self.now = checklist, instrument, viewer, now
@@ -332,7 +341,7 @@ class CardBuilder:
         shown = show_answer(item, card.answer)
         every, has_severe = self.findings.get(item.code, (0, False))
         typed = self.typed.get(item.code)
-        fields = Card.of(typed) if typed is not None else card
+        fields = Card.of(typed.value) if typed is not None else card
         given = fields.answer if isinstance(fields.answer, dict) else {}
         return ItemCard(
             item=item,
@@ -340,7 +349,7 @@ class CardBuilder:
             version=answer.version,
             card=card,
             fields=fields,
-            is_rejected=typed is not None,
+            fault=typed.message if typed is not None else "",
             is_answered=answer.is_answered,
             shown=shown,
             saved_at=self._moment(answer.saved_at),

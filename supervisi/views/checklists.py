@@ -12,8 +12,9 @@ from supervisi.forms.answers import Choice, Rejected, read_area_form, read_base,
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist
 from supervisi.pages.blank_sheet import read_blank_sheet
-from supervisi.pages.checklist import ALL, AreaPage, read_area
+from supervisi.pages.checklist import ALL, AreaPage, Unsaved, read_area
 from supervisi.pages.history import read_history
+from supervisi.pages.item_cards import Typed
 from supervisi.services.answers import CONFLICT, LOCKED, SAVED, Outcome, restore_value, save_operation
 from supervisi.services.operations import InvalidOperation
 from wbbm.organisasi.http import signed_in_user
@@ -44,6 +45,7 @@ def _area_page(
     *,
     rejected: tuple[Rejected, ...] = (),
     refused: tuple[str, ...] = (),
+    unsaved: tuple[Unsaved, ...] = (),
     status: int = 200,
 ) -> HttpResponse:
     chosen = request.GET.get("saring", ALL) if request.method != "POST" else ALL
@@ -52,7 +54,7 @@ def _area_page(
         key=key,
         viewer=signed_in_user(request),
         chosen=chosen,
-        typed={each.item_code: each.value for each in rejected},
+        typed={each.item_code: Typed(each.value, each.message) for each in rejected},
     )
     if page is None:
         raise Http404("no such area")
@@ -64,6 +66,7 @@ def _area_page(
         "form_url": request.path,
         "errors": rejected,
         "refused": refused,
+        "unsaved": unsaved,
     }
     return render(request, "supervisi/checklist_area.html", context, status=status)
 
@@ -97,6 +100,11 @@ def _save_area(request: HttpRequest, checklist: Checklist, key: str) -> HttpResp
         outcomes.append(_settle(request, checklist, choice))
         if outcomes[-1].code == CONFLICT:
             refused.append(choice.item_code)
+    locked = next((outcome for outcome in outcomes if outcome.code == LOCKED), None)
+    if locked is not None:
+        messages.error(request, f"Lembar berstatus {locked.reply['status_label']}. Jawaban Anda tidak tersimpan.")
+        unsaved = tuple(Unsaved.of(operation, instrument) for operation in form.operations)
+        return _area_page(request, checklist, key, unsaved=unsaved, status=409)
     return _after_saving(request, checklist, key, outcomes, tuple(rejected), tuple(refused))
 
 
@@ -122,10 +130,6 @@ def _after_saving(
     rejected: tuple[Rejected, ...],
     refused: tuple[str, ...],
 ) -> HttpResponse:
-    locked = next((outcome for outcome in outcomes if outcome.code == LOCKED), None)
-    if locked is not None:
-        messages.error(request, f"Lembar berstatus {locked.reply['status_label']}. Jawaban Anda tidak tersimpan.")
-        return _area_page(request, checklist, key, status=409)
     if refused or rejected:
         status = 409 if refused else 422
         return _area_page(request, checklist, key, rejected=rejected, refused=refused, status=status)

@@ -135,6 +135,11 @@ def test_a_wrong_input_comes_back_with_its_message_and_costs_nothing_else(client
     assert f'href="#b-{PERCENT}"' in page
     assert "bilangan bulat" in page
     assert 'value="tiga"' in page
+    # The card says so itself, and never that it is saved.
+    card = page.split(f'id="b-{PERCENT}"')[1].split("</article>")[0]
+    assert "Belum tersimpan" in card
+    assert "Tersimpan " not in card
+    assert "bilangan bulat" in card
     assert world.answer().value["answer"] == "B"
     assert world.answer(PERCENT).version == 0
 
@@ -142,9 +147,14 @@ def test_a_wrong_input_comes_back_with_its_message_and_costs_nothing_else(client
 def test_a_locked_sheet_is_409_and_nothing_is_written(client, world):
     data = open_form(client, world)
     Checklist.objects.filter(pk=world.checklist.pk).update(status="submitted")
-    response = post(client, world, data | {f"{LETTER}-answer": "B"})
+    response = post(client, world, data | {f"{LETTER}-answer": "B", f"{LETTER}-note": "papan di ruang tunggu"})
     assert response.status_code == 409
-    assert "Diserahkan" in response.content.decode()
+    page = response.content.decode()
+    assert "Diserahkan" in page
+    # What was typed is shown, so that it can be copied.
+    assert "1 jawaban Anda tidak tersimpan." in page
+    assert f"Butir {LETTER}: B," in page
+    assert "papan di ruang tunggu" in page
     assert AnswerRevision.objects.count() == 0
 
 
