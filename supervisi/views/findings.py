@@ -15,7 +15,7 @@ from supervisi.models import Checklist, Layer
 from supervisi.pages.checklist import usual_owner
 from supervisi.services.findings import record_finding
 from supervisi.views.checklists import find_sheet
-from wbbm.errors import NotAllowed
+from wbbm.errors import DomainError, NotAllowed
 from wbbm.middleware import wants_json
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import User
@@ -46,15 +46,22 @@ def _record(request: HttpRequest, checklist: Checklist, user: User) -> HttpRespo
             return JsonResponse({"code": "invalid", "message": text}, status=422)
         return _form_page(request, checklist, form, request.POST.get("item", ""), status=422)
     data = form.cleaned_data
-    finding = record_finding(
-        checklist=checklist,
-        item_code=data["item"],
-        severity=data["severity"],
-        observation=data["observation"],
-        recommendation=data["recommendation"],
-        owner_title=data["owner_title"],
-        by=user,
-    )
+    try:
+        finding = record_finding(
+            checklist=checklist,
+            item_code=data["item"],
+            severity=data["severity"],
+            observation=data["observation"],
+            recommendation=data["recommendation"],
+            owner_title=data["owner_title"],
+            by=user,
+        )
+    except DomainError as refusal:
+        if wants_json(request):
+            raise
+        # The text that was typed stays in the form.
+        form.add_error(None, refusal.message)
+        return _form_page(request, checklist, form, data["item"], status=refusal.status)
     text = f"Temuan {finding.number} tercatat."
     if wants_json(request):
         return JsonResponse({"code": "saved", "number": finding.number, "message": text})

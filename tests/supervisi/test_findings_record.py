@@ -159,6 +159,26 @@ def test_a_form_with_gaps_comes_back_as_422(client, world):
     assert Finding.objects.count() == 0
 
 
+@pytest.mark.parametrize(("case", "status", "message"), [
+    ("locked", 409, "Lembar sudah diserahkan"), ("no such item", 422, "Butir ini tidak ada pada lembar."),
+])  # fmt: skip
+def test_what_was_typed_stays_when_the_sheet_refuses_it(client, world, case, status, message):
+    client.force_login(world.leader)
+    data = {
+        "item": LETTER if case == "locked" else "X.9", "severity": "minor", "observation": "Papan tarif miring",
+        "recommendation": "Pasang ulang", "owner_title": "Kapolsek",
+    }  # fmt: skip
+    if case == "locked":
+        Checklist.objects.filter(pk=world.checklist.pk).update(status="submitted")
+    response = client.post(url(world), data)
+    assert response.status_code == status
+    page = response.content.decode()
+    assert message in page
+    assert "Papan tarif miring" in page
+    assert "Pasang ulang" in page
+    assert not Finding.objects.exists()
+
+
 def test_rights_at_the_form(client, world):
     client.force_login(world.commander)
     assert client.get(url(world)).status_code == 403
