@@ -15,6 +15,7 @@ from supervisi import access
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import (
     Answer,
+    AnswerEvidence,
     AnswerRevision,
     Assignment,
     ChecklistStatus,
@@ -353,9 +354,10 @@ def delete_visit(*, visit: Visit, by: User) -> None:
             Answer.objects.filter(checklist__visit=visit, version__gt=0).exists()
             or AnswerRevision.objects.filter(checklist__visit=visit).exists()
             or Finding.objects.filter(visit=visit).exists()
+            or AnswerEvidence.objects.filter(answer__checklist__visit=visit).exists()
         )
         if has_work:
-            raise DomainError("Kunjungan ini sudah berisi jawaban. Batalkan dengan alasan; jawabannya tetap terbaca.")
+            raise DomainError("Kunjungan ini sudah berisi jawaban atau bukti. Batalkan dengan alasan; jawabannya tetap terbaca.")
         record("visit.deleted", by=by, posting=posting, about=visit, unit=visit.unit)
         visit.delete()
         jobs.request_many(KIND, keys)

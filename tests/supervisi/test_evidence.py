@@ -9,14 +9,24 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import connections
 
-from supervisi.models import AnswerEvidence, Checklist, ChecklistStatus, Evidence, Layer, VisitMember
+from supervisi.models import (
+    AnswerEvidence,
+    Checklist,
+    ChecklistStatus,
+    Evidence,
+    Layer,
+    Visit,
+    VisitMember,
+    VisitStatus,
+)
 from supervisi.services import evidence as service
 from supervisi.services.checklists import LockedChecklist, content_hash, create_checklist
 from supervisi.services.evidence import UploadReused, attach_upload, detach
+from supervisi.services.visits import delete_visit
 from tests.files import samples
 from tests.files.test_store import everything
 from tests.supervisi.sheets import LETTER, PERCENT, make_world
-from wbbm.errors import InvalidTransition, NotAllowed
+from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.files.errors import FileRefused, StorageFailed
 from wbbm.files.models import StoredFile
 from wbbm.organisasi.models import AuditEvent, Posting, Role
@@ -289,6 +299,15 @@ def test_the_content_hash_of_a_sheet_holds_what_is_attached(world):
     full = content_hash(world.checklist)
     detach(link=link, by=world.leader)
     assert content_hash(world.checklist) == empty != full
+
+
+def test_a_visit_with_evidence_is_not_deleted_even_without_answers(world):
+    link = add(world).link
+    detach(link=link, by=world.leader)
+    Visit.objects.filter(pk=world.visit.pk).update(status=VisitStatus.PLANNED)
+    with pytest.raises(DomainError, match="berisi jawaban atau bukti"):
+        delete_visit(visit=Visit.objects.get(pk=world.visit.pk), by=world.leader)
+    assert AnswerEvidence.objects.count() == 1
 
 
 # --- at the same time ---------------------------------------------------------------------------------
