@@ -357,7 +357,9 @@ def delete_visit(*, visit: Visit, by: User) -> None:
             or AnswerEvidence.objects.filter(answer__checklist__visit=visit).exists()
         )
         if has_work:
-            raise DomainError("Kunjungan ini sudah berisi jawaban atau bukti. Batalkan dengan alasan; jawabannya tetap terbaca.")
+            raise DomainError(
+                "Kunjungan ini sudah berisi jawaban atau bukti. Batalkan dengan alasan; isinya tetap terbaca."
+            )
         record("visit.deleted", by=by, posting=posting, about=visit, unit=visit.unit)
         visit.delete()
         jobs.request_many(KIND, keys)
