@@ -69,6 +69,13 @@ class Dashboard:
     is_own_unit: bool
 
     @property
+    def is_dense(self) -> bool:
+        """Tell whether so much must be said that the printed page needs its small type."""
+        rows = len(self.stations.stations) if self.stations is not None else 0
+        gates = len(self.verdict.blocking) if self.verdict is not None else 0
+        return rows > 24 or gates > 6
+
+    @property
     def is_bare(self) -> bool:
         """Tell whether the unit fills in nothing and has nothing below it."""
         return not (self.verdict or self.no_verdict or self.overview or self.stations)

@@ -80,7 +80,6 @@ class StationTable:
     columns: tuple[str, ...]
     stations: tuple[Station, ...]
     ranked: int
-    is_dense: bool
     since: str
     since_short: str
     coverage: Coverage | None
@@ -125,7 +124,6 @@ def station_table(data: DashboardData) -> StationTable | None:
         columns=tuple(f"{area.key} {area.short}" if area.key in "123456" else area.short for area in areas),
         stations=(*lines, *(_unranked_line(frame, unit) for unit in rest)),
         ranked=len(ranked),
-        is_dense=len(frame.units) > 24,
         since=frame.period_before.name if frame.period_before else "",
         since_short=short_period(frame.period_before.name) if frame.period_before else "",
         coverage=_coverage(frame),
