@@ -1,4 +1,4 @@
-/* Names for the search fields of Django's admin: Select2 gives them none. */
+/* Names for the search fields of Django's admin and their lists: Select2 gives them none. */
 (() => {
   "use strict";
 
@@ -13,12 +13,21 @@
     }
   }
 
+  function nameList() {
+    for (const field of document.querySelectorAll(".select2-search__field")) field.setAttribute("aria-label", "Cari");
+    for (const field of document.querySelectorAll("[role=combobox][aria-owns]")) {
+      field.setAttribute("aria-controls", field.getAttribute("aria-owns"));
+    }
+    for (const list of document.querySelectorAll("body > .select2-container")) {
+      list.setAttribute("role", "region");
+      list.setAttribute("aria-label", "Hasil pencarian");
+    }
+  }
+
   const { jQuery } = window.django || {};
   if (jQuery) {
     // jQuery keeps the order: after the fields have been made.
     jQuery(nameFields);
-    jQuery(document).on("select2:open", () => {
-      for (const field of document.querySelectorAll(".select2-search__field")) field.setAttribute("aria-label", "Cari");
-    });
+    jQuery(document).on("select2:open", nameList);
   }
 })();

@@ -13,13 +13,19 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from urllib.parse import urlsplit
 
 import pytest
+from django.test import RequestFactory, override_settings
+from django.urls import reverse
+from playwright.sync_api import expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, session_cookies
 from tests.pages_of_demo import ACCOUNTS, make_import_drafts, targets
-from wbbm.organisasi.models import User
+from wbbm.errors_views import server_error
+from wbbm.organisasi.models import Unit, User
+from wbbm.organisasi.services.links import make_access_link
 
 VISITOR = ""
 WIDTHS = {DESKTOP: 900, PHONE: 800}
@@ -73,7 +79,8 @@ def fetch(demo: str, cookie: str, account: str, target: tuple[str, str]) -> Open
 def cookies(demo):
     """The session of every account, as the browser's cookies."""
     make_import_drafts()
-    known = {account: session_cookies(User.objects.get(username=account), demo) for account in ACCOUNTS}
+    accounts = (*ACCOUNTS, "tim6")
+    known = {account: session_cookies(User.objects.get(username=account), demo) for account in accounts}
     return known | {VISITOR: []}
 
 
@@ -105,16 +112,20 @@ def faults_of(page, opened: Opened) -> list[str]:
     """Open a page; return what axe finds and where it is wider than the window, at both widths."""
     page.set_viewport_size({"width": DESKTOP, "height": WIDTHS[DESKTOP]})
     page.goto(opened.path)
-    return [fault for width in WIDTHS for fault in faults_at(page, opened, width)]
+    return faults_at_both_widths(page, opened.path, with_axe=opened.is_new)
 
 
-def faults_at(page, opened: Opened, width: int) -> list[str]:
-    """Return what is wrong with the open page at a width."""
-    page.set_viewport_size({"width": width, "height": WIDTHS[width]})
-    place = f"{opened.path} at {width} px"
-    found = [f"{place}: {' | '.join(violation)}" for violation in violations(page)] if opened.is_new else []
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    return [*found, f"{place}: the page is {wide} px wide"] if wide > width else found
+def faults_at_both_widths(page, place: str, with_axe: bool = True) -> list[str]:
+    """Return what is wrong with the open page."""
+    found = []
+    for width, height in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        if with_axe:
+            found += [f"{place} at {width} px: {' | '.join(violation)}" for violation in violations(page)]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            found.append(f"{place} at {width} px: the page is {wide} px wide")
+    return found
 
 
 @pytest.fixture
@@ -145,3 +156,99 @@ def test_most_of_the_portal_was_opened(pages):
     print(f"{len(pages)} pages, {len({opened.path for opened in pages})} addresses")
     assert len(pages) > 300
     assert sum(opened.is_new for opened in pages) > 150
+
+
+# --- what no plain GET shows ------------------------------------------------------------------------------
+
+
+def refused_sign_in(page) -> None:
+    page.goto("/masuk/")
+    page.get_by_label("NRP atau nama pengguna").fill("tidak.ada")
+    page.get_by_label("Kata sandi", exact=True).fill("salah-sekali-ini")
+    page.get_by_role("button", name="Masuk").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def old_form(page) -> None:
+    page.goto("/masuk/")
+    page.get_by_label("NRP atau nama pengguna").fill("a")
+    page.get_by_label("Kata sandi", exact=True).fill("b")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Masuk").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("terlalu lama terbuka")
+
+
+def link_to_a_password(page) -> None:
+    page.goto(urlsplit(make_access_link(user=User.objects.get(username="tim7"), by=None)).path)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Buat kata sandi")
+
+
+def broken_server(page) -> None:
+    with override_settings(IS_DEMO=True):
+        said = server_error(RequestFactory().get("/")).content.decode()
+    page.route("**/rusak/", lambda route: route.fulfill(status=500, content_type="text/html", body=said))
+    page.goto("/rusak/")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("gangguan di pihak kami")
+
+
+def first_password(page) -> None:
+    User.objects.filter(username="tim6").update(must_change_password=True)
+    page.goto("/dasbor/")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("kata sandi Anda sendiri")
+
+
+def wrong_new_password(page) -> None:
+    page.goto("/akun/kata-sandi/")
+    for field in page.locator("main input[type=password]").all():
+        field.fill("pendek")
+    page.locator("main form").last.get_by_role("button").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+
+
+def empty_visit(page) -> None:
+    page.goto(reverse("supervisi:visit-add", args=[Unit.objects.get(code="polsek-kenduruan").pk]))
+    form = page.locator("main form").last
+    form.evaluate("(form) => { form.noValidate = true; form.reset(); }")
+    form.locator("input[type=date]").first.fill("")
+    form.get_by_role("button").last.click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+
+
+def wrong_upload(page) -> None:
+    page.goto("/organisasi/impor/orang/")
+    page.locator("input[type=file]").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"a;b\n1;2\n"})
+    page.get_by_role("button", name="Unggah dan periksa").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+
+
+def session_about_to_end(page) -> None:
+    page.clock.install()
+    page.goto("/akun/")
+    page.clock.fast_forward("28:30")
+    expect(page.locator(".zi-session")).to_be_visible()
+
+
+def open_menu(page) -> None:
+    page.goto("/supervisi/kunjungan/")
+    page.locator("header .zi-menu summary").click()
+    expect(page.get_by_role("button", name="Keluar")).to_be_visible()
+
+
+def search_of_djangos_admin(page) -> None:
+    page.goto("/admin/organisasi/posting/add/")
+    page.get_by_role("combobox").first.click()
+    expect(page.locator(".select2-search__field")).to_be_focused()
+
+
+SITUATIONS = [
+    (refused_sign_in, VISITOR), (old_form, VISITOR), (link_to_a_password, VISITOR), (broken_server, VISITOR),
+    (first_password, "tim6"), (wrong_new_password, "kapolres"), (empty_visit, "kabagren"), (wrong_upload, "admin"),
+    (session_about_to_end, "kapolres"), (open_menu, "kapolres"), (search_of_djangos_admin, "admin"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("bring_about", "account"), SITUATIONS, ids=lambda value: getattr(value, "__name__", None))
+def test_every_situation_is_accessible_and_fits_the_window(open_as, bring_about, account):
+    page = open_as(account)
+    bring_about(page)
+    assert "\n".join(faults_at_both_widths(page, bring_about.__name__)) == ""
