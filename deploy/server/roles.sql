@@ -1,0 +1,21 @@
+-- Basis data dan dua peran: portal_owner membuat dan mengubah tabel, portal_web hanya membaca dan menulis isinya.
+-- Kata sandi dari lingkungan, supaya tidak terlihat di daftar proses dan tidak tertinggal di riwayat perintah:
+--   OWNER_PASSWORD=... WEB_PASSWORD=... psql -v ON_ERROR_STOP=1 -d postgres -f deploy/server/roles.sql
+\getenv owner_password OWNER_PASSWORD
+\getenv web_password WEB_PASSWORD
+
+CREATE ROLE portal_owner LOGIN PASSWORD :'owner_password';
+CREATE ROLE portal_web LOGIN PASSWORD :'web_password';
+CREATE DATABASE portal OWNER portal_owner TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8';
+REVOKE ALL ON DATABASE portal FROM PUBLIC;
+GRANT CONNECT ON DATABASE portal TO portal_web;
+
+\connect portal
+ALTER SCHEMA public OWNER TO portal_owner;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO portal_web;
+-- Berlaku untuk setiap tabel yang nanti dibuat portal_owner. Tanpa TRUNCATE, REFERENCES, TRIGGER.
+ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner IN SCHEMA public
+  GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO portal_web;
+ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner IN SCHEMA public
+  GRANT USAGE, SELECT ON SEQUENCES TO portal_web;

@@ -1,0 +1,162 @@
+"""deploy/ and docs/ say what is true: settings, commands, files, and configurations that their programs accept."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+ROOT = Path(__file__).resolve().parent.parent
+DEPLOY = ROOT / "deploy"
+DOCS = [ROOT / "README.md", ROOT / "bench" / "RESULTS.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SETTINGS = (ROOT / "wbbm" / "settings.py").read_text()
+KNOWN = set(re.findall(r'_(?:text|number|flag|list|key)\("([A-Z_]+)"', SETTINGS))
+UNITS = [*sorted((DEPLOY / "server" / "systemd").glob("*.service")), DEPLOY / "laptop" / "portal.service"]
+
+
+def names(path):
+    return str(path.relative_to(ROOT))
+
+
+def settings_in(path):
+    return dict(line.split("=", 1) for line in path.read_text().splitlines() if line and not line.startswith("#"))
+
+
+# --- settings -------------------------------------------------------------------------------------------
+
+
+def test_every_setting_is_explained_and_no_other():
+    table = (ROOT / "docs" / "operasi.md").read_text().split("## Pengaturan")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE)) == KNOWN
+
+
+@pytest.mark.parametrize("path", sorted(DEPLOY.rglob("*.example")), ids=names)
+def test_an_example_environment_names_known_settings_and_holds_no_secret(path):
+    given = settings_in(path)
+    assert given
+    assert set(given) <= KNOWN
+    assert not {"DEMO", "DEMO_PASSWORD", "DEBUG"} & set(given)
+    assert [given.get(name, "") for name in ("SECRET_KEY", "REPORT_KEY")] == ["", ""]
+    for password in re.findall(r"://[^:/]+:([^@]+)@", given.get("DATABASE_URL", "")):
+        assert password == "ISI_KATA_SANDI"
+
+
+# --- documents ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", DOCS, ids=names)
+def test_every_link_and_every_named_file_is_there(path):
+    text = path.read_text()
+    missing = [
+        target
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
+        if "://" not in target and not target.startswith("docs/gambar/") and not (path.parent / target).exists()
+    ]
+    spoken = re.findall(r"`((?:wbbm|supervisi|templates|static|tests|docs|deploy|bench)/[\w./@-]*)`", text)
+    missing += [name for name in spoken if not (ROOT / name).exists()]
+    missing += [
+        name
+        for name in re.findall(r"/opt/portal/((?:deploy|requirements)[\w./-]*)", text)
+        if not (ROOT / name).exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", [*DOCS, *sorted(DEPLOY.rglob("*.service"))], ids=names)
+def test_every_command_named_is_one_of_ours(path):
+    said = set(re.findall(r"(?:manage\.py|portal-manage) ([a-z][a-z_]+)", path.read_text()))
+    assert said <= set(get_commands())
+
+
+def test_every_command_of_ours_is_explained():
+    ours = {name for name, app in get_commands().items() if app in {"wbbm.jobs", "wbbm.organisasi", "supervisi"}}
+    text = (ROOT / "docs" / "operasi.md").read_text()
+    # Demo data are made by `make run`; a deployment never makes them.
+    assert {name for name in ours if f"manage.py {name}" not in text} == {"seed_demo"}
+
+
+def test_every_dependency_has_its_line():
+    text = (ROOT / "docs" / "keputusan" / "dependensi.md").read_text().lower()
+    wanted = set()
+    for name in ("requirements.in", "requirements-dev.in"):
+        for line in (ROOT / name).read_text().splitlines():
+            found = re.match(r"[A-Za-z0-9-]+", line)
+            if found and not line.startswith("-"):
+                wanted.add(found[0].lower())
+    assert {name for name in wanted if name not in text} == set()
+
+
+# --- what systemd and nginx say -------------------------------------------------------------------------
+
+
+def test_the_web_is_served_alike_by_systemd_and_by_serve():
+    from wbbm.jobs.management.commands.serve import Command
+
+    ours = " ".join(Command()._web().command)
+    unit = (DEPLOY / "server" / "systemd" / "portal-web.service").read_text()
+    for option in ("--worker-class gthread", "--workers 2", "--threads 4", "--no-control-socket", "wbbm.wsgi"):
+        assert option in ours
+        assert option in unit
+
+
+def test_systemd_runs_the_queues_that_there_are():
+    from wbbm.jobs.models import Queue
+
+    target = (DEPLOY / "server" / "systemd" / "portal.target").read_text()
+    assert set(re.findall(r"portal-worker@(\w+)\.service", target)) == set(Queue.values)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_systemd_accepts_the_units(tmp_path):
+    for unit in [*UNITS, DEPLOY / "server" / "systemd" / "portal.target"]:
+        text = re.sub(r"/opt/portal/\.venv/bin/\w+", "/bin/true", unit.read_text()).replace("/opt/portal", "/tmp")  # noqa: S108
+        name = unit.name.replace("@.", "@cepat.")
+        (tmp_path / unit.name).write_text(text)
+        if name != unit.name:
+            (tmp_path / name).write_text(text)
+    checked = [str(tmp_path / name) for name in ("portal-web.service", "portal-worker@cepat.service", "portal.service")]
+    checked += [str(tmp_path / name) for name in ("portal-prepare.service", "portal-sweep.service", "portal.target")]
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *checked],
+        env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, [line for line in done.stderr.splitlines() if str(tmp_path) in line]) == (0, [])
+
+
+def test_a_certificate_holds_for_the_office_and_for_nothing_outside(tmp_path):
+    make = DEPLOY / "laptop" / "make-certificate.sh"
+    run = {"capture_output": True, "text": True, "check": False}
+    good = subprocess.run([make, tmp_path, "192.168.1.10"], **run)
+    assert good.returncode == 0, good.stderr
+    assert "sha256 Fingerprint" in good.stdout
+    assert (tmp_path / "ca.key").stat().st_mode & 0o777 == (tmp_path / "portal.key").stat().st_mode & 0o777 == 0o600
+    authority, kept = (tmp_path / "ca.crt").read_bytes(), (tmp_path / "portal.crt").read_bytes()
+    refused = subprocess.run([make, tmp_path, "zi.example.test"], **run)
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1] == "Alamat di luar jaringan dalam: zi.example.test"
+    assert (tmp_path / "portal.crt").read_bytes() == kept
+    again = subprocess.run([make, tmp_path, "10.0.0.7", "portal.local"], **run)
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "ca.crt").read_bytes() == authority
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+@pytest.mark.parametrize("kind", ["server", "laptop"])
+def test_nginx_accepts_the_configuration(kind, tmp_path):
+    done = subprocess.run([DEPLOY / "laptop" / "make-certificate.sh", tmp_path, "127.0.0.1"], check=False)
+    assert done.returncode == 0
+    site = (DEPLOY / kind / "nginx.conf").read_text()
+    site = site.replace("/etc/portal/tls", str(tmp_path)).replace("/var/log/nginx", str(tmp_path))
+    folders = "".join(
+        f"{what}_temp_path {tmp_path}/{what};" for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole = f"pid {tmp_path}/pid; error_log {tmp_path}/log; events {{}} http {{ {folders} {site} }}"
+    (tmp_path / "nginx.conf").write_text(whole)
+    tried = subprocess.run(["nginx", "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True, check=False)
+    assert tried.returncode == 0, tried.stderr
+    assert "[warn]" not in tried.stderr
