@@ -304,5 +304,10 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"wbbm": {"level": "INFO"}, "supervisi": {"level": "INFO"}},
+    "loggers": {
+        "wbbm": {"level": "INFO"},
+        "supervisi": {"level": "INFO"},
+        # Refusals are no faults of ours, and their addresses (one-time links among them) belong in no log.
+        "django.request": {"level": "ERROR"},
+    },
 }
