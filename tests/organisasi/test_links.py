@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from tests.factories import make_person, make_unit, make_user
 from wbbm.organisasi.models import AccessLink, Posting, Role, Unit, UnitKind, User
+from wbbm.organisasi.services import links
 from wbbm.organisasi.services.links import make_access_link
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,37 @@ def test_a_link_sets_the_own_password_once_and_signs_in(admin, person):
     again = Client().post(address, {"password": "lain sama sekali 1", "again": "lain sama sekali 1"})
     assert again.status_code == 410
     assert User.objects.get(pk=person.pk).check_password(OWN)
+
+
+def test_of_two_who_use_a_link_at_once_one_wins(admin, person):
+    token = path(make_access_link(user=person, by=admin)).split("/")[2]
+    first, second = links.find_link(token), links.find_link(token)
+    links.use_link(link=first, password=OWN)
+    with pytest.raises(links.LinkGone):
+        links.use_link(link=second, password="lain sama sekali 1")
+    assert User.objects.get(pk=person.pk).check_password(OWN)
+
+
+def test_using_a_link_ends_the_lock_out(admin, person):
+    for _ in range(10):
+        Client().post("/masuk/", {"username": person.username, "password": "salah"})
+    address = path(make_access_link(user=person, by=admin))
+    Client().post(address, {"password": OWN, "again": OWN})
+    assert Client().post("/masuk/", {"username": person.username, "password": OWN}).status_code == 302
+
+
+def test_a_link_is_printed_with_its_last_moment_and_a_picture(client, admin, person):
+    said = login(client, admin).post(f"/akun/tautan/{person.pk}/").content.decode()
+    assert re.search(r"berlaku sampai \w+, \d+ \w+ \d{4}, \d\d\.\d\d WIB", said)
+    assert "data-wbbm-print" in said
+    assert "no-store" in client.post(f"/akun/tautan/{person.pk}/")["Cache-Control"]
+
+
+def test_a_link_of_a_demo_account_is_gone_without_demo(admin, person, settings):
+    address = path(make_access_link(user=person, by=admin))
+    User.objects.filter(pk=person.pk).update(is_demo=True)
+    settings.IS_DEMO = False
+    assert Client().get(address).status_code == 410
 
 
 def test_only_the_hash_of_a_link_is_kept(admin, person):

@@ -1,13 +1,14 @@
 """Rights come from postings alone: the table of roles, and what ends with a posting."""
 
 import datetime
+import json
 
 import pytest
 from django.utils import timezone
 
-from supervisi.models import Checklist, ChecklistStatus, Finding, Layer, UnitScore
+from supervisi.models import AnswerRevision, Checklist, ChecklistStatus, Finding, Layer, UnitScore
 from tests.factories import make_person, make_posting, make_unit, make_user
-from tests.supervisi.sheets import make_world
+from tests.supervisi.sheets import body, make_world
 from wbbm.organisasi.models import AuditEvent, Posting, Role, Unit, UnitKind, User
 from wbbm.organisasi.services.postings import add_posting, approve_posting, end_posting
 
@@ -109,6 +110,14 @@ def test_a_posting_that_does_not_run_gives_nothing_on_the_very_next_request(clie
         Posting.objects.filter(pk=posting.pk).update(approved_at=None)
     answer = client.get(address)
     assert answer.status_code == (302 if ending == "closed" else 404)
+    # What an open tab still sends gets an answer that a script understands, and writes nothing.
+    before = AnswerRevision.objects.count()
+    sent = client.post(
+        f"{address}operasi/", json.dumps(body()), "application/json", headers={"Accept": "application/json"}
+    )
+    assert sent.status_code == (401 if ending == "closed" else 404)
+    assert client.get(address, headers={"HX-Request": "true"}).status_code == (401 if ending == "closed" else 404)
+    assert AnswerRevision.objects.count() == before
 
 
 # --- who gives postings -----------------------------------------------------------------------------------
