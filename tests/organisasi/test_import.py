@@ -345,6 +345,17 @@ def test_new_people_get_links_to_print(admin, desk, polsek):
     assert AccessLink.objects.get().user.username == "satu"
 
 
+def test_links_come_in_sheaves_each_person_once(admin, polsek, monkeypatch):
+    monkeypatch.setattr(imports, "SLIPS_AT_ONCE", 2)
+    rows = "".join(f"orang.{name};;Orang {name};polsek-senori;;;;\r\n" for name in "abcde")
+    draft = imports.apply_draft(draft=keep("people", PEOPLE_HEAD + rows, admin), by=admin)
+    sheaves = []
+    for left in (3, 1, 0):
+        sheaves.append([slip.person.username for slip in imports.make_slips(draft=draft, by=admin)])
+        assert imports.count_without_link(draft=draft, by=admin) == left
+    assert sheaves == [["orang.a", "orang.b"], ["orang.c", "orang.d"], ["orang.e", "orang.a"]]
+
+
 def test_a_draft_is_open_to_its_owner_only(admin, desk, polres, polsek):
     upload(desk, "orang", PEOPLE_HEAD + "satu;;Satu;polsek-senori;;;;\r\n")
     draft = ImportDraft.objects.get()

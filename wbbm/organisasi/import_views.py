@@ -206,4 +206,5 @@ def import_links(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Make the one-time links of the people whom the import added, and show them once."""
     draft, user = _draft(request, pk)
     slips = imports.make_slips(draft=draft, by=user)
-    return render(request, "organisasi/import_links.html", {"slips": slips, "draft": draft})
+    left = imports.count_without_link(draft=draft, by=user)
+    return render(request, "organisasi/import_links.html", {"slips": slips, "draft": draft, "left": left})

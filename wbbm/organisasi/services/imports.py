@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from wbbm.organisasi.errors import AlreadyDone, NotYourUnit, OrganisationError
@@ -13,7 +14,7 @@ from wbbm.organisasi.imports.people_rows import PeopleCheck
 from wbbm.organisasi.imports.rows import CheckedRow
 from wbbm.organisasi.imports.tables import RawRow, read_table
 from wbbm.organisasi.imports.unit_rows import UnitCheck
-from wbbm.organisasi.models import ImportDraft, ImportKind, Posting, Role, Unit, User
+from wbbm.organisasi.models import AccessLink, ImportDraft, ImportKind, Posting, Role, Unit, User
 
 from .audit import record
 from .links import Slip, make_slip
@@ -21,6 +22,8 @@ from .people import create_person, reached_people, update_person
 from .postings import add_posting, change_posting
 from .units import create_unit, move_unit, update_unit
 
+# As many as one prints and cuts at a time; the same button makes the next ones.
+SLIPS_AT_ONCE = 100
 _UNIT_FACTS = ("code", "name", "kind", "latitude", "longitude", "own_time_zone", "active_from", "active_to")
 
 
@@ -139,14 +142,23 @@ def _write_office(office: dict[str, Any], person: User, unit: Unit, by: User) ->
 
 
 def waiting_for_links(*, draft: ImportDraft, by: User) -> list[User]:
-    """Return the people whom the import added, who are still in reach and have no password yet."""
+    """Return the people whom the import added, in reach and without password; those without a link first."""
     ids = [int(pk) for pk in draft.outcome.get("people", [])]
     reached = reached_people(by, ids)
-    people = User.objects.open().filter(pk__in=list(reached)).order_by("name", "pk")
-    return [person for person in people if not person.has_usable_password()]
+    has_link = Exists(AccessLink.objects.usable(timezone.now()).filter(user=OuterRef("pk")))
+    people = User.objects.open().filter(pk__in=list(reached)).alias(has_link=has_link)
+    return [person for person in people.order_by("has_link", "name", "pk") if not person.has_usable_password()]
+
+
+def count_without_link(*, draft: ImportDraft, by: User) -> int:
+    """Count those of them for whom no link waits."""
+    waiting = waiting_for_links(draft=draft, by=by)
+    held = AccessLink.objects.usable(timezone.now()).filter(user__in=waiting).values("user_id").distinct()
+    return len(waiting) - held.count()
 
 
 def make_slips(*, draft: ImportDraft, by: User) -> list[Slip]:
-    """Make a one-time link for each of them, to be printed and cut; older links of theirs end."""
+    """Make a one-time link for the next SLIPS_AT_ONCE of them, to be printed and cut; older links of theirs end."""
     with transaction.atomic():
-        return [make_slip(user=person, by=by) for person in waiting_for_links(draft=draft, by=by)]
+        waiting = waiting_for_links(draft=draft, by=by)[:SLIPS_AT_ONCE]
+        return [make_slip(user=person, by=by) for person in waiting]
