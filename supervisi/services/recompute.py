@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from supervisi.models import Checklist, ChecklistScore, ChecklistStatus, UnitScore
 from supervisi.rollup_key import KIND, RollupKey
 from supervisi.services.scores import (
+    Subject,
     compute_checklist_score,
     compute_result,
     load_subject,
@@ -92,44 +94,48 @@ def _sheets() -> list[Difference]:
 
 
 def _keys() -> list[RollupKey]:
-    """Return every key that has a sheet or a stored row at or below it, the deepest units first."""
-    rows = Checklist.objects.values_list("unit__path", "period_id", "period__unit__path", "instrument_id", "layer")
-    stored = UnitScore.objects.values_list("unit__path", "period_id", "period__unit__path", "instrument_id", "layer")
-    wanted: set[tuple[str, int, int, str]] = set()
-    for path, period, top, instrument, layer in {*rows.order_by(), *stored.order_by()}:
+    """Return every key that has a sheet or a stored row at or below it.
+
+    Earlier periods first, for what fell and rose is told against them; within a period the deepest units first.
+    """
+    names = ("unit__path", "period_id", "period__unit__path", "period__first_day", "instrument_id", "layer")
+    rows, stored = (model.objects.order_by().values_list(*names) for model in (Checklist, UnitScore))
+    wanted: set[tuple[datetime.date, int, str, int, int, str]] = set()
+    for path, period, top, first_day, instrument, layer in {*rows, *stored}:
         # Up to the unit that owns the period; a unit that was moved away from under it stands alone.
         ends = range(len(top), len(path) + 1, Unit.steplen) if path.startswith(top) else [len(path)]
-        wanted |= {(path[:end], period, instrument, layer) for end in ends}
+        wanted |= {(first_day, -end, path[:end], period, instrument, layer) for end in ends}
     ids = dict(Unit.objects.values_list("path", "pk"))
-    ordered = sorted(wanted, key=lambda entry: (-len(entry[0]), entry))
-    return [RollupKey(ids[path], period, instrument, layer) for path, period, instrument, layer in ordered]
+    return [RollupKey(ids[path], period, instrument, layer) for _, _, path, period, instrument, layer in sorted(wanted)]
 
 
 def _stored(key: RollupKey) -> dict[str, Any]:
     return _facts(UnitScore.objects.filter(**vars(key)).first(), _UNIT)
 
 
-def _named(key: RollupKey) -> str:
-    subject = load_subject(key)
-    return f"{subject.unit}, {subject.period}, {subject.instrument}, {key.layer}" if subject else str(key)
+def _named(subject: Subject) -> str:
+    return f"{subject.unit}, {subject.period}, {subject.instrument}, {subject.key.layer}"
 
 
 def _run_keys(keys: list[RollupKey]) -> list[Difference]:
     """Run the keys' jobs and compare what stood there before with what stands there now."""
-    before = {key: _stored(key) for key in keys}
+    before = [(subject, _stored(key)) for key in keys if (subject := load_subject(key))]
     for key in keys:
         jobs.request(KIND, str(key))
     jobs.drain(kind=KIND)
-    return [gap for key in keys for gap in _compare(_named(key), _UNIT, before[key], _stored(key))]
+    return [gap for subject, old in before for gap in _compare(_named(subject), _UNIT, old, _stored(subject.key))]
 
 
 def _try_keys(keys: list[RollupKey]) -> list[Difference]:
-    """Compute the keys' rows bottom-up inside a transaction that is rolled back."""
-    before = {key: _stored(key) for key in keys}
-    # Twice: what fell and rose is told against the counting sheet of the period before, which the first pass sets.
-    for _ in range(2):
-        for key in keys:
-            subject = load_subject(key)
-            if subject is not None:
-                write_result(key, compute_result(subject))
-    return [gap for key in keys for gap in _compare(_named(key), _UNIT, before[key], _stored(key))]
+    """Compute the keys' rows one after the other inside a transaction that is rolled back."""
+    found: list[Difference] = []
+    for key in keys:
+        subject = load_subject(key)
+        if subject is None:
+            continue
+        result = compute_result(subject)
+        differing = _compare(_named(subject), _UNIT, _stored(key), vars(result))
+        if differing:
+            write_result(key, result)
+            found += differing
+    return found

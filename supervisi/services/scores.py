@@ -120,14 +120,12 @@ def _refresh_sheets(key: RollupKey) -> list[Checklist]:
     Versions are counted, not compared by number of revision: a save with a lower number may commit after one with a
     higher number. A final sheet is no exception: its answers stand still, and a row behind them was never its result.
     """
-    sheets = Checklist.objects.filter(
-        unit_id=key.unit_id, period_id=key.period_id, instrument_id=key.instrument_id, layer=key.layer
-    ).with_frame()
-    for sheet in sheets.select_related("score").annotate(saves=Sum("answers__version", default=0)):
-        stored = getattr(sheet, "score", None)
-        if stored is None or stored.saves != sheet.saves:
-            compute_checklist_score(sheet)
-    return list(sheets.filter(score__isnull=False).select_related("score"))
+    rows = Checklist.objects.filter(**vars(key)).with_frame().select_related("score")
+    sheets: list[Checklist] = list(rows.annotate(saves=Sum("answers__version", default=0)))
+    behind = [sheet for sheet in sheets if not hasattr(sheet, "score") or sheet.score.saves != vars(sheet)["saves"]]
+    for sheet in behind:
+        compute_checklist_score(sheet)
+    return list(rows.filter(score__isnull=False)) if behind else sheets
 
 
 def choose_counting(sheets: list[Checklist]) -> Checklist | None:
@@ -269,10 +267,13 @@ def roll_up(claim: Claim) -> None:
 
 
 def write_result(key: RollupKey, result: Result) -> bool:
-    """Store a unit's row; tell whether its counting sheet moved or changed its state's score."""
-    names = vars(key)
-    before = UnitScore.objects.filter(**names).first()
-    UnitScore.objects.update_or_create(**names, defaults=vars(result) | {"computed_at": timezone.now()})
+    """Store a unit's row; tell whether its counting sheet or its score moved. The caller holds the key."""
+    rows, fields = UnitScore.objects.filter(**vars(key)), vars(result) | {"computed_at": timezone.now()}
+    before = rows.only("counting_id", "score_sum").first()
+    if before is None:
+        UnitScore.objects.create(**vars(key), **fields)
+    else:
+        rows.update(**fields)
     return before is None or (before.counting_id, before.score_sum) != (result.counting_id, result.score_sum)
 
 
