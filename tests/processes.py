@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -36,7 +37,6 @@ def environment(**extra: str) -> dict[str, str]:
             "SECRET_KEY": settings.SECRET_KEY,
             "REPORT_KEY": settings.REPORT_KEY,
             "DJANGO_SETTINGS_MODULE": "wbbm.settings",
-            "WBBM_TEST_KINDS": "1",
         }
         | extra
     )
@@ -75,6 +75,18 @@ def worker(queue: str = "cepat") -> list[str]:
         "--hostname",
         f"{queue}-{os.urandom(3).hex()}@%h",
     ]
+
+
+@contextmanager
+def workers_at_work(*queues: str, **extra: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Run a real worker for each queue; the block begins once all of them have said that they are at work."""
+    with tempfile.TemporaryDirectory(prefix="wbbm-ready-") as folder, ExitStack() as stack:
+        children, signs = [], []
+        for number, queue in enumerate(queues):
+            signs.append(Path(folder) / f"{number}")
+            children.append(stack.enter_context(process(*worker(queue), WBBM_TEST_READY=str(signs[-1]), **extra)))
+        wait_until(lambda: all(sign.exists() for sign in signs), 60)
+        yield children
 
 
 def sweep() -> list[str]:

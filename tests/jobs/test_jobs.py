@@ -1,13 +1,14 @@
 """The job table: wanted and done, claims by lease, failures, the sweep's choice."""
 
 import datetime
+import time
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
 from wbbm.jobs import canary, doorbell, registry, services
-from wbbm.jobs.models import Job
+from wbbm.jobs.models import Job, JobQuerySet
 from wbbm.jobs.services import LeaseLost, claim, drain, register, request, request_many, run, waiting
 
 pytestmark = pytest.mark.django_db
@@ -82,12 +83,52 @@ def test_a_lease_that_ran_out_may_be_taken_and_the_first_one_writes_nothing(seen
     assert job().done == 1
 
 
-def test_without_the_lease_two_would_do_the_same_job(seen, monkeypatch):
-    """Twin: the guard taken out, the test above must fail."""
+def test_without_the_lease_two_would_hold_the_same_job(seen, monkeypatch):
+    """Twin: the condition taken out of the claim."""
     request("uji", "a")
-    monkeypatch.setattr(Job.objects.all().__class__, "free", lambda self, now: self)
+    monkeypatch.setattr(JobQuerySet, "free", lambda self, now: self)
     assert claim(job().pk) is not None
     assert claim(job().pk) is not None
+
+
+def test_draining_a_kind_leaves_the_others_open(seen):
+    request("uji", "a")
+    canary.send_canaries()
+    assert drain(kind="uji") == 1
+    assert Job.objects.open().count() == 2
+
+
+def do_longer_than_a_lease(renew_seconds):
+    """Run heavy work of 1.2 s under a lease of 0.5 s; tell how often another worker could take it meanwhile."""
+    taken = []
+
+    def handler(held):
+        until = time.monotonic() + 1.2
+        while time.monotonic() < until:
+            time.sleep(0.2)
+            taken.append(claim(held.job_id) is not None)
+
+    registry.add(registry.Kind("uji-lama", handler, "berat", lease_seconds=0.5, renew_seconds=renew_seconds))
+    try:
+        request("uji-lama", "a")
+        is_done = run(Job.objects.get(kind="uji-lama").pk)
+    finally:
+        registry._kinds.pop("uji-lama")
+    return is_done, sum(taken)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_long_work_keeps_its_lease():
+    assert do_longer_than_a_lease(renew_seconds=0.1) == (True, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_renewal_long_work_loses_its_lease_and_writes_nothing():
+    """Twin: the renewing thread taken out, the test above must fail."""
+    is_done, taken = do_longer_than_a_lease(renew_seconds=None)
+    assert is_done is False
+    assert taken > 0
+    assert Job.objects.get(kind="uji-lama").done == 0
 
 
 def test_a_failure_leaves_the_job_open_with_a_growing_pause():

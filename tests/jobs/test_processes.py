@@ -1,4 +1,4 @@
-"""Real workers, killed and hung brokers (Show 6): nothing asked for stays undone, nothing waits for long work."""
+"""The portal's processes: what `serve` runs, restarts and ends, and what /healthz says of a database that hangs."""
 
 import json
 import os
@@ -9,103 +9,11 @@ import urllib.error
 import urllib.request
 
 import pytest
-from django.conf import settings
-from django.db import transaction
 
 from tests import processes
 from tests.servers import free_port
-from wbbm.jobs import doorbell, registry
-from wbbm.jobs.models import Job
-from wbbm.jobs.services import request
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def kinds():
-    """Know the workers' test kinds in this process too."""
-    from tests import worker_app
-
-    yield worker_app
-    for name in ("tidur", "tidur-cepat"):
-        assert registry.get(name) is not None
-
-
-def is_done(kind, key="a"):
-    row = Job.objects.get(kind=kind, key=key)
-    return row.done == row.wanted
-
-
-def ask(kind, seconds, key="a"):
-    with transaction.atomic():
-        request(kind, key, {"seconds": seconds})
-
-
-def test_a_killed_workers_job_is_done_after_its_return_without_anyones_doing():
-    with processes.process(*processes.sweep()):
-        with processes.process(*processes.worker()) as first:
-            ask("tidur-cepat", 3)
-            processes.wait_until(lambda: Job.objects.get(kind="tidur-cepat").token is not None, 30)
-            os.killpg(first.pid, signal.SIGKILL)
-        Job.objects.filter(kind="tidur-cepat").update(payload={"seconds": 0})
-        with processes.process(*processes.worker()):
-            # The worker's own start takes a few seconds of this.
-            processes.wait_until(lambda: is_done("tidur-cepat"), 25)
-
-
-def test_without_the_sweep_a_killed_workers_job_stays_undone():
-    """Twin: no sweep, so nobody rings again."""
-    with processes.process(*processes.worker()) as first:
-        ask("tidur-cepat", 3)
-        processes.wait_until(lambda: Job.objects.get(kind="tidur-cepat").token is not None, 30)
-        os.killpg(first.pid, signal.SIGKILL)
-    Job.objects.filter(kind="tidur-cepat").update(payload={"seconds": 0})
-    with processes.process(*processes.worker()):
-        time.sleep(12)
-        assert not is_done("tidur-cepat")
-
-
-def test_a_short_job_is_done_within_two_seconds_while_a_long_one_runs():
-    with (
-        processes.process(*processes.worker("cepat")),
-        processes.process(*processes.worker("berat")),
-        processes.process(*processes.sweep()),
-    ):
-        ask("tidur-cepat", 0, "warm")
-        processes.wait_until(lambda: is_done("tidur-cepat", "warm"), 30)
-        ask("tidur", 30)
-        processes.wait_until(lambda: Job.objects.get(kind="tidur").token is not None, 30)
-        ask("tidur-cepat", 0, "b")
-        assert processes.wait_until(lambda: is_done("tidur-cepat", "b"), 10) < 2
-        assert not is_done("tidur")
-
-
-@pytest.mark.skipif(not settings.REDIS_URL, reason="needs Redis (run by tests/run.py)")
-def test_a_hung_redis_delays_a_request_by_less_than_a_second():
-    pid = int(_redis_info()["process_id"])
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        doorbell.end_silence()
-        began = time.monotonic()
-        ask("tidur-cepat", 0, "hung")
-        assert time.monotonic() - began < 1
-        began = time.monotonic()
-        ask("tidur-cepat", 0, "hung again")
-        assert time.monotonic() - began < 0.3
-    finally:
-        os.kill(pid, signal.SIGCONT)
-    with processes.process(*processes.worker()), processes.process(*processes.sweep()):
-        processes.wait_until(lambda: is_done("tidur-cepat", "hung"), 30)
-
-
-def _redis_info():
-    import redis
-
-    client = redis.Redis.from_url(settings.REDIS_URL)
-    try:
-        return client.info("server")
-    finally:
-        client.close()
 
 
 def _children(pid):

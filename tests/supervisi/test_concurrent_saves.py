@@ -4,6 +4,7 @@ import json
 import random
 import threading
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 
 import pytest
 from django.db import connections
@@ -12,10 +13,12 @@ from django.test import Client
 from django.urls import reverse
 
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Answer, AnswerRevision, RevisionOutcome
+from supervisi.models import Answer, AnswerRevision, ChecklistScore, RevisionOutcome
 from supervisi.services import answers
+from supervisi.services.recompute import recompute
 from tests.factories import make_posting, make_user
 from tests.supervisi.sheets import body, make_world
+from wbbm.jobs import services as jobs
 from wbbm.jobs.models import Job
 from wbbm.organisasi.models import Role
 
@@ -99,12 +102,40 @@ def problems_of(world, replies, expected):
     return found
 
 
+@contextmanager
+def rolling_up():
+    """Roll up all the while, as a worker does."""
+    stop, faults = threading.Event(), []
+
+    def work():
+        try:
+            while not stop.wait(0.05):
+                jobs.drain(kind="rollup")
+        except Exception as fault:
+            faults.append(fault)
+            raise
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+    assert faults == []
+
+
 @pytest.mark.django_db(transaction=True)
 def test_eight_writers_lose_no_acknowledged_save(world):
-    replies = run_writers(world, SAVES)
+    with rolling_up():
+        replies = run_writers(world, SAVES)
     assert problems_of(world, replies, WRITERS * SAVES) == []
     saved = sum(status == 200 for status, _, _ in replies)
     assert Job.objects.get(kind="rollup", key__startswith=f"{world.polsek.pk}:").wanted > saved
+    # Each save has marked the sheet: what the last roll-up left behind is found, and nothing more.
+    jobs.drain()
+    assert recompute(is_dry_run=True) == []
+    assert ChecklistScore.objects.get().saves == saved
 
 
 @pytest.mark.django_db(transaction=True)

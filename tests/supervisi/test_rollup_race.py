@@ -1,30 +1,101 @@
-"""Fifty rounds with four workers, some of them killed (Show 9): the stored rows equal a recomputation each time."""
+"""Many changes and several workers at once (Show 9): the stored rows equal a recomputation each time."""
 
-import os
 import random
-import signal
 import threading
+import time
 from contextlib import ExitStack
+from fractions import Fraction
 
 import pytest
 from django.db import connection, connections
 
-from supervisi.models import ChecklistStatus, UnitScore
+from supervisi.models import ChecklistScore, ChecklistStatus
 from supervisi.rollup_key import KIND
+from supervisi.services import scores
 from supervisi.services.recompute import recompute
 from tests import processes
 from tests.supervisi.districts import make_province, set_status
+from tests.worker_app import take_without_lease
+from wbbm.jobs import services as jobs
 from wbbm.jobs.models import Job
 
-pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
+on_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="the race is PostgreSQL's (run by tests/run.py)"
+)
 
 ROUNDS = 50
 WORKERS = 4
+# Killed while they are at it, in these rounds.
+KILLS = {7, 18, 29, 40}
 
 
-def puller():
-    """Return the command of a worker process that takes jobs straight from the table."""
-    return ["-m", "tests.pulling_worker"]
+# --- one after the other, in one process ------------------------------------------------------------------
+
+
+class Slow:
+    """Lets the first roll-up of a unit stop between reading and writing, until it is told to go on."""
+
+    def __init__(self, monkeypatch, unit):
+        self.has_read, self.may_write = threading.Event(), threading.Event()
+        compute = scores.compute_result
+
+        def slowly(subject):
+            result = compute(subject)
+            if subject.unit.pk == unit.pk and not self.has_read.is_set():
+                self.has_read.set()
+                assert self.may_write.wait(30)
+            return result
+
+        monkeypatch.setattr(scores, "compute_result", slowly)
+
+
+def overtake(monkeypatch):
+    """Let a second worker come to the Polda's key while the first one has read and not yet written."""
+    province = make_province(2)
+    set_status(province.sheets[0], ChecklistStatus.SUBMITTED)
+    jobs.drain()
+    set_status(province.sheets[1], ChecklistStatus.SUBMITTED)
+    for unit in (province.stations[1], province.polres[0]):
+        jobs.run(Job.objects.get(key=province.key(unit)).pk)
+    polda = Job.objects.get(key=province.key(province.polda)).pk
+    slow = Slow(monkeypatch, province.polda)
+
+    def first_worker():
+        try:
+            jobs.run(polda)
+        finally:
+            connections.close_all()
+
+    first = threading.Thread(target=first_worker)
+    first.start()
+    assert slow.has_read.wait(30)
+    # What the first one has read is old from here on.
+    set_status(province.sheets[0], ChecklistStatus.DRAFT)
+    for unit in (province.stations[0], province.polres[0]):
+        jobs.run(Job.objects.get(key=province.key(unit)).pk)
+    jobs.run(polda)
+    slow.may_write.set()
+    first.join()
+    jobs.drain()
+    return province
+
+
+def test_a_second_worker_never_lets_an_older_result_stand(monkeypatch):
+    province = overtake(monkeypatch)
+    assert province.row(province.polda).units_submitted == 1
+    assert recompute(is_dry_run=True) == []
+
+
+def test_without_the_lease_an_older_result_stands(monkeypatch):
+    """Twin: the claim taken out, the test above must fail."""
+    monkeypatch.setattr(jobs, "claim", take_without_lease)
+    province = overtake(monkeypatch)
+    assert province.row(province.polda).units_submitted == 2
+    assert {difference.field for difference in recompute(is_dry_run=True)} >= {"units_submitted", "score_sum"}
+
+
+# --- all at once, with real workers -----------------------------------------------------------------------
 
 
 def nothing_open():
@@ -35,9 +106,11 @@ def move_all(province, status):
     """Move every sheet at once, from several threads."""
 
     def move(sheets):
-        for sheet in sheets:
-            set_status(sheet, status)
-        connections.close_all()
+        try:
+            for sheet in sheets:
+                set_status(sheet, status)
+        finally:
+            connections.close_all()
 
     threads = [threading.Thread(target=move, args=[province.sheets[part::4]]) for part in range(4)]
     for thread in threads:
@@ -46,26 +119,53 @@ def move_all(province, status):
         thread.join()
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="the race is PostgreSQL's (run by tests/run.py)")
-def test_rollups_are_right_after_fifty_rounds_with_workers_killed():
-    province = make_province(20, 5)
-    chance = random.Random(7)
+def wrong_figures(province, status):
+    """Compare the stored rows with a recomputation, and the Polda's with the mean of all its stations."""
+    found = [str(difference) for difference in recompute(is_dry_run=True)]
+    stored = {unit.pk: province.row(unit) for unit in (*province.polres, province.polda)}
+    of_stations = ChecklistScore.objects.filter(checklist__in=province.sheets).values_list("complete", flat=True)
+    expected = [20, 5, 25] if status == ChecklistStatus.SUBMITTED else [0, 0, 0]
+    if [row.units_submitted for row in stored.values()] != expected:
+        found.append(f"submitted: {[row.units_submitted for row in stored.values()]}")
+    if expected[-1]:
+        row = stored[province.polda.pk]
+        if Fraction(row.score_sum, row.units_submitted) != Fraction(sum(of_stations), 25):
+            found.append("the mean of 25")
+    return found
+
+
+def first_wrong_round(province, rounds, **environment):
+    """Move all sheets in each round while real workers are at it, and kill some.
+
+    Return the first round after which something was wrong, with what it was; None if none was.
+    """
+    chance, slow = random.Random(7), {"WBBM_TEST_SLOW": "0.2"} | environment
     with ExitStack() as stack:
-        children = [stack.enter_context(processes.process(*puller())) for _ in range(WORKERS)]
-        for number in range(ROUNDS):
+        stack.enter_context(processes.process(*processes.sweep()))
+        workers = stack.enter_context(processes.workers_at_work(*["cepat"] * WORKERS, **slow))
+        for number in range(rounds):
             status = ChecklistStatus.SUBMITTED if number % 2 == 0 else ChecklistStatus.DRAFT
             move_all(province, status)
-            if number % 5 == 2:
+            if number in KILLS:
                 place = chance.randrange(WORKERS)
-                os.killpg(children[place].pid, signal.SIGKILL)
-                children[place].wait()
-                children[place] = stack.enter_context(processes.process(*puller()))
-            processes.wait_until(nothing_open, 30)
-            stored = {
-                unit.pk: (province.row(unit).units_submitted, province.row(unit).score_sum)
-                for unit in (*province.polres, province.polda)
-            }
-            assert recompute(is_dry_run=True) == [], f"round {number}"
-            if status == ChecklistStatus.SUBMITTED:
-                assert stored[province.polda.pk][0] == 25
-    UnitScore.objects.get(unit=province.polda)
+                time.sleep(chance.random() / 10)
+                processes.stop(workers[place])
+                workers[place] = stack.enter_context(processes.process(*processes.worker(), **slow))
+            processes.wait_until(nothing_open, 60)
+            wrong = wrong_figures(province, status)
+            if wrong:
+                return number, wrong
+    return None
+
+
+@on_postgresql
+@pytest.mark.servers
+def test_rollups_are_right_in_fifty_rounds_with_workers_killed_in_some():
+    assert first_wrong_round(make_province(20, 5), ROUNDS) is None
+
+
+@on_postgresql
+@pytest.mark.servers
+def test_without_the_lease_rollups_are_wrong_within_some_rounds():
+    """Twin: four workers on one key at once."""
+    assert first_wrong_round(make_province(20, 5), ROUNDS, WBBM_TEST_WITHOUT_LEASE="1") is not None

@@ -1,0 +1,93 @@
+"""The sweep rings for what was left behind, and goes on whatever fails."""
+
+import datetime
+import threading
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from wbbm.jobs import canary, doorbell, registry, sweep
+from wbbm.jobs.models import Job
+from wbbm.jobs.services import register, request
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rung(monkeypatch):
+    """Note what is rung for; the broker takes everything."""
+    calls = []
+    monkeypatch.setattr(doorbell, "ring", lambda job_id, queue: calls.append((job_id, queue)) or True)
+    register("uji", lambda held: None)
+    yield calls
+    registry._kinds.pop("uji")
+
+
+def left_behind(key, seconds=3, **changes):
+    """Make an open job that was wanted some seconds ago."""
+    request("uji", key)
+    rows = Job.objects.filter(kind="uji", key=key)
+    rows.update(wanted_at=timezone.now() - datetime.timedelta(seconds=seconds), **changes)
+    return rows.get()
+
+
+def test_what_waits_too_long_is_rung_for_once_in_a_while(rung):
+    job = left_behind("a")
+    assert sweep.sweep_once() == 1
+    assert rung == [(job.pk, "cepat")]
+    assert sweep.sweep_once() == 0
+    Job.objects.update(rung_at=timezone.now() - datetime.timedelta(seconds=3))
+    assert sweep.sweep_once() == 1
+
+
+def test_what_was_just_asked_for_what_is_held_and_what_is_done_is_left_alone(rung):
+    left_behind("new", seconds=1)
+    left_behind("held", lease_until=timezone.now() + datetime.timedelta(seconds=3))
+    left_behind("done", done=1)
+    left_behind("paused", available_at=timezone.now() + datetime.timedelta(seconds=3))
+    assert sweep.sweep_once() == 0
+    assert rung == []
+
+
+def test_a_lease_that_ran_out_is_rung_for(rung):
+    left_behind("a", lease_until=timezone.now() - datetime.timedelta(seconds=1))
+    assert sweep.sweep_once() == 1
+
+
+def test_a_broker_that_takes_nothing_is_asked_once_and_again_the_next_time(rung, monkeypatch):
+    asked = []
+    monkeypatch.setattr(doorbell, "ring", lambda job_id, queue: bool(asked.append(job_id)))
+    for key in "abc":
+        left_behind(key)
+    assert sweep.sweep_once() == 0
+    assert len(asked) == 1
+    assert not Job.objects.filter(rung_at__isnull=False).exists()
+    sweep.sweep_once()
+    assert len(asked) == 2
+
+
+def test_the_sweep_breaks_the_silence_that_a_dead_broker_left(rung, monkeypatch):
+    monkeypatch.setattr(doorbell, "_silent_until", float("inf"))
+    sweep.sweep_once()
+    assert doorbell._silent_until == 0
+
+
+def test_the_loop_goes_on_after_a_fault_and_sends_canaries(monkeypatch, caplog):
+    stop, rounds, canaries = threading.Event(), [], []
+
+    def once():
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise OperationalError("putus")
+        stop.set()
+        return 0
+
+    monkeypatch.setattr(sweep, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(sweep, "sweep_once", once)
+    monkeypatch.setattr(sweep, "close_old_connections", lambda: None)
+    monkeypatch.setattr(canary, "send_canaries", lambda: canaries.append(1))
+    sweep.sweep_forever(stop)
+    assert len(rounds) == 2
+    assert len(canaries) == 1
+    assert "putus" in caplog.text
