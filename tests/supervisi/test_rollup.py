@@ -8,13 +8,14 @@ import pytest
 from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.instrument_files import read_instrument_file
 from supervisi.models import Answer, ChecklistScore, ChecklistStatus, Period, UnitScore, VisitStatus
 from supervisi.scoring.engine import score_sheet
-from supervisi.scoring.rounding import to_units
+from supervisi.scoring.rounding import UNITS, shown, to_units
 from supervisi.services.checklists import stored_answers
 from supervisi.services.instruments import store_instrument
 from supervisi.services.recompute import recompute
@@ -58,6 +59,21 @@ def test_a_mean_is_of_stations_and_not_of_their_means():
     assert row.units_due == 4
     assert row.lowest == min(scores)
     assert sum(row.areas.values()) == pytest.approx(row.score_sum, abs=50)
+
+
+def test_a_polda_shows_the_mean_of_its_25_stations(client):
+    province = make_province(20, 5)
+    for sheet in province.sheets:
+        set_status(sheet, ChecklistStatus.SUBMITTED)
+    jobs.drain()
+    scores = [Fraction(exact(sheet), UNITS) for sheet in province.sheets]
+    mean = sum(scores) / 25
+    of_means = (sum(scores[:20]) / 20 + sum(scores[20:]) / 5) / 2
+    assert shown(mean) != shown(of_means)
+    client.force_login(province.commander)
+    page = client.get(reverse("supervisi:unit-dashboard", args=[province.polda.pk])).content.decode()
+    assert f">{shown(mean)}<" in page
+    assert shown(of_means) not in page
 
 
 def test_a_draft_moves_progress_and_no_score():
