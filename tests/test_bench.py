@@ -1,0 +1,36 @@
+"""The benchmark runs, measures every line it has a limit for, and goes red above one."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bench import run
+from tests.portal import ROOT
+
+
+@pytest.mark.servers
+def test_a_small_run_measures_every_line(tmp_path):
+    kept = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "wbbm.settings"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.measure", "2", "3", "1"], cwd=ROOT, env=kept, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert {figure["key"] for figure in figures} == set(run.LINES)
+    assert all(figure["ratio"] > 0 and figure["ms"] > 0 for figure in figures)
+    by_key = {figure["key"]: figure for figure in figures}
+    # Show 5: the same number of queries at both sizes.
+    assert by_key["dashboard-small"]["queries"] == by_key["dashboard-big"]["queries"] <= 10
+    assert by_key["area"]["queries"] <= 12
+    assert by_key["save"]["queries"] <= 12
+
+
+@pytest.mark.parametrize(("ratio", "count"), [(1.0, 0), (1000.0, 1)])
+def test_a_ratio_above_its_limit_is_named(ratio, count):
+    figure = {"key": "save", "ms": ratio, "floor_ms": 1.0, "ratio": ratio, "queries": 9}
+    lines, above = run.table("SQLite", [figure], ("20", "200", "1"))
+    assert len(above) == count
+    assert "Menyimpan satu jawaban" in lines[-2]
