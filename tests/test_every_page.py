@@ -22,6 +22,7 @@ _OWN = "nobody visits the Polres itself"
 EMPTY: dict[tuple[str, str], str] = {
     ("supervisi:visit-list", "bagren"): _OWN,
     ("supervisi:visit-list", "operator.baru"): _OWN,
+    ("supervisi:tpi-sheets", "auditor"): "a satfung is not assessed by itself",
 } | {
     ("supervisi:handover", account): _IDLE
     for account in ("admin", "admin.polda", "kapolres", "kapolda", "kapolsek.grabagan", "operator.baru")

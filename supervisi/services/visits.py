@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from supervisi import access
@@ -348,8 +349,9 @@ def delete_visit(*, visit: Visit, by: User) -> None:
         row = Visit.objects.filter(pk=visit.pk, status__in=open_states)
         if not row.update(status=VisitStatus.CANCELLED):
             raise InvalidTransition(_LATER.format(label=visit.get_status_display()))
-        # On PostgreSQL savers hold the sheet by a share lock: wait for them before counting what they wrote.
-        keys = [rollup_key(sheet) for sheet in visit.checklists.select_for_update()]
+        # On PostgreSQL savers hold the sheet's row (hold_draft): writing it waits for them, and what they saved counts.
+        visit.checklists.update(scope=F("scope"))
+        keys = [rollup_key(sheet) for sheet in visit.checklists.all()]
         has_work = (
             Answer.objects.filter(checklist__visit=visit, version__gt=0).exists()
             or AnswerRevision.objects.filter(checklist__visit=visit).exists()
