@@ -22,6 +22,7 @@ from supervisi.models import (
     UnitScore,
     VisitMember,
 )
+from supervisi.pages.zero_rule import zero_rule
 from supervisi.scoring.instrument import Instrument, Item
 from supervisi.services.operations import Card, canonical
 from supervisi.services.replies import ShownAnswer, author_text, moment_text, show_answer
@@ -141,6 +142,7 @@ class ItemCard:
     inputs: tuple[Field, ...]
     index: str
     result: str
+    zero_rule: str
     before: tuple[Before, ...]
     evidence: tuple[EvidenceLine, ...]
     findings: int
@@ -366,6 +368,7 @@ class CardBuilder:
             ),
             index=fields.answer.replace(".", ",") if isinstance(fields.answer, str) and not item.options else "",
             result=shown.letter,
+            zero_rule=zero_rule(self.instrument, item),
             before=tuple(self.before.get(item.code, ())),
             evidence=tuple(self.evidence.get(answer.pk, ())),
             findings=every,
