@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 PORT ?= 8000
 export DJANGO_SETTINGS_MODULE := wbbm.settings
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check bench gambar lock clean
 
 # Python 3.11 or newer with venv.
 PYTHON := $(shell command -v python3.11 || command -v python3)
@@ -41,6 +41,10 @@ check: $(VENV)/.dev-lock
 
 bench: $(VENV)/.dev-lock
 	$(PY) -m bench.run
+
+# Memotret ulang docs/gambar dari data contoh; perlu Chromium.
+gambar: $(VENV)/.dev-lock
+	$(PY) -m tests.browser.take_pictures
 
 # Anew from the .in files; needs `pip install uv`.
 lock:
