@@ -128,6 +128,7 @@ def test_systemd_accepts_the_units(tmp_path):
     assert (done.returncode, [line for line in done.stderr.splitlines() if str(tmp_path) in line]) == (0, [])
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_a_certificate_holds_for_the_office_and_for_nothing_outside(tmp_path):
     make = DEPLOY / "laptop" / "make-certificate.sh"
     run = {"capture_output": True, "text": True, "check": False}
@@ -145,7 +146,7 @@ def test_a_certificate_holds_for_the_office_and_for_nothing_outside(tmp_path):
     assert (tmp_path / "ca.crt").read_bytes() == authority
 
 
-@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+@pytest.mark.skipif(not shutil.which("nginx") or not shutil.which("openssl"), reason="needs nginx and openssl")
 @pytest.mark.parametrize("kind", ["server", "laptop"])
 def test_nginx_accepts_the_configuration(kind, tmp_path):
     done = subprocess.run([DEPLOY / "laptop" / "make-certificate.sh", tmp_path, "127.0.0.1"], check=False)
