@@ -1,7 +1,7 @@
 """Take the pictures of docs/gambar anew: `make gambar`.
 
 The demo district is seeded into a folder of its own and served by the real processes; what a person sees is
-photographed on a phone and on a laptop, and stored with a palette of 128 colours.
+photographed on a phone and on a laptop, and stored with a palette of 256 colours.
 """
 
 from __future__ import annotations
@@ -72,8 +72,12 @@ def opened(taken: bytes) -> Image.Image:
 
 
 def stored(taken: bytes, name: str, width: int) -> None:
-    """Write a picture with few colours: a sixth of the size, and nothing that the eye would miss."""
-    small = opened(taken).quantize(128, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    """Write a picture in its 256 most frequent colours: a third of the size, and surfaces keep their exact colour."""
+    picture = opened(taken)
+    colours = sorted(picture.getcolors(picture.width * picture.height), reverse=True)[:256]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for _, colour in colours for part in colour])
+    small = picture.quantize(palette=palette, dither=Image.Dither.NONE)
     small.save(FOLDER / f"{name}-{width}.png", optimize=True)
 
 
