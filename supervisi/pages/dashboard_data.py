@@ -5,24 +5,28 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import (
+    BigIntegerField,
+    Case,
     CharField,
     Count,
     Exists,
     F,
+    JSONField,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     Value,
+    When,
     Window,
 )
 from django.db.models.functions import Cast, Coalesce, Concat, Length, RowNumber, Substr
 
 from supervisi.models import (
     Checklist,
-    ChecklistScore,
     ChecklistStatus,
     ConditionState,
     Finding,
@@ -50,6 +54,9 @@ OVERSEERS = (Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR)
 _HISTORY = 6
 _MOST_LATE, _MOST_LATE_EACH = 60, 3
 _VISIT_DAYS = 730
+_SCORE_PARTS = {
+    "complete": BigIntegerField(), "areas": JSONField(), "nodes": JSONField(), "predicates": JSONField(),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,17 @@ class PressingFindings:
     # Late ones in the subtree of each unit directly below, by its path.
     late_below: dict[str, int]
     latest: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class SheetScore:
+    """The stored result of the unit's own counting sheet (see ChecklistScore)."""
+
+    sheet_id: int
+    complete: int
+    areas: dict[str, Any]
+    nodes: dict[str, int]
+    predicates: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -102,7 +120,7 @@ class DashboardData:
     # The quarter and those before it, the latest first.
     history: tuple[Period, ...]
     rows: tuple[UnitScore, ...]
-    scores: dict[int, ChecklistScore]
+    scores: dict[int, SheetScore]
     held: dict[str, int]
     conditions: tuple[ConditionState, ...]
     findings: PressingFindings
@@ -123,7 +141,7 @@ class DashboardData:
 
 
 def read_dashboard(user: User, unit_id: int, period_id: int | None) -> DashboardData | None:
-    """Read a unit's dashboard, or None when the unit is out of the person's sight (seven queries)."""
+    """Read a unit's dashboard, or None when the unit is out of the person's sight (six queries)."""
     units = _read_units(user, unit_id)
     unit = next((found for found in units if found.pk == unit_id), None)
     if unit is None:
@@ -236,11 +254,16 @@ def _read_rows(
     parts = ("unit_id", "period_id", "instrument_id", "layer")
     pieces = [piece for part in parts for piece in (Cast(OuterRef(part), CharField()), Value(":"))][:-1]
     jobs = Job.objects.open().filter(kind=KIND, key=Concat(*pieces, output_field=CharField()))
+    # Gates and nodes of the unit's own sheets only: with those of all children a page would read megabytes.
+    own = {
+        f"own_{name}": Case(When(unit_id=unit.pk, then=F(f"counting__score__{name}")), output_field=field)
+        for name, field in _SCORE_PARTS.items()
+    }
     return list(
         UnitScore.objects.filter(asked)
         .select_related("instrument", "lowest_unit")
         .defer("instrument__definition")
-        .annotate(counting_status=F("counting__status"), is_updating=Exists(jobs))
+        .annotate(counting_status=F("counting__status"), is_updating=Exists(jobs), **own)
     )
 
 
@@ -251,10 +274,13 @@ def _is_hidden(row: UnitScore) -> bool:
     return row.counting_status not in DISCLOSED_STATUSES  # type: ignore[attr-defined]  # annotated in _read_rows
 
 
-def _own_scores(rows: Iterable[UnitScore], unit: Unit) -> dict[int, ChecklistScore]:
-    """Read the scores of the unit's own counting sheets, by sheet."""
-    ids = [row.counting_id for row in rows if row.unit_id == unit.pk and row.counting_id is not None]
-    return {score.checklist_id: score for score in ChecklistScore.objects.filter(checklist_id__in=ids)}
+def _own_scores(rows: Iterable[UnitScore], unit: Unit) -> dict[int, SheetScore]:
+    """Return the results of the unit's own counting sheets, by sheet."""
+    return {
+        row.counting_id: SheetScore(row.counting_id, *(vars(row)[f"own_{name}"] for name in _SCORE_PARTS))
+        for row in rows
+        if row.unit_id == unit.pk and row.counting_id is not None and vars(row)["own_predicates"] is not None
+    }
 
 
 def _held(unit: Unit) -> dict[str, int]:

@@ -11,8 +11,8 @@ from django.utils import dateformat
 
 from supervisi import charts
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import ChecklistScore, Layer, Period, UnitScore
-from supervisi.pages.dashboard_data import LKE, POLSEK, DashboardData
+from supervisi.models import Layer, Period, UnitScore
+from supervisi.pages.dashboard_data import LKE, POLSEK, DashboardData, SheetScore
 from supervisi.scoring.instrument import PERCENT, Area, Instrument, Item, PredicateRule
 from supervisi.scoring.rounding import from_units, shown, to_units
 from wbbm.organisasi.models import UnitKind
@@ -78,6 +78,7 @@ class Verdict:
     total: int
     lower_words: str
     lower_is_met: bool
+    # The gates that are missed, the farthest first.
     blocking: tuple[GateLine, ...]
     cleared: tuple[GateLine, ...]
     holding: tuple[str, ...]
@@ -95,7 +96,7 @@ class Verdict:
     sheet_id: int
 
 
-def own_sheet(data: DashboardData) -> tuple[UnitScore, ChecklistScore, Period] | None:
+def own_sheet(data: DashboardData) -> tuple[UnitScore, SheetScore, Period] | None:
     """Return the unit's own result: a district's LKE by `tpi`, else `self`; a station's latest supervision."""
     choices: list[tuple[Period | None, str, str]]
     if data.unit.kind == UnitKind.POLSEK:
@@ -133,6 +134,7 @@ def read_verdict(data: DashboardData) -> Verdict | None:
     lower, goal = instrument.predicates[0], instrument.predicates[-1]
     stored = score.predicates[goal.code]
     gates = [_gate_line(instrument, gate) for gate in stored["gates"]]
+    missed = sorted((gate for gate in stored["gates"] if not gate["passed"]), key=lambda gate: gate["distance"])
     conditions = _conditions(data, goal)
     holding = _holding(data, conditions)
     total = stored["gates"][0]
@@ -155,7 +157,7 @@ def read_verdict(data: DashboardData) -> Verdict | None:
         total=len(gates),
         lower_words=lower_words,
         lower_is_met=lower_is_met,
-        blocking=tuple(line for line in gates if not line.passed),
+        blocking=tuple(_gate_line(instrument, gate) for gate in missed),
         cleared=tuple(line for line in gates if line.passed),
         holding=tuple(holding),
         conditions=tuple(conditions),
@@ -169,7 +171,7 @@ def read_verdict(data: DashboardData) -> Verdict | None:
         outcome=_figure(score.nodes["B"]) if "B" in score.nodes else "",
         trend="" if is_station else _trend(data, row),
         instrument=instrument,
-        sheet_id=score.checklist_id,
+        sheet_id=score.sheet_id,
     )
 
 
@@ -252,7 +254,7 @@ def _letters(item: Item | None, gate: dict[str, Any]) -> str:
     return f"{given}, minimal {enough[1]}" if enough else ""
 
 
-def _lower_words(data: DashboardData, score: ChecklistScore, lower: PredicateRule) -> tuple[str, bool]:
+def _lower_words(data: DashboardData, score: SheetScore, lower: PredicateRule) -> tuple[str, bool]:
     """Say whether the first predicate still stands, and since when it is held."""
     gates = score.predicates[lower.code]["gates"]
     passed = sum(gate["passed"] for gate in gates)
@@ -301,7 +303,7 @@ def _holding(data: DashboardData, conditions: list[ConditionLine]) -> list[str]:
 def _areas(
     data: DashboardData,
     instrument: Instrument,
-    score: ChecklistScore,
+    score: SheetScore,
     rules: tuple[PredicateRule, PredicateRule],
     period: Period,
 ) -> list[AreaLine]:
@@ -324,7 +326,7 @@ def _gate_of(area: Area, gates: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _area_line(
-    instrument: Instrument, score: ChecklistScore, area: Area, pair: list[dict[str, Any]], own: UnitScore | None
+    instrument: Instrument, score: SheetScore, area: Area, pair: list[dict[str, Any]], own: UnitScore | None
 ) -> AreaLine:
     complete, weight = score.areas[area.key][0], instrument.area_weight(area.key)
     percent = from_units(complete) * 100 / weight

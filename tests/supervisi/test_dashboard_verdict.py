@@ -112,6 +112,12 @@ def test_one_missed_gate_makes_not_yet_and_is_named_with_its_distance(district):
     assert verdict.lower_is_met
 
 
+def test_the_farthest_missed_gate_comes_first(district):
+    put_lke(district, changes={"B.I.a": "3.50", "B.II.a": "3.20", "B.I.b": "C"})
+    gaps = [line.gap for line in district.page().verdict.blocking]
+    assert gaps == [f"\N{MINUS SIGN}{points}" for points in ("1,75", "1,69", "1,25", "0,44")]
+
+
 def test_what_holds_is_named_beside_what_blocks(district):
     meet_conditions(district, one_year=False)
     put_lke(district, changes={"B.II.a": "3.56"})

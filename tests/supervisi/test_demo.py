@@ -105,8 +105,8 @@ def test_wbk_is_held_and_wbbm_is_missed_for_reasons_that_show():
     assert verdict.lower_words == "WBK tetap terpenuhi (12 dari 12), dimiliki sejak 2018"
     assert [(line.label, line.gap) for line in verdict.blocking] == [
         ("Nilai total", "\N{MINUS SIGN}1,87"),
-        ("Pengungkit", "\N{MINUS SIGN}0,21"),
         ("Penguatan Pengawasan", "\N{MINUS SIGN}0,35"),
+        ("Pengungkit", "\N{MINUS SIGN}0,21"),
         ("Survei pelayanan (IPKP)", "\N{MINUS SIGN}0,18"),
     ]
     assert [reason.split(":")[0] for reason in verdict.holding] == [
