@@ -83,7 +83,7 @@ def test_a_sheet_goes_its_way_from_filled_in_to_final_and_back(client, world):
     take(world.reviewer, "review")
     assert go(client, world.operator, "checklist-detail", sheet.pk).status_code == 404
     take(world.commander, "disclose")
-    assert "Nilai lengkap" in text(go(client, world.operator, "checklist-detail", sheet.pk))
+    assert "<dt>Nilai</dt>" in text(go(client, world.operator, "checklist-detail", sheet.pk))
     take(world.commander, "finalise")
     final = Checklist.objects.get(pk=sheet.pk)
     assert final.content_hash == content_hash(final)
