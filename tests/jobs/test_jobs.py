@@ -98,17 +98,17 @@ def test_draining_a_kind_leaves_the_others_open(seen):
     assert Job.objects.open().count() == 2
 
 
-def do_longer_than_a_lease(renew_seconds):
-    """Run heavy work of 1.2 s under a lease of 0.5 s; tell how often another worker could take it meanwhile."""
+def do_longer_than_a_lease(*, seconds, lease_seconds, renew_seconds):
+    """Run heavy work for longer than its lease; tell whether it was done, and how often another could take it."""
     taken = []
 
     def handler(held):
-        until = time.monotonic() + 1.2
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             time.sleep(0.2)
             taken.append(claim(held.job_id) is not None)
 
-    registry.add(registry.Kind("uji-lama", handler, "berat", lease_seconds=0.5, renew_seconds=renew_seconds))
+    registry.add(registry.Kind("uji-lama", handler, "berat", lease_seconds, renew_seconds))
     try:
         request("uji-lama", "a")
         is_done = run(Job.objects.get(kind="uji-lama").pk)
@@ -119,13 +119,13 @@ def do_longer_than_a_lease(renew_seconds):
 
 @pytest.mark.django_db(transaction=True)
 def test_long_work_keeps_its_lease():
-    assert do_longer_than_a_lease(renew_seconds=0.1) == (True, 0)
+    assert do_longer_than_a_lease(seconds=3, lease_seconds=2, renew_seconds=0.2) == (True, 0)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_without_renewal_long_work_loses_its_lease_and_writes_nothing():
     """Twin: the renewing thread taken out, the test above must fail."""
-    is_done, taken = do_longer_than_a_lease(renew_seconds=None)
+    is_done, taken = do_longer_than_a_lease(seconds=1, lease_seconds=0.3, renew_seconds=None)
     assert is_done is False
     assert taken > 0
     assert Job.objects.get(kind="uji-lama").done == 0
