@@ -1,4 +1,4 @@
-"""Stored results: of a sheet, of a unit, rolled up level by level (design.md, "How a score comes about", 2)."""
+"""Stored results: of a sheet, of a unit, rolled up level by level (docs/arsitektur.md, "Hitung")."""
 
 from __future__ import annotations
 
