@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
+from supervisi.access import posting_to_create
 from supervisi.models import Checklist, ChecklistStatus, Finding, Instrument, Layer, Period
 from supervisi.pages.moments import moment_words
 from wbbm.organisasi.access import local_day
@@ -134,11 +135,19 @@ class EventLine:
 
 
 @dataclass(frozen=True)
+class FoundUnit:
+    """A unit that a search found; TPI sheets are for units below the auditor's own."""
+
+    unit: Unit
+    has_tpi_sheets: bool
+
+
+@dataclass(frozen=True)
 class AuditorPage:
     """Search and latest changes of an auditor's units."""
 
     search: str
-    units: tuple[Unit, ...]
+    units: tuple[FoundUnit, ...]
     sheets: tuple[Checklist, ...]
     events: tuple[EventLine, ...]
 
@@ -155,7 +164,7 @@ def read_auditor_page(user: User, search: str) -> AuditorPage:
         events = events.filter(unit__name__icontains=search)
     return AuditorPage(
         search=search,
-        units=tuple(units[:_MOST]),
+        units=tuple(FoundUnit(unit, _assesses(user, unit)) for unit in units[:_MOST]),
         sheets=tuple(
             sheets.select_related("unit", "period", "instrument")
             .defer("instrument__definition")
@@ -163,6 +172,10 @@ def read_auditor_page(user: User, search: str) -> AuditorPage:
         ),
         events=tuple(_event_line(event) for event in events.select_related("actor", "posting", "unit")[:_MOST]),
     )
+
+
+def _assesses(user: User, unit: Unit) -> bool:
+    return posting_to_create(user, unit, Layer.TPI) is not None
 
 
 def _event_line(event: AuditEvent) -> EventLine:

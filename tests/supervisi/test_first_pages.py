@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from supervisi.models import Layer, VisitMember
+from supervisi.pages.first_pages import FoundUnit
 from supervisi.services.checklists import TRANSITIONS
 from tests.factories import make_person, make_posting, make_unit, make_user
 from tests.supervisi.dashboards import make_district, make_finding, make_kapolsek, move, put_lke, put_sheet
@@ -173,8 +174,20 @@ def test_an_auditor_searches_and_sees_the_latest_changes(district):
     ]
     assert page.events[0].at.endswith(" WIB")
     found = client.get("/supervisi/periksa/", {"cari": district.stations[1].name}).context["page"]
-    assert (found.units, found.sheets, found.events) == ((district.stations[1],), (), ())
+    assert (found.units, found.sheets, found.events) == ((FoundUnit(district.stations[1], True),), (), ())
     assert "Tidak ada satuan bernama" in client.get("/supervisi/periksa/", {"cari": "zzz"}).content.decode()
+
+
+def test_an_auditor_is_offered_tpi_sheets_of_units_below_alone(district):
+    client = signed_in(make_person(district.polres, Role.AUDITOR))
+    found = client.get("/supervisi/periksa/", {"cari": " "}).context["page"]
+    assert found.units == ()
+    for unit, is_below in ((district.polres, False), (district.stations[0], True)):
+        answer = client.get("/supervisi/periksa/", {"cari": unit.name})
+        assert FoundUnit(unit, is_below) in answer.context["page"].units
+        address = f"/supervisi/lembar/tpi/{unit.pk}/"
+        assert (f'href="{address}"' in answer.content.decode()) == is_below
+        assert client.get(address).status_code == (200 if is_below else 403)
 
 
 def test_a_search_with_markup_is_shown_as_text(district):
