@@ -1,4 +1,4 @@
-"""Who may take which step (design.md, table of steps; docs/alur-status.md).
+"""Who may take which step (docs/alur-status.md).
 
 Each function returns the posting by which the person may act, or None. States are not asked here: a step in the wrong
 state is a refusal of its own, with its own message.

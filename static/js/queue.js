@@ -1,4 +1,4 @@
-/* Sends what waits on the device; a record leaves only as the server's reply allows (design.md, reply table). One tab
+/* Sends what waits on the device; a record leaves only as the server's reply allows (docs/keputusan/0004-operasi-dan-antrean.md). One tab
    sends at a time; what came twice is recognised by the server. Loaded on every signed-in page, so that a queue is never
    stuck on one of them. */
 (() => {

@@ -37,7 +37,7 @@ class Scope(models.TextChoices):
 
 
 class ChecklistStatus(models.TextChoices):
-    """States of a sheet (design.md, table of steps)."""
+    """States of a sheet (docs/alur-status.md)."""
 
     DRAFT = "draft", "Diisi"
     SUBMITTED = "submitted", "Diserahkan"

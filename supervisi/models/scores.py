@@ -114,7 +114,7 @@ class ConditionStateQuerySet(models.QuerySet["ConditionState"]):
 
 
 class ConditionState(models.Model):
-    """A dated state of one condition of a predicate (domain: thresholds §2) at a unit; the newest holds."""
+    """A dated state of one condition of a predicate at a unit; the newest holds (PermenPANRB 90/2021, Tabel 5)."""
 
     unit = models.ForeignKey(Unit, models.CASCADE, related_name="conditions")
     predicate = models.CharField("predikat", max_length=10, choices=PredicateCode)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class VisitStatus(models.TextChoices):
-    """States of a visit (design.md, table of steps)."""
+    """States of a visit (docs/alur-status.md)."""
 
     PLANNED = "planned", "Direncanakan"
     ONGOING = "ongoing", "Berjalan"

@@ -1,4 +1,4 @@
-"""Saving of answers: one operation, one transaction, one row for ever (design.md, "How a score comes about")."""
+"""Saving of answers: one operation, one transaction, one row for ever (docs/keputusan/0004-operasi-dan-antrean.md)."""
 
 from __future__ import annotations
 

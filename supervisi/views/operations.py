@@ -1,4 +1,4 @@
-"""Where devices send their operations: JSON both ways, `code` decides (design.md, reply table)."""
+"""Where devices send their operations: JSON both ways, `code` decides (docs/keputusan/0004-operasi-dan-antrean.md)."""
 
 from __future__ import annotations
 

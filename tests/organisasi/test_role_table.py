@@ -1,4 +1,4 @@
-"""The "Writes" column of design.md's table of roles: each role, at each place, takes exactly the steps it should."""
+"""What each role may write: each role, at each place, takes exactly the steps it should."""
 
 from __future__ import annotations
 

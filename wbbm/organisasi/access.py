@@ -1,4 +1,4 @@
-"""What the postings of this moment let a person see and do (design.md, "Rights come from postings alone")."""
+"""What the postings of this moment let a person see and do (docs/keputusan/0001-hak-dari-penugasan.md)."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ class User(AbstractBaseUser):
 
 
 class Role(models.TextChoices):
-    """The six roles of design.md, "Rights come from postings alone"."""
+    """The six roles; what each may do stands in docs/arsitektur.md and docs/alur-status.md."""
 
     ADMIN = "admin", "Admin"
     SUPERVISOR = "supervisor", "Supervisor"
