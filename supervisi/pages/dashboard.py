@@ -66,7 +66,6 @@ class Dashboard:
     computed: str
     printed: str
     is_updating: bool
-    is_own_unit: bool
 
     @property
     def is_dense(self) -> bool:
@@ -106,7 +105,6 @@ def build_dashboard(user: User, unit_id: int, period_id: int | None = None) -> D
         computed=moment_words(max(moments), data.unit.time_zone) if moments else "",
         printed=moment_words(timezone.now(), data.unit.time_zone),
         is_updating=data.is_updating,
-        is_own_unit=data.is_own_unit,
     )
 
 

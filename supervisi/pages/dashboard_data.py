@@ -127,7 +127,6 @@ class DashboardData:
     visits: tuple[Visit, ...]
     sheets: dict[int, SheetFacts]
     is_updating: bool
-    is_own_unit: bool
     reads_below: bool
 
     def select(self, period: Period | None, layer: str, *, code: str) -> Rows:
@@ -180,7 +179,6 @@ def read_dashboard(user: User, unit_id: int, period_id: int | None) -> Dashboard
         visits=visits,
         sheets=_read_sheets(user, visits) if is_station else {},
         is_updating=bool(unit.is_updating) or any(row.is_updating for row in stored),  # type: ignore[attr-defined]
-        is_own_unit=unit.pk in own,
         reads_below=user.scope.posting_over(unit, *OVERSEERS) is not None,
     )
 
