@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone, translation
 
+from supervisi.instrument_cache import forget_instruments
 from supervisi.models import ChecklistScore, Layer, UnitScore, Visit
 from supervisi.rollup_key import KIND, RollupKey
 from tests.factories import make_unit
@@ -88,6 +89,17 @@ def test_a_dashboard_costs_the_same_at_20_and_at_200_stations(target):
     assert counts[0] == counts[1]
     assert counts[0] <= MOST_QUERIES, "\n".join(statements)
     assert sum("django_session" in sql for sql in statements) == 1
+
+
+def test_a_fresh_process_reads_its_instruments_at_once():
+    district = filled_district()
+    client = Client()
+    client.force_login(district.kapolres)
+    warm = len(queries_of(client, "/dasbor/"))
+    forget_instruments()
+    with Counted() as counted:
+        assert client.get("/dasbor/").status_code == 200
+    assert len(counted.statements) == warm + 1 <= MOST_QUERIES
 
 
 def test_the_other_levels_cost_no_more():
