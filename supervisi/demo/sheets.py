@@ -214,7 +214,10 @@ def make_sheets(district: District, periods: Periods) -> None:
         if name in SUBMITTED_NOW:
             _visited_now(stations, unit, periods, place, later_sheet(stations.engine, first, wanted, f"{name}-2"))
         elif name == "Senori":
-            _senori(stations, unit, periods, later_sheet(stations.engine, first, wanted, f"{name}-2"))
+            second = later_sheet(stations.engine, first, wanted, f"{name}-2")
+            # Its own answers stand beside the team's on the cards.
+            _self_sheet(stations, unit, periods.quarter, name, second)
+            _senori(stations, unit, periods, second)
         elif name == OVERDUE_PLAN:
             day = district.today - datetime.timedelta(days=6)
             period = periods.quarter if day >= periods.quarter.first_day else periods.quarter_before
@@ -297,9 +300,10 @@ def _self_sheet(maker: SheetMaker, unit: Unit, period: Period, name: str, found:
     kinder = _areas(maker.engine, min(0.97, QUALITY[name] + 0.12), name)
     answers = later_sheet(maker.engine, found, kinder, f"{name}-mandiri")
     head = maker.district.people[f"kapolsek.{name.lower()}"]
+    day = min(period.first_day + datetime.timedelta(days=8), maker.district.today - datetime.timedelta(days=1))
     maker.make(
         unit=unit, period=period, layer=Layer.SELF, status=ChecklistStatus.SUBMITTED, answers=answers,
-        at=_moment(period.first_day + datetime.timedelta(days=8)), authors=dict.fromkeys(_authors(maker), head),
+        at=_moment(max(day, period.first_day)), authors=dict.fromkeys(_authors(maker), head),
     )  # fmt: skip
 
 
