@@ -50,15 +50,17 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 _OPENER = urllib.request.build_opener(_NoRedirect)
-_OF_THE_ROW = re.compile(r' (href|action|value|content|id|for|d|data-[a-z-]+|aria-labelledby|aria-describedby)="[^"]*"')
+_OF_THE_ROW = re.compile(
+    r" (href|action|value|content|id|for|d|title|alt|placeholder|data-[a-z-]+|aria-(?:label|labelledby|describedby))"
+    r'="[^"]+"'
+)
+_ELEMENT = re.compile(r"<[a-z][^>]*>")
 
 
 def structure_of(said: str) -> str:
-    """Return what axe looks at without the words: elements with their classes, roles and names."""
-    bare = re.sub(r">[^<]*<", "><", said)
-    bare = _OF_THE_ROW.sub(r" \1", bare)
-    bare = re.sub(r'"[^"]*\d[^"]*"', '""', bare)
-    return hashlib.sha256(bare.encode()).hexdigest()
+    """Return which elements a page has, by class and role, without words, ids and how many of each."""
+    elements = {re.sub(r'"[^"]*\d[^"]*"', '""', _OF_THE_ROW.sub(r" \1", tag)) for tag in _ELEMENT.findall(said)}
+    return hashlib.sha256("".join(sorted(elements)).encode()).hexdigest()
 
 
 def fetch(demo: str, cookie: str, account: str, target: tuple[str, str]) -> Opened | None:
@@ -154,8 +156,8 @@ def test_every_page_is_accessible_and_fits_the_window(open_as, pages, account):
 
 def test_most_of_the_portal_was_opened(pages):
     print(f"{len(pages)} pages, {len({opened.path for opened in pages})} addresses")
-    assert len(pages) > 300
-    assert sum(opened.is_new for opened in pages) > 150
+    assert len(pages) > 250
+    assert sum(opened.is_new for opened in pages) > 100
 
 
 # --- what no plain GET shows ------------------------------------------------------------------------------
@@ -252,3 +254,14 @@ def test_every_situation_is_accessible_and_fits_the_window(open_as, bring_about,
     page = open_as(account)
     bring_about(page)
     assert "\n".join(faults_at_both_widths(page, bring_about.__name__)) == ""
+
+
+def test_a_page_with_faults_is_told(open_as):
+    """Twin: a page that is wrong, so that the silence above means something."""
+    page = open_as(VISITOR)
+    page.goto("/masuk/")
+    page.evaluate("document.querySelectorAll('label').forEach((label) => label.remove())")
+    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<svg width=900 height=9></svg>')")
+    faults = "\n".join(faults_at_both_widths(page, "twin"))
+    assert "label |" in faults
+    assert "at 360 px: the page is" in faults
