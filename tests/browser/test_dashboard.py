@@ -7,6 +7,7 @@ import re
 import pypdf
 import pytest
 from django.core.management import call_command
+from playwright.sync_api import expect
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Layer, UnitScore
@@ -166,11 +167,11 @@ def test_an_open_dashboard_renews_its_figures_every_thirty_seconds(signed_in_pag
     assert sent == []
     with page.expect_response(lambda reply: AUTO_HEADER.lower() in reply.request.headers):
         page.clock.run_for(6_000)
-    page.wait_for_function("document.querySelector('.zi-heat__total').innerText === '74,996'")
+    expect(page.locator(".zi-heat__total").first).to_have_text("74,996")
     set_score(district, 812_000_000_000)
     with page.expect_response(lambda reply: AUTO_HEADER.lower() in reply.request.headers):
         page.clock.run_for(31_000)
-    page.wait_for_function("document.querySelector('.zi-heat__total').innerText === '81,20'")
+    expect(page.locator(".zi-heat__total").first).to_have_text("81,20")
     assert len(sent) == 2
 
 
@@ -184,7 +185,7 @@ def test_a_hidden_tab_does_not_ask_and_a_shown_one_catches_up_at_once(signed_in_
     set_score(district, 749_960_000_000)
     with page.expect_response(lambda reply: AUTO_HEADER.lower() in reply.request.headers):
         hide(page, False)
-    page.wait_for_function("document.querySelector('.zi-heat__total').innerText === '74,996'")
+    expect(page.locator(".zi-heat__total").first).to_have_text("74,996")
     assert len(sent) == 1
 
 
@@ -200,7 +201,7 @@ def test_renewing_keeps_what_is_open_focused_and_scrolled(signed_in_page):
     page.evaluate("document.querySelector('.zi-heat').dataset.old = 'yes'")
     with page.expect_response(lambda reply: AUTO_HEADER.lower() in reply.request.headers):
         page.clock.run_for(31_000)
-    page.wait_for_function("!document.querySelector('.zi-heat').dataset.old")
+    expect(page.locator(".zi-heat").first).not_to_have_attribute("data-old", "yes")
     assert page.locator("#syarat").evaluate("e => e.open")
     assert page.evaluate("document.activeElement.getAttribute('href')") == target
     assert page.locator(".zi-heat-wrap").evaluate("e => e.scrollLeft") == 120
