@@ -6,7 +6,7 @@ state is a refusal of its own, with its own message.
 
 from __future__ import annotations
 
-from supervisi.models import Checklist, Layer, Visit, VisitMember
+from supervisi.models import Checklist, Finding, Layer, Visit, VisitMember
 from wbbm.organisasi.models import Posting, Role, Unit, User
 
 
@@ -150,6 +150,24 @@ def posting_to_approve_reopening(user: User, checklist: Checklist) -> Posting | 
     if user.pk == checklist.reopen_requested_by_id:
         return None
     return commander_above(user, checklist.unit)
+
+
+# --- findings -----------------------------------------------------------------------------------------
+
+
+def posting_to_find(user: User, unit: Unit) -> Posting | None:
+    """A supervisor posted above records a finding without a sheet, extends a due day, and judges answers."""
+    return _supervisor_above(user, unit)
+
+
+def posting_to_judge(user: User, finding: Finding) -> Posting | None:
+    """A supervisor posted above the unit accepts, returns and closes; never one who answered (services/follow_up)."""
+    return _supervisor_above(user, finding.unit)
+
+
+def posting_to_answer(user: User, finding: Finding) -> Posting | None:
+    """Operator or commander of the owner's unit; who holds the title, or has its duties, by services/owners."""
+    return user.scope.posting_at(finding.owner_unit, Role.OPERATOR, Role.COMMANDER)
 
 
 # --- handover of an office ----------------------------------------------------------------------------

@@ -15,6 +15,8 @@ def register() -> None:
         Entry("Kelengkapan", "supervisi:gaps", frozenset({Role.ADMIN}), 13),
         Entry("Tugas saya", "supervisi:todo", frozenset({Role.OPERATOR}), 14),
         Entry("Dasbor", "supervisi:own-unit", frozenset({Role.OPERATOR}), 15),
+        Entry("Temuan", "supervisi:finding-board", frozenset({Role.OPERATOR}), 16),
+        Entry("Temuan", "supervisi:finding-review", _READERS, 31, unless=frozenset({Role.OPERATOR})),
         Entry("Kotak masuk", "supervisi:integrity", frozenset({Role.INTEGRITY_OFFICER}), 15),
         Entry("Satuan", "supervisi:unit-list", _READERS, 20),
         Entry("Kunjungan", "supervisi:visit-list", frozenset({Role.COMMANDER, Role.AUDITOR, Role.OPERATOR}), 30),

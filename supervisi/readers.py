@@ -1,9 +1,9 @@
-"""Who may read files of evidence."""
+"""Who may read files of evidence and of findings."""
 
 from __future__ import annotations
 
-from supervisi.models import Evidence
-from supervisi.services.evidence import FILE_KIND
+from supervisi.models import Evidence, FindingFile
+from supervisi.services import evidence, finding_files
 from wbbm.files.access import register_reader
 from wbbm.files.models import StoredFile
 from wbbm.organisasi.models import User
@@ -14,6 +14,12 @@ def may_read_evidence(user: User, file: StoredFile) -> bool:
     return Evidence.objects.visible_to(user).filter(file=file).exists()
 
 
+def may_read_finding_file(user: User, file: StoredFile) -> bool:
+    """Tell whether the file came with an act on a finding that the person sees."""
+    return FindingFile.objects.visible_to(user).filter(file=file).exists()
+
+
 def register() -> None:
     """Register with the file store."""
-    register_reader(FILE_KIND, may_read_evidence)
+    register_reader(evidence.FILE_KIND, may_read_evidence)
+    register_reader(finding_files.FILE_KIND, may_read_finding_file)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from supervisi.views import checklists, dashboards, evidence, findings, handover, operations, sheets, visits
+from supervisi.views import checklists, dashboards, evidence, findings, follow_up, handover, operations, sheets, visits
 
 app_name = "supervisi"
 urlpatterns: list[URLPattern] = []
@@ -14,6 +14,18 @@ urlpatterns += [
     path("supervisi/lembar/<int:pk>/riwayat/<str:code>/", checklists.history, name="answer-history"),
     path("supervisi/lembar/<int:pk>/cetak-kosong/", checklists.blank, name="checklist-blank"),
     path("supervisi/lembar/<int:pk>/temuan/", findings.add, name="finding-add"),
+]
+
+# Findings and their follow-up.
+urlpatterns += [
+    path("supervisi/lembar/<int:pk>/uji-ulang/<int:finding_pk>/", findings.still_good, name="finding-still-good"),
+    path("supervisi/kunjungan/<int:pk>/temuan/", findings.add_at_visit, name="finding-add-visit"),
+    path("supervisi/satuan/<int:unit_pk>/temuan/", findings.add_at_unit, name="finding-add-unit"),
+    path("supervisi/temuan/", follow_up.board, name="finding-board"),
+    path("supervisi/temuan/periksa/", follow_up.review, name="finding-review"),
+    path("supervisi/temuan/daftar/", follow_up.listing, name="finding-list"),
+    path("supervisi/temuan/<int:pk>/", follow_up.detail, name="finding-detail"),
+    path("supervisi/temuan/<int:pk>/<slug:name>/", follow_up.step, name="finding-step"),
 ]
 
 # Dashboards and first pages.

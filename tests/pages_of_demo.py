@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from supervisi.models import Checklist, Evidence, Instrument, Period, Visit
+from supervisi.models import Checklist, Evidence, Finding, Instrument, Period, Visit
 from tests.routes import Route, all_routes
 from tests.test_access_matrix import Rule, address, rule_of
-from wbbm.organisasi.models import AuditEvent, HeldPredicate, ImportDraft, Posting, Unit, User
+from wbbm.organisasi.models import AuditEvent, HeldPredicate, Holiday, ImportDraft, Posting, Unit, User
 
 ACCOUNTS = (
     "admin", "kapolres", "wakapolres", "kabagren", "tim1", "bagren", "siwas", "kapolsek.senori", "kapolsek.grabagan",
@@ -46,6 +46,7 @@ def things() -> dict[str, list]:
         "unit": units,
         "visit": first_of_each(Visit.objects.all(), "status"),
         "sheet": first_of_each(sheets, "status", "layer", "instrument_id"),
+        "finding": first_of_each(Finding.objects.all(), "status"),
         "file": list(Evidence.objects.values_list("file", flat=True)[:4]),
         "posting": postings,
         "draft": list(ImportDraft.objects.values_list("pk", flat=True)),
@@ -53,6 +54,7 @@ def things() -> dict[str, list]:
         "admin-user": people,
         "admin-posting": postings,
         "admin-heldpredicate": list(HeldPredicate.objects.values_list("pk", flat=True)),
+        "admin-holiday": list(Holiday.objects.values_list("pk", flat=True)[:1]),
         "admin-period": first_of_each(Period.objects.all(), "kind"),
         "admin-auditevent": list(
             AuditEvent.objects.filter(object_type__startswith="organisasi.").values_list("pk", flat=True)[:3]

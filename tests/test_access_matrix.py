@@ -21,6 +21,7 @@ from django.db import transaction
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
+from django.utils import timezone
 
 from supervisi.models import AnswerEvidence, Checklist, Evidence, Finding, Layer, Visit
 from tests.factories import make_person, make_posting, make_unit, make_user
@@ -29,7 +30,17 @@ from tests.supervisi.sheets import Counted, World, make_world
 from tests.supervisi.sheets import body as operation
 from wbbm.files.models import StoredFile
 from wbbm.organisasi.access import Scope
-from wbbm.organisasi.models import AuditEvent, HeldPredicate, ImportDraft, ImportKind, Role, Unit, UnitKind, User
+from wbbm.organisasi.models import (
+    AuditEvent,
+    HeldPredicate,
+    Holiday,
+    ImportDraft,
+    ImportKind,
+    Role,
+    Unit,
+    UnitKind,
+    User,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +112,7 @@ RULES: dict[str, Rule] = {
     "import-apply": post(ADMINS, "draft"),
     "import-drop": post(ADMINS, "draft"),
     "import-links": post(ADMINS, "draft"),
+    "holiday-proposals": page(ADMINS),
     "dashboard": page(),
     "files:download": page(READERS, "file"),
     "files:thumbnail": page(READERS, "file"),
@@ -145,6 +157,18 @@ RULES: dict[str, Rule] = {
     "supervisi:answer-history": page(READERS, SHEET, extra={"code": "P.1.1.i.a"}),
     "supervisi:checklist-blank": page(READERS, SHEET),
     "supervisi:finding-add": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
+    "supervisi:finding-still-good": post(frozenset({"member"}), "retest", READERS - {"member"}),
+    "supervisi:finding-add-visit": page(SUPERVISORS, "visit", refused=frozenset({"commander", "auditor", "kapolsek"})),
+    "supervisi:finding-add-unit": page(
+        SUPERVISORS, "unit", refused=frozenset({"admin", "commander", "auditor", "kapolsek", "integrity"})
+    ),
+    "supervisi:finding-board": page(frozenset({"commander", "kapolsek", "operator"})),
+    "supervisi:finding-review": page(READERS | {"kapolsek"}),
+    "supervisi:finding-list": page(READERS | {"kapolsek", "operator"}),
+    "supervisi:finding-detail": page(UNIT_READERS, "finding"),
+    "supervisi:finding-step": post(
+        frozenset({"kapolsek"}), "finding", READERS, extra={"name": "answer"}, sends=lambda stage: {"text": "Sudah."}
+    ),
     "supervisi:evidence-add": post(frozenset({"member"}), "answer", READERS - {"member"}),
     "supervisi:evidence-detach": post(frozenset({"member"}), "link", READERS - {"member"}),
 }
@@ -153,10 +177,11 @@ VARIANTS = (
     ("supervisi:checklist-detail", "self-sheet", UNIT_READERS, NOBODY),
     ("supervisi:checklist-area", "self-sheet", UNIT_READERS, NOBODY),
     ("supervisi:checklist-detail", "disclosed", UNIT_READERS, NOBODY),
+    ("supervisi:finding-detail", "untold", READERS, NOBODY),
     ("supervisi:unit-dashboard", "own-unit", READERS | {"operator"}, NOBODY),
 )
 # What the admin's own routes are about; what may be added; no row is ever deleted there.
-ADMIN_ADDS = {"unit", "user", "posting", "heldpredicate", "period"}
+ADMIN_ADDS = {"unit", "user", "posting", "heldpredicate", "holiday", "period"}
 ADMIN_READS = {"auditevent", "instrument"}
 AUTOCOMPLETE = "?app_label=organisasi&model_name=posting&field_name=unit&term="
 
@@ -217,6 +242,7 @@ def objects(world: World, admin: User) -> dict[str, Any]:
     own = Checklist.objects.create(
         unit=world.polsek, period=world.period, instrument=world.instrument, layer=Layer.SELF, created_by=world.leader
     )
+    told, untold = (finding(world, number, at) for number, at in ((1, timezone.now()), (2, None)))
     return {
         "unit": world.polsek.pk,
         "own-unit": world.polres.pk,
@@ -224,6 +250,9 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         SHEET: world.checklist.pk,
         "self-sheet": own.pk,
         "disclosed": disclosed_sheet(world),
+        "finding": told.pk,
+        "untold": untold.pk,
+        "retest": {"pk": world.checklist.pk, "finding_pk": told.pk},
         "answer": answer.pk,
         "link": link.pk,
         "file": file.pk,
@@ -235,10 +264,20 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "admin-user": person.pk,
         "admin-posting": person.postings.get().pk,
         "admin-heldpredicate": HeldPredicate.objects.create(unit=world.polres, predicate="wbk", year=2018).pk,
+        "admin-holiday": Holiday.objects.create(unit=world.polsek, day=world.visit.starts_on, name="Libur").pk,
         "admin-period": world.period.pk,
         "admin-auditevent": event.pk,
         "admin-instrument": world.instrument.pk,
     }
+
+
+def finding(world: World, number: int, handed_over_at: Any) -> Finding:
+    """Make a finding at the first item of the world's sheet."""
+    return Finding.objects.create(
+        number=f"T-{world.polsek.code}-{number}", unit=world.polsek, owner_unit=world.polsek, owner_title="Kapolsek",
+        severity="minor", observation="Papan kosong", item=world.answer().item, created_by=world.leader,
+        handed_over_at=handed_over_at,
+    )  # fmt: skip
 
 
 def disclosed_sheet(world: World) -> int:

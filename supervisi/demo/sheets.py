@@ -1,4 +1,4 @@
-"""Periods, visits, sheets, findings and conditions of the demo district."""
+"""Periods, visits, sheets and conditions of the demo district."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from supervisi.models import (
     Checklist,
     ChecklistStatus,
     ConditionState,
-    Finding,
     Instrument,
     Item,
     Layer,
@@ -55,8 +54,6 @@ PLANNED_AHEAD = {"Bangilan": 4, "Singgahan": 6, "Parengan": 10}
 OVERDUE_PLAN = "Widang"
 SENORI_ANSWERED = 38
 _FINAL = ChecklistStatus.FINAL
-# An office of more than 60 letters, on a late finding.
-LONG_TITLE = "Kepala Sentra Pelayanan Kepolisian Terpadu Kepolisian Sektor Soko"
 
 
 @dataclass
@@ -226,7 +223,6 @@ def make_sheets(district: District, periods: Periods) -> None:
             day = min(periods.quarter.last_day, district.today + datetime.timedelta(days=PLANNED_AHEAD[name]))
             _planned(stations, unit, periods.quarter, day)
     _district_lke(district, periods)
-    _findings(district, stations)
     _conditions(district)
 
 
@@ -364,33 +360,6 @@ def _district_lke(district: District, periods: Periods) -> None:
         unit=district.polres, period=periods.year, layer=Layer.SELF, status=ChecklistStatus.SUBMITTED, answers=now,
         at=_moment(begun), authors=operator,
     )  # fmt: skip
-
-
-# Where each of the ready texts was found, and how many days ago it was handed over.
-_FOUND_AT = (
-    ("Palang", 20), ("Soko", 16), ("Montong", 5), ("Palang", 9), ("Soko", 6), ("Rengel", 12), ("Palang", 50),
-    ("Jenu", 8), ("Kerek", 10), ("Bancar", 3),
-)  # fmt: skip
-
-
-def _findings(district: District, maker: SheetMaker) -> None:
-    """Record the instrument's ready findings at stations; some are late already."""
-    texts = maker.instrument.definition["finding_texts"]
-    counters: dict[str, int] = {}
-    for number, ((name, ago), text) in enumerate(zip(_FOUND_AT, texts, strict=True), start=1):
-        unit = district.stations[name]
-        counters[name] = counters.get(name, 0) + 1
-        visit = Visit.objects.filter(unit=unit, status=VisitStatus.DONE).order_by("-starts_on").first()
-        assert visit is not None  # every one of these stations was visited
-        day = district.today - datetime.timedelta(days=ago)
-        Finding.objects.create(
-            number=f"T-{district.today.year}-{name.upper()}-{counters[name]:03d}",
-            unit=unit, visit=visit, checklist=visit.checklists.first(), item=maker.items[text["item"]],
-            severity=text["severity"], observation=text["observation"], recommendation=text["recommendation"],
-            owner_unit=unit, owner_title=LONG_TITLE if number == 2 else text["owner_title"],
-            due_on=day + datetime.timedelta(days=text["due_days"]), handed_over_at=_moment(day, 12),
-            created_by=district.people["kabagren"], created_at=_moment(day, 11),
-        )  # fmt: skip
 
 
 def _conditions(district: District) -> None:

@@ -11,13 +11,14 @@ from .checklists import (
     Scope,
 )
 from .evidence import AnswerEvidence, Evidence
-from .findings import Finding, FindingStatus, Severity
+from .findings import DUE_DAYS, Finding, FindingAct, FindingEvent, FindingFile, FindingStatus, Severity
 from .instruments import Instrument, Item, Node
 from .periods import Period, PeriodKind
 from .scores import ChecklistScore, ConditionState, UnitScore
 from .visits import Assignment, Visit, VisitMember, VisitStatus
 
 __all__ = [
+    "DUE_DAYS",
     "Answer",
     "AnswerEvidence",
     "AnswerRevision",
@@ -29,6 +30,9 @@ __all__ = [
     "ConditionState",
     "Evidence",
     "Finding",
+    "FindingAct",
+    "FindingEvent",
+    "FindingFile",
     "FindingStatus",
     "Instrument",
     "Item",

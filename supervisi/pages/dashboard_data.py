@@ -41,6 +41,7 @@ from supervisi.models import (
     VisitStatus,
 )
 from supervisi.models.checklists import DISCLOSED_STATUSES
+from supervisi.models.findings import OWED_STATUSES
 from supervisi.rollup_key import KIND
 from wbbm.jobs.models import Job
 from wbbm.organisasi.access import local_day
@@ -299,7 +300,7 @@ def _read_findings(unit: Unit, today: datetime.date) -> PressingFindings:
     The database counts them all and hands out the latest ones of everything and of each unit below, so that the page
     of a whole country reads no more rows than that of a district.
     """
-    late, severe = Q(due_on__lt=today), Q(severity=Severity.SEVERE)
+    late, severe = Q(due_on__lt=today, status__in=OWED_STATUSES), Q(severity=Severity.SEVERE)
     child = Substr("unit__path", 1, len(unit.path) + Unit.steplen, output_field=CharField())
     oldest_first = [F("due_on").asc(nulls_last=True), F("pk").asc()]
     found = list(
@@ -322,7 +323,7 @@ def _read_findings(unit: Unit, today: datetime.date) -> PressingFindings:
         severe=first.severe_in_all if first else 0,
         late=first.late_in_all if first else 0,
         late_below={finding.child: finding.late_in_child for finding in found},
-        latest=tuple(finding for finding in found if finding.due_on is not None and finding.due_on < today),
+        latest=tuple(finding for finding in found if finding.days_late(today)),
     )
 
 

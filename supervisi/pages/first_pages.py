@@ -80,8 +80,8 @@ def read_todo(user: User) -> Todo | None:
         return None
     today = local_day(units[0])
     sheets = [sheet for unit in units for sheet in _owed_sheets(unit, today)]
-    open_findings = Finding.objects.visible_to(user).open().filter(owner_unit__in=units)
-    findings = list(open_findings.select_related("unit", "item").order_by(F("due_on").asc(nulls_last=True), "pk"))
+    owed = Finding.objects.visible_to(user).owed().filter(owner_unit__in=units)
+    findings = list(owed.select_related("unit", "item").order_by(F("due_on").asc(nulls_last=True), "pk"))
     return Todo(
         units=units,
         owed=tuple(sorted((sheet for sheet in sheets if sheet.is_open), key=lambda sheet: -sheet.days_late)),
@@ -93,7 +93,7 @@ def read_todo(user: User) -> Todo | None:
 
 
 def _finding_line(finding: Finding, today: datetime.date) -> FindingLine:
-    return FindingLine(finding, max(0, (today - finding.due_on).days) if finding.due_on is not None else 0)
+    return FindingLine(finding, finding.days_late(today))
 
 
 def _owed_sheets(unit: Unit, today: datetime.date) -> list[OwedSheet]:

@@ -164,6 +164,7 @@ class VisitPage:
     can_cancel: bool
     can_delete: bool
     can_change: bool
+    can_find: bool
     writes: bool
 
 
@@ -199,12 +200,16 @@ def read_visit(visit: Visit, viewer: User) -> VisitPage:
         and not any(answered.values())
         and access.posting_to_delete(viewer, visit) is not None,
         can_change=visit.is_open and access.posting_to_change_team(viewer, visit) is not None,
+        can_find=visit.takes_answers and access.posting_to_find(viewer, visit.unit) is not None,
         writes=bool(sheets) and mine is not None and visit.takes_answers and sheets[0].is_draft,
     )
 
 
 def _findings(visit: Visit, viewer: User) -> tuple[FindingLine, ...]:
-    rows = Finding.objects.visible_to(viewer).filter(visit=visit).select_related("item")
+    if viewer.scope.is_own_unit(visit.unit) and visit.status != VisitStatus.DONE:
+        # A finding of an earlier visit that is seen again shows here only after the closing meeting.
+        return ()
+    rows = Finding.objects.visible_to(viewer).of_visit(visit).select_related("item")
     return tuple(FindingLine(row, row.item.area_key if row.item else "") for row in rows)
 
 

@@ -32,6 +32,7 @@ from supervisi.scoring.instrument import TOTAL
 from supervisi.scoring.instrument import Instrument as EngineInstrument
 from supervisi.scoring.rounding import to_units
 from supervisi.services.changes import changes_since_last, period_after
+from supervisi.services.stakes import refresh_stakes
 from wbbm.jobs import services as jobs
 from wbbm.jobs.services import Claim
 from wbbm.organisasi.models import Unit
@@ -125,6 +126,7 @@ def _refresh_sheets(key: RollupKey) -> list[Checklist]:
     behind = [sheet for sheet in sheets if not hasattr(sheet, "score") or sheet.score.saves != vars(sheet)["saves"]]
     for sheet in behind:
         compute_checklist_score(sheet)
+        refresh_stakes(sheet)
     return list(rows.filter(score__isnull=False)) if behind else sheets
 
 

@@ -32,6 +32,7 @@ from supervisi.models import (
 )
 from supervisi.rollup_key import KIND, rollup_key
 from supervisi.services.checklists import create_checklist
+from supervisi.services.findings import hand_over
 from supervisi.services.periods import period_around
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.jobs import services as jobs
@@ -307,7 +308,7 @@ def finish_visit(*, visit: Visit, by: User) -> Visit:
     now = timezone.now()
     with transaction.atomic():
         _step(visit, [VisitStatus.ONGOING], by, posting, "visit.done", status=VisitStatus.DONE, done_at=now)
-        Finding.objects.filter(visit=visit, handed_over_at__isnull=True).update(handed_over_at=now)
+        hand_over(visit, by=by, posting=posting, now=now)
         jobs.request_many(KIND, [rollup_key(sheet) for sheet in visit.checklists.all()])
     return visit
 
@@ -355,7 +356,7 @@ def delete_visit(*, visit: Visit, by: User) -> None:
         has_work = (
             Answer.objects.filter(checklist__visit=visit, version__gt=0).exists()
             or AnswerRevision.objects.filter(checklist__visit=visit).exists()
-            or Finding.objects.filter(visit=visit).exists()
+            or Finding.objects.of_visit(visit).exists()
             or AnswerEvidence.objects.filter(answer__checklist__visit=visit).exists()
         )
         if has_work:

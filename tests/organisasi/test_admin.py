@@ -146,7 +146,7 @@ def test_sheets_answers_findings_and_scores_are_not_registered(desk):
 
     names = {model._meta.label for model in django_admin.site._registry}
     assert names == {
-        "organisasi.Unit", "organisasi.User", "organisasi.Posting", "organisasi.HeldPredicate",
+        "organisasi.Unit", "organisasi.User", "organisasi.Posting", "organisasi.HeldPredicate", "organisasi.Holiday",
         "organisasi.AuditEvent", "supervisi.Period", "supervisi.Instrument",
     }  # fmt: skip
 

@@ -7,7 +7,8 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from supervisi.demo.district import LONG_NAMES, LONG_OFFICE, NEIGHBOUR, STATIONS
-from supervisi.demo.sheets import LONG_TITLE, SENORI_ANSWERED, quarter_bounds
+from supervisi.demo.findings import LONG_TITLE
+from supervisi.demo.sheets import SENORI_ANSWERED, quarter_bounds
 from supervisi.models import AnswerEvidence, Checklist, Finding, Layer, UnitScore, Visit
 from supervisi.pages.dashboard import build_dashboard
 from supervisi.pages.first_pages import read_auditor_page, read_gaps, read_integrity_page, read_todo

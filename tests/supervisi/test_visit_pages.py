@@ -205,6 +205,7 @@ def test_the_unit_sees_the_visit_but_neither_answers_nor_findings_before_their_t
     Finding.objects.create(
         number="T-1", unit=world.polsek, visit=world.visit, severity="severe", observation="Papan tarif tidak ada",
         owner_unit=world.polsek, owner_title="Kapolsek", created_by=world.leader, item=world.answer().item,
+        checklist=world.checklist,
     )  # fmt: skip
     page = text(go(client, world.operator, "visit-detail", world.visit.pk))
     assert "Papan tarif tidak ada" not in page
@@ -214,7 +215,9 @@ def test_the_unit_sees_the_visit_but_neither_answers_nor_findings_before_their_t
     assert "Papan tarif tidak ada" in page
     assert f"/lembar/{world.checklist.pk}/" not in page
     team = text(go(client, world.leader, "visit-detail", world.visit.pk))
-    assert f"/lembar/{world.checklist.pk}/area/1/#b-{LETTER}" in team
+    assert Finding.objects.get().get_absolute_url() in team
+    found = text(client.get(Finding.objects.get().get_absolute_url()))
+    assert f"/lembar/{world.checklist.pk}/area/1/#b-{LETTER}" in found
 
 
 @pytest.mark.parametrize(

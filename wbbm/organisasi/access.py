@@ -23,7 +23,11 @@ OVERSEEING_ROLES = frozenset({Role.COMMANDER, Role.SUPERVISOR})
 _CRUD = ("view", "add", "change")
 # What Django's admin shows to a person with an admin posting; everybody else has no permission at all there.
 ADMIN_PERMISSIONS = frozenset(
-    [f"organisasi.{verb}_{model}" for verb in _CRUD for model in ("unit", "user", "posting", "heldpredicate")]
+    [
+        f"organisasi.{verb}_{model}"
+        for verb in _CRUD
+        for model in ("unit", "user", "posting", "heldpredicate", "holiday")
+    ]
     + [f"supervisi.{verb}_period" for verb in _CRUD]
     + ["supervisi.view_instrument", "organisasi.view_auditevent"]
 )

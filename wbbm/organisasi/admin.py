@@ -18,8 +18,8 @@ from .access import ADMIN_TRAIL
 from .admin_base import ScopedAdmin, take_over
 from .clock import moment_text
 from .http import signed_in_user
-from .models import AuditEvent, HeldPredicate, Unit
-from .services import units
+from .models import AuditEvent, HeldPredicate, Holiday, Unit
+from .services import holidays, units
 from .trail import act_words, by_words, change_words
 
 
@@ -109,6 +109,42 @@ class HeldPredicateAdmin(ScopedAdmin):
             revoked_on=obj.revoked_on,
         )
         take_over(obj, held)
+
+
+@admin.register(Holiday)
+class HolidayAdmin(ScopedAdmin):
+    """Days off of units in reach; one that was a mistake is switched off."""
+
+    change_list_template = "admin/organisasi/holiday_list.html"
+    list_display = ("day", "name", "unit", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("name", "unit__name")
+    autocomplete_fields = ("unit",)
+    list_select_related = ("unit",)
+    ordering = ("-day",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Fix day and unit once recorded."""
+        return ("day", "unit") if obj is not None else ()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Ask for the unit: days off for everybody come with the installation only."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "unit" in form.base_fields:
+            form.base_fields["unit"].required = True
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
+        """Record by the service."""
+        by = signed_in_user(request)
+        if change:
+            saved = holidays.change_holiday(
+                holiday=Holiday.objects.select_related("unit").get(pk=obj.pk), name=obj.name,
+                is_active=obj.is_active, by=by,
+            )  # fmt: skip
+        else:
+            saved = holidays.add_holiday(unit=obj.unit, day=obj.day, name=obj.name, by=by)
+        take_over(obj, saved)
 
 
 @admin.register(AuditEvent)

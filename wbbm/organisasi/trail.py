@@ -31,6 +31,8 @@ _acts = {
     "posting.changed": "Penugasan diubah",
     "posting.ended": "Penugasan diakhiri",
     "predicate.recorded": "Predikat dicatat",
+    "holiday.recorded": "Hari libur dicatat",
+    "holiday.changed": "Hari libur diubah",
     "sign-in": "Masuk",
     "sign-in.locked": "Terkunci setelah salah kata sandi",
     "sign-in.refused": "Salah kata sandi",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import import_views, views
+from . import holiday_views, import_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -24,4 +24,5 @@ urlpatterns = [
     path("organisasi/unggahan/<uuid:pk>/impor/", import_views.import_apply, name="import-apply"),
     path("organisasi/unggahan/<uuid:pk>/batal/", import_views.import_drop, name="import-drop"),
     path("organisasi/unggahan/<uuid:pk>/tautan/", import_views.import_links, name="import-links"),
+    path("organisasi/hari-libur/", holiday_views.holiday_proposals, name="holiday-proposals"),
 ]

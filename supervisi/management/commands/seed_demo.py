@@ -12,6 +12,7 @@ from django.utils import timezone
 from supervisi.demo.acts import record_acts
 from supervisi.demo.district import make_district
 from supervisi.demo.evidence import add_evidence
+from supervisi.demo.findings import add_findings, add_holidays
 from supervisi.demo.sheets import make_periods, make_sheets
 from supervisi.services.recompute import recompute
 from wbbm.organisasi.models import Unit, User
@@ -35,6 +36,8 @@ class Command(BaseCommand):
             district = make_district(timezone.localdate())
             periods = make_periods(district)
             make_sheets(district, periods)
+            add_holidays(district)
+            add_findings(district)
             record_acts(district, (periods.quarter, periods.year))
             add_evidence(district)
             recompute(is_dry_run=False)

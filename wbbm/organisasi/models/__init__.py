@@ -1,6 +1,7 @@
 """Models of the organisation."""
 
 from .audit import AuditEvent
+from .holidays import Holiday
 from .imports import ImportDraft, ImportKind
 from .people import AccessLink, Posting, PostingKind, PostingQuerySet, Role, User, UserQuerySet
 from .signin import ResetRequest, SignInPace
@@ -10,6 +11,7 @@ __all__ = [
     "AccessLink",
     "AuditEvent",
     "HeldPredicate",
+    "Holiday",
     "ImportDraft",
     "ImportKind",
     "Posting",

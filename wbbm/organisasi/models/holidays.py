@@ -1,0 +1,57 @@
+"""Days off: what a working day is at a unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+
+from .units import Unit
+
+if TYPE_CHECKING:
+    from .people import User
+
+
+class HolidayQuerySet(models.QuerySet["Holiday"]):
+    """Named reads over days off."""
+
+    def visible_to(self, user: User) -> Self:
+        """Keep the days off that hold at a unit in sight, and those of everybody."""
+        return self.filter(Q(unit__isnull=True) | user.scope.reading_units("unit__path"))
+
+    def in_force(self) -> Self:
+        """Keep what was not taken back."""
+        return self.filter(is_active=True)
+
+
+class Holiday(models.Model):
+    """A day off (hari libur): everywhere, or at a unit and everything below it."""
+
+    day = models.DateField("tanggal")
+    name = models.CharField("nama", max_length=120)
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, null=True, blank=True, related_name="holidays", verbose_name="satuan",
+        help_text="Berlaku untuk satuan ini dan semua di bawahnya.",
+    )  # fmt: skip
+    is_active = models.BooleanField(
+        "berlaku", default=True, help_text="Hilangkan centang bila hari ini ternyata tetap hari kerja."
+    )
+
+    objects = HolidayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "hari libur"
+        verbose_name_plural = "hari libur"
+        ordering = ["day", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "unit"],
+                name="holiday_once",
+                violation_error_message="Hari libur satuan ini pada tanggal itu sudah ada.",
+            ),
+            models.UniqueConstraint(fields=["day"], condition=Q(unit__isnull=True), name="holiday_once_everywhere"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.day:%d-%m-%Y}"
