@@ -17,7 +17,7 @@ def register() -> None:
         Entry("Dasbor", "supervisi:own-unit", frozenset({Role.OPERATOR}), 15),
         Entry("Temuan", "supervisi:finding-board", frozenset({Role.OPERATOR}), 16),
         Entry("Temuan", "supervisi:finding-review", _READERS, 31, unless=frozenset({Role.OPERATOR})),
-        Entry("Kotak masuk", "supervisi:integrity", frozenset({Role.INTEGRITY_OFFICER}), 15),
+        Entry("Temuan berat", "supervisi:integrity", frozenset({Role.INTEGRITY_OFFICER}), 15),
         Entry("Satuan", "supervisi:unit-list", _READERS, 20),
         Entry("Kunjungan", "supervisi:visit-list", frozenset({Role.COMMANDER, Role.AUDITOR, Role.OPERATOR}), 30),
     )

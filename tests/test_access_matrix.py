@@ -29,6 +29,7 @@ from tests.routes import all_routes
 from tests.supervisi.sheets import Counted, World, make_world
 from tests.supervisi.sheets import body as operation
 from wbbm.files.models import StoredFile
+from wbbm.notices.models import Notice
 from wbbm.organisasi.access import Scope
 from wbbm.organisasi.models import (
     AuditEvent,
@@ -114,6 +115,9 @@ RULES: dict[str, Rule] = {
     "import-links": post(ADMINS, "draft"),
     "holiday-proposals": page(ADMINS),
     "dashboard": page(),
+    "notices:inbox": page(),
+    "notices:read": post(frozenset({"commander"}), "notice"),
+    "notices:read-all": post(EVERYBODY),
     "files:download": page(READERS, "file"),
     "files:thumbnail": page(READERS, "file"),
     "supervisi:unit-list": page(READERS | {"kapolsek", "operator"}),
@@ -260,6 +264,9 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "posting": person.postings.get().pk,
         "lead": {"posting_pk": world.leader.postings.get().pk, "pk": world.visit.pk},
         "draft": draft.pk,
+        "notice": Notice.objects.create(
+            person=world.commander, kind="visit", text="Kunjungan", url="/dasbor/", unit=world.polsek, key="uji"
+        ).pk,
         "admin-unit": world.polsek.pk,
         "admin-user": person.pk,
         "admin-posting": person.postings.get().pk,
@@ -512,6 +519,7 @@ def test_djangos_short_addresses_tell_nothing(stage: Stage, role: str) -> None:
         (Unit, "supervisor", "supervisi:visit-add"),
         (ImportDraft, "admin", "import-preview"),
         (Evidence, "supervisor", "files:download"),
+        (Notice, "supervisor", "notices:read"),
     ],
     ids=lambda value: getattr(value, "__name__", value),
 )

@@ -26,6 +26,9 @@ EMPTY: dict[tuple[str, str], str] = {
 } | {
     ("supervisi:handover", account): _IDLE
     for account in ("admin", "admin.polda", "kapolres", "kapolda", "kapolsek.grabagan", "operator.baru")
+} | {
+    ("notices:inbox", account): "nothing has happened that waits for this office"
+    for account in ("admin", "bagren", "siwas", "kapolsek.grabagan", "kapolda", "auditor", "operator.baru")
 }
 
 

@@ -114,7 +114,7 @@ READ_THROUGH = {
 def test_every_model_that_people_open_has_a_scope():
     ours = [
         model
-        for label in ("organisasi", "supervisi", "files", "jobs")
+        for label in ("organisasi", "supervisi", "files", "jobs", "notices")
         for model in apps.get_app_config(label).get_models()
     ]
     without = {model._meta.label for model in ours if not hasattr(model._default_manager.all(), "visible_to")}

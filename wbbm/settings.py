@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "wbbm.jobs",
     "wbbm.organisasi",
     "wbbm.files",
+    "wbbm.notices",
     "supervisi",
     "wbbm.organisasi.admin_config.PortalAdminConfig",
     "django.contrib.auth",

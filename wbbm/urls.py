@@ -13,6 +13,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("wbbm.organisasi.urls")),
     path("", include("wbbm.files.urls")),
+    path("", include("wbbm.notices.urls")),
     path("dasbor/", first_page, name="dashboard"),
     path("", include("supervisi.urls")),
     path("admin/", admin.site.urls),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from supervisi.demo.district import District
+from supervisi.demo.notices import tell_of_act
 from supervisi.models import Checklist, Period, Visit
 from wbbm.organisasi.models import Posting, User
 from wbbm.organisasi.services.audit import record
@@ -18,13 +19,25 @@ def record_acts(district: District, periods: tuple[Period, ...]) -> None:
     acts: list[_Act] = []
     for visit in Visit.objects.filter(period__in=periods).select_related("unit", "planned_by", "team_leader"):
         acts += _acts_of_visit(visit)
-    sheets = Checklist.objects.filter(period__in=periods).select_related("unit", "period", "instrument", "visit")
-    for sheet in sheets.defer("instrument__definition").select_related("created_by", "submitted_by", "reviewed_by"):
+    rows = Checklist.objects.filter(period__in=periods).select_related("unit", "period", "instrument", "visit")
+    sheets = list(rows.defer("instrument__definition").select_related("created_by", "submitted_by", "reviewed_by"))
+    for sheet in sheets:
         acts += _acts_of_sheet(sheet, district)
+    acts += _first_try(sheets, district)
     postings = {posting.user_id: posting for posting in Posting.objects.order_by("-pk")}
     for at, action, about, by in sorted((act for act in acts if act[0]), key=lambda act: str(act[0])):
         posting = postings.get(by.pk) if by is not None else None
-        record(action, by=by, posting=posting, about=about, unit=about.unit, at=at)
+        event = record(action, by=by, posting=posting, about=about, unit=about.unit, at=at)
+        tell_of_act(about, event, district.today)
+
+
+def _first_try(sheets: Iterable[Checklist], district: District) -> Iterator[_Act]:
+    """Let one sheet have been handed in and returned before the time that counts."""
+    sheet = next((sheet for sheet in sheets if sheet.visit is not None and sheet.reviewed_at is not None), None)
+    if sheet is not None and sheet.submitted_at is not None:
+        hour = datetime.timedelta(hours=1)
+        yield sheet.submitted_at - 30 * hour, "checklist.submit", sheet, sheet.submitted_by
+        yield sheet.submitted_at - 20 * hour, "checklist.return", sheet, district.people["wakapolres"]
 
 
 def _acts_of_visit(visit: Visit) -> Iterator[_Act]:

@@ -31,6 +31,7 @@ from supervisi.models import (
 from supervisi.rollup_key import KIND, rollup_key
 from supervisi.scoring.engine import score_sheet
 from supervisi.scoring.rounding import to_units
+from supervisi.services import notices
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.jobs import services as jobs
 from wbbm.organisasi.models import Posting, Unit, User
@@ -177,7 +178,7 @@ def _finish(checklist: Checklist, name: str, by: User, posting: Posting, reason:
     """Record the step and want the roll-up: the last statement of the transaction."""
     step = TRANSITIONS[name]
     changes = {"status": [step.old, step.new], **facts}
-    record(
+    event = record(
         f"checklist.{name}",
         by=by,
         posting=posting,
@@ -186,6 +187,7 @@ def _finish(checklist: Checklist, name: str, by: User, posting: Posting, reason:
         changes=changes,
         reason=reason,
     )
+    notices.tell_sheet_step(checklist, name, event)
     jobs.request(KIND, rollup_key(checklist))
     checklist.refresh_from_db()
     return checklist
@@ -331,7 +333,10 @@ def request_reopening(*, checklist: Checklist, by: User, reason: str) -> Checkli
         row = Checklist.objects.filter(pk=checklist.pk, status=FINAL, reopen_requested_at__isnull=True)
         if not row.update(reopen_requested_by=by, reopen_requested_at=timezone.now(), reopen_reason=reason):
             raise InvalidTransition("Pembukaan kembali sudah diminta, atau lembar ini tidak final. Muat ulang halaman.")
-        record("checklist.reopening-asked", by=by, posting=posting, about=checklist, unit=checklist.unit, reason=reason)
+        event = record(
+            "checklist.reopening-asked", by=by, posting=posting, about=checklist, unit=checklist.unit, reason=reason
+        )
+        notices.tell_sheet_step(checklist, "ask-reopening", event)
     checklist.refresh_from_db()
     return checklist
 

@@ -29,6 +29,7 @@ from supervisi.models import (
 from supervisi.services.checklists import hold_draft
 from supervisi.services.finding_files import attach_files, kept_uploads
 from supervisi.services.follow_up import TEXT_LIMIT, add_event, storable_text
+from supervisi.services.notices import tell_handed_over
 from supervisi.services.operations import is_storable
 from supervisi.services.stakes import stake_of
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
@@ -180,7 +181,8 @@ def hand_over(visit: Visit, *, by: User, posting: Posting, now: datetime.datetim
         rows.filter(due_days=days).update(handed_over_at=now, due_on=calendar.add(visit.unit, today, days))
     for finding in findings:
         add_event(finding, FindingAct.HANDED_OVER, by=by, posting=posting, visit=visit)
-        record("finding.handed-over", by=by, posting=posting, about=finding, unit=visit.unit)
+        told = record("finding.handed-over", by=by, posting=posting, about=finding, unit=visit.unit)
+    tell_handed_over(findings, told)
 
 
 # --- what is written ----------------------------------------------------------------------------------
@@ -236,7 +238,9 @@ def _record(place: Place, words: Words, recorder: Recorder, same_as: Finding | N
     changes: dict[str, Any] = {"severity": [old, finding.severity]}
     if place.item is not None:
         changes["item"] = [None, place.item.code]
-    record(action, by=recorder.by, posting=recorder.posting, about=finding, unit=place.unit, changes=changes)
+    told = record(action, by=recorder.by, posting=recorder.posting, about=finding, unit=place.unit, changes=changes)
+    if act != FindingAct.SEEN_AGAIN and finding.handed_over_at is not None:
+        tell_handed_over([finding], told)
     return finding
 
 

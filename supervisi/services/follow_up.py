@@ -15,6 +15,7 @@ from django.utils import timezone
 from supervisi import access
 from supervisi.models import Finding, FindingAct, FindingEvent, FindingFile, FindingStatus, Visit
 from supervisi.services.finding_files import attach_files, kept_uploads
+from supervisi.services.notices import tell_finding_step
 from supervisi.services.operations import is_storable
 from supervisi.services.owners import posting_to_answer
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
@@ -132,10 +133,11 @@ def extend_finding(*, finding: Finding, days: int, reason: str, by: User) -> Fin
             new_due_on=new,
         )  # fmt: skip
         changes = {"due_on": [old and str(old), str(new)]}
-        record(
+        told = record(
             "finding.extended", by=by, posting=posting, about=finding, unit=finding.unit, changes=changes, reason=reason
         )
-    finding.refresh_from_db()
+        finding.refresh_from_db()
+        tell_finding_step(finding, "extend", told)
     return finding
 
 
@@ -210,11 +212,12 @@ def _finish(
     changes: dict[str, Any] = {"status": [before, step.new]}
     if files:
         changes["sha256"] = [None, [file.sha256 for file in files]]
-    record(
+    told = record(
         f"finding.{name}", by=by, posting=posting, about=finding, unit=finding.unit, changes=changes,
         reason=text if name == "return" else "",
     )  # fmt: skip
     finding.refresh_from_db()
+    tell_finding_step(finding, name, told)
     return finding
 
 

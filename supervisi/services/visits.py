@@ -31,6 +31,7 @@ from supervisi.models import (
     VisitStatus,
 )
 from supervisi.rollup_key import KIND, rollup_key
+from supervisi.services import notices
 from supervisi.services.checklists import create_checklist
 from supervisi.services.findings import hand_over
 from supervisi.services.periods import period_around
@@ -125,13 +126,14 @@ def plan_visit(
     with _once(visit):
         visit.save()
         _write_members(visit, team)
-        record("visit.planned", by=by, posting=posting, about=visit, unit=unit)
+        event = record("visit.planned", by=by, posting=posting, about=visit, unit=unit)
         for instrument in instruments:
             _write_assignments(visit, instrument, assigned or propose_division(instrument, team))
             sheet_period = _period_of(instrument, unit, period, starts_on)
             create_checklist(
                 unit=unit, period=sheet_period, instrument=instrument, layer=Layer.SUPERVISION, by=by, visit=visit
             )
+        notices.tell_planned(visit, event)
     return visit
 
 
@@ -244,17 +246,21 @@ def change_visit(
     }
     wanted = Visit(pk=visit.pk, unit=visit.unit, sprin_number=changes["sprin_number"], starts_on=starts_on)
     with _once(wanted):
+        was = notices.days_of(visit.pk)
         open_states = [VisitStatus.PLANNED, VisitStatus.ONGOING]
         if not Visit.objects.filter(pk=visit.pk, status__in=open_states).update(**changes):
             visit.refresh_from_db()
             raise InvalidTransition(_LATER.format(label=visit.get_status_display()))
         visit.refresh_from_db()
+        left = notices.people_of(visit)
         _write_members(visit, team)
         for sheet in visit.checklists.select_related("instrument"):
             division = assigned or propose_division(sheet.instrument, team)
             _write_assignments(visit, sheet.instrument, division)
         names = [person.name for person in team.everybody()]
-        record("visit.changed", by=by, posting=posting, about=visit, unit=visit.unit, changes={"team": [None, names]})
+        changed = {"team": [None, names]}
+        event = record("visit.changed", by=by, posting=posting, about=visit, unit=visit.unit, changes=changed)
+        notices.tell_changed(visit, event, was=was, left=left)
     return visit
 
 
@@ -280,7 +286,7 @@ def _step(visit: Visit, old: Iterable[str], by: User, posting: Posting, action: 
         visit.refresh_from_db()
         raise InvalidTransition(_LATER.format(label=visit.get_status_display()))
     visit.refresh_from_db()
-    record(
+    event = record(
         action,
         by=by,
         posting=posting,
@@ -289,6 +295,7 @@ def _step(visit: Visit, old: Iterable[str], by: User, posting: Posting, action: 
         changes={"status": [before, visit.status]},
         reason=str(changes.get("cancel_reason", "")),
     )
+    notices.tell_step(visit, event)
     return visit
 
 

@@ -48,7 +48,7 @@ def nav(client, target):
         (Role.SUPERVISOR, "/supervisi/kunjungan/", "Kunjungan saya"),
         (Role.OPERATOR, "/supervisi/tugas/", "Tugas saya"),
         (Role.AUDITOR, "/supervisi/periksa/", "Periksa"),
-        (Role.INTEGRITY_OFFICER, "/supervisi/temuan-berat/", "Kotak masuk"),
+        (Role.INTEGRITY_OFFICER, "/supervisi/temuan-berat/", "Temuan berat"),
         (Role.ADMIN, "/supervisi/kelengkapan/", "Yang perlu dilengkapi"),
     ],
 )

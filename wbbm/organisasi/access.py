@@ -151,6 +151,26 @@ class Scope:
         return Role.ADMIN in self.roles and any(name.startswith(f"{app_label}.") for name in ADMIN_PERMISSIONS)
 
 
+def people_at(unit: Unit, *roles: str) -> list[User]:
+    """Return the people posted in one of the roles at the unit itself, each once (one query)."""
+    rows = Posting.objects.running().filter(unit=unit, role__in=roles).select_related("user").order_by("pk")
+    return list({row.user_id: row.user for row in rows}.values())
+
+
+def nearest_people(unit: Unit, role: str, *, is_above: bool = True, besides: Iterable[int] = ()) -> list[User]:
+    """Return who holds the role at the nearest unit where somebody does, each once (one query).
+
+    Args:
+        is_above: look above the unit only; otherwise at the unit itself first.
+        besides: ids of people who don't count.
+    """
+    paths = [*unit.ancestor_paths, *([] if is_above else [unit.path])]
+    held = Posting.objects.running().filter(role=role, unit__path__in=paths).exclude(user_id__in=list(besides))
+    rows = list(held.select_related("user", "unit").order_by("pk"))
+    depth = max((len(row.unit.path) for row in rows), default=0)
+    return list({row.user_id: row.user for row in rows if len(row.unit.path) == depth}.values())
+
+
 def read_scope(user: User) -> Scope:
     """Read the postings that run at this moment, in each unit's own day (one query)."""
     if user.pk is None or not user.is_active:

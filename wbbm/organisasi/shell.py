@@ -40,6 +40,7 @@ class Shell:
     csrf_cookie_name: str
     unit_name: str = ""
     account_label: str = ""
+    unread: int = 0
     nav: tuple[NavLink, ...] = ()
     session_url: str = ""
     session_idle_seconds: int = 0
@@ -48,6 +49,8 @@ class Shell:
 
 
 _entries: list[Entry] = []
+# The figure of the bell, read with the person (auth.add_fact).
+UNREAD = "unread_notices"
 # The posting by which a person is addressed when he has several.
 _MAIN_ROLES = (Role.COMMANDER, Role.AUDITOR, Role.SUPERVISOR, Role.INTEGRITY_OFFICER, Role.OPERATOR, Role.ADMIN)
 
@@ -81,6 +84,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         csrf_cookie_name=settings.CSRF_COOKIE_NAME,
         unit_name=posting.unit.name if posting else "",
         account_label=str(posting) if posting else user.username,
+        unread=getattr(user, UNREAD, None) or 0,
         nav=_nav(request, user.scope.roles),
         session_url=reverse("session"),
         session_idle_seconds=max(0, sessions.idle_seconds_left(request)),

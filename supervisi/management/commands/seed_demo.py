@@ -13,6 +13,7 @@ from supervisi.demo.acts import record_acts
 from supervisi.demo.district import make_district
 from supervisi.demo.evidence import add_evidence
 from supervisi.demo.findings import add_findings, add_holidays
+from supervisi.demo.notices import tell_of_findings, tell_of_waiting_postings
 from supervisi.demo.sheets import make_periods, make_sheets
 from supervisi.services.recompute import recompute
 from wbbm.organisasi.models import Unit, User
@@ -39,5 +40,7 @@ class Command(BaseCommand):
             add_holidays(district)
             add_findings(district)
             record_acts(district, (periods.quarter, periods.year))
+            tell_of_findings(district)
+            tell_of_waiting_postings()
             add_evidence(district)
             recompute(is_dry_run=False)

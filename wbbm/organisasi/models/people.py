@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+import zoneinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +15,7 @@ from django.db.models.functions import Cast, Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from .units import Unit
+from .units import TimeZone, Unit
 
 if TYPE_CHECKING:
     from wbbm.organisasi.access import Scope
@@ -156,6 +157,16 @@ class PostingQuerySet(models.QuerySet["Posting"]):
     def active_on(self, day: datetime.date) -> Self:
         """Keep approved postings that run on the day."""
         return self.lasting(day).filter(starts_on__lte=day, approved_at__isnull=False)
+
+    def running(self, now: datetime.datetime | None = None) -> Self:
+        """Keep approved postings of open people that run at the moment, each in its own unit's day."""
+        moment = now or timezone.now()
+        days = Q(pk__in=[])
+        for zone in TimeZone.values:
+            day = moment.astimezone(zoneinfo.ZoneInfo(zone)).date()
+            is_over = Q(ends_on__isnull=False, ends_on__lt=day)
+            days |= Q(unit__time_zone=zone, starts_on__lte=day) & ~is_over
+        return self.filter(days, approved_at__isnull=False, withdrawn_at__isnull=True, user__closed_at__isnull=True)
 
     def lasting(self, day: datetime.date) -> Self:
         """Keep postings that run on the day or come later, approved or not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -15,6 +16,15 @@ from wbbm.organisasi.models.people import ROLES_NEEDING_SECOND_ADMIN
 from .audit import record
 
 _NOT_LONGER = "Penugasan ini tidak dapat diperpanjang. Buat yang baru; admin kedua menyetujuinya."
+
+
+_on_waiting: list[Callable[[Posting], None]] = []
+
+
+def on_waiting_posting(callback: Callable[[Posting], None]) -> None:
+    """Let an app above learn, inside the transaction, that a posting waits for a second admin."""
+    if callback not in _on_waiting:
+        _on_waiting.append(callback)
 
 
 def _admin(by: User, unit: Unit) -> Posting:
@@ -73,6 +83,8 @@ def add_posting(
         with transaction.atomic():
             posting.save(force_insert=True)
             record("posting.added", by=by, posting=granted_by, about=posting, unit=unit, changes=_facts(posting))
+            for callback in _on_waiting if waits else []:
+                callback(posting)
     except IntegrityError as fault:
         raise OrganisationError("Penugasan ini sudah ada.") from fault
     return posting

@@ -1,0 +1,12 @@
+"""URLs of the inbox."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "notices"
+urlpatterns = [
+    path("kotak-masuk/", views.inbox, name="inbox"),
+    path("kotak-masuk/dibaca/", views.read_all, name="read-all"),
+    path("kotak-masuk/<int:pk>/dibaca/", views.read, name="read"),
+]
