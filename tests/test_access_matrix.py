@@ -118,6 +118,8 @@ RULES: dict[str, Rule] = {
     "notices:inbox": page(),
     "notices:read": post(frozenset({"commander"}), "notice"),
     "notices:read-all": post(EVERYBODY),
+    "notices:preferences": page(),
+    "notices:mail-test": post(ADMINS),
     "files:download": page(READERS, "file"),
     "files:thumbnail": page(READERS, "file"),
     "supervisi:unit-list": page(READERS | {"kapolsek", "operator"}),

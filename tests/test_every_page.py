@@ -19,17 +19,21 @@ pytestmark = pytest.mark.django_db
 # without standing here fails, and so does a line here whose page has something in it.
 _IDLE = "an office that holds nothing has nothing to hand over"
 _OWN = "nobody visits the Polres itself"
-EMPTY: dict[tuple[str, str], str] = {
-    ("supervisi:visit-list", "bagren"): _OWN,
-    ("supervisi:visit-list", "operator.baru"): _OWN,
-    ("supervisi:tpi-sheets", "auditor"): "a satfung is not assessed by itself",
-} | {
-    ("supervisi:handover", account): _IDLE
-    for account in ("admin", "admin.polda", "kapolres", "kapolda", "kapolsek.grabagan", "operator.baru")
-} | {
-    ("notices:inbox", account): "nothing has happened that waits for this office"
-    for account in ("admin", "bagren", "siwas", "kapolsek.grabagan", "kapolda", "auditor", "operator.baru")
-}
+EMPTY: dict[tuple[str, str], str] = (
+    {
+        ("supervisi:visit-list", "bagren"): _OWN,
+        ("supervisi:visit-list", "operator.baru"): _OWN,
+        ("supervisi:tpi-sheets", "auditor"): "a satfung is not assessed by itself",
+    }
+    | {
+        ("supervisi:handover", account): _IDLE
+        for account in ("admin", "admin.polda", "kapolres", "kapolda", "kapolsek.grabagan", "operator.baru")
+    }
+    | {
+        ("notices:inbox", account): "nothing has happened that waits for this office"
+        for account in ("admin", "bagren", "siwas", "kapolsek.grabagan", "kapolda", "auditor", "operator.baru")
+    }
+)
 
 
 @pytest.fixture(scope="module")

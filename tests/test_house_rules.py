@@ -101,6 +101,8 @@ READ_THROUGH = {
     "organisasi.ResetRequest": "the sign-in",
     "organisasi.SignInPace": "the sign-in",
     "jobs.Job": "the machine room",
+    "notices.Digest": "the worker",
+    "notices.Preference": "its person",
     "supervisi.Assignment": "Visit",
     "supervisi.VisitMember": "Visit",
     "supervisi.Node": "Instrument",

@@ -12,8 +12,8 @@ from wbbm.notices.services import tell_of_waiting_posting
 from wbbm.organisasi.models import AuditEvent, Posting
 from wbbm.organisasi.services.audit import record
 
-_UNREAD_DAYS = 5
-_ACTS = {
+_UNREAD_DAYS = 15
+_ACTS: dict[str, str] = {
     FindingAct.HANDED_OVER: "handed-over",
     FindingAct.ANSWERED: "answer",
     FindingAct.RETURNED: "return",

@@ -6,7 +6,7 @@ import pytest
 
 from supervisi import access
 from supervisi.models import ChecklistStatus, Finding, Layer, Severity, VisitStatus
-from supervisi.services import notices, visits
+from supervisi.services import follow_up, notices, visits
 from supervisi.services.checklists import (
     approve_reopening,
     create_checklist,
@@ -20,6 +20,7 @@ from supervisi.services.checklists import (
 from supervisi.services.findings import record_finding
 from supervisi.services.visits import Team, cancel_visit, change_visit, finish_visit, plan_visit, start_visit
 from tests.factories import make_person, make_posting, make_unit
+from tests.files.samples import photo, upload
 from tests.supervisi.sheets import LETTER, make_world
 from wbbm.errors import DomainError
 from wbbm.notices.models import Notice
@@ -195,14 +196,41 @@ def test_the_office_is_told_whoever_holds_it(world):
     assert told() == ids(holder)
 
 
-def test_a_vacant_office_falls_to_the_commander_there_or_above(world):
+def test_a_vacant_office_falls_to_a_commander(world):
     found(world, "Jabatan kosong")
     finish_visit(visit=world.visit, by=world.leader)
     assert told() == ids(world.operator)
     Notice.objects.all().delete()
     Posting.objects.filter(unit=world.polsek).update(ends_on=datetime.date(2021, 1, 1))
-    found(world, "Jabatan kosong")
+    found(world)
     assert told() == ids(world.commander)
+
+
+def test_each_step_of_a_finding_is_told_to_whose_turn_it_is(world):
+    found(world)
+    finish_visit(visit=world.visit, by=world.leader)
+    finding = Finding.objects.get()
+    Notice.objects.all().delete()
+    answer = {"finding": finding, "text": "Sudah dipasang.", "by": fresh(world.operator)}
+    finding = follow_up.answer_finding(uploads=[upload(photo(), "papan.jpg")], **answer)
+    assert told("dijawab") == told() == ids(world.leader)
+    finding = follow_up.return_finding(finding=finding, by=fresh(world.reviewer), reason="Alasan yang rahasia")
+    assert told("dikembalikan") == ids(world.operator)
+    finding = follow_up.extend_finding(finding=finding, days=3, reason="Alasan yang rahasia", by=fresh(world.reviewer))
+    assert told("tenggat baru") == ids(world.operator)
+    finding = follow_up.answer_finding(**answer | {"finding": finding, "uploads": []})
+    finding = follow_up.accept_finding(finding=finding, by=fresh(world.reviewer))
+    follow_up.close_finding(finding=finding, by=fresh(world.reviewer))
+    assert told("ditutup") == ids(world.operator)
+    assert told("rahasia") == []
+    assert told("Papan tarif") == []
+
+
+def test_without_who_knows_it_every_nearest_supervisor_judges(world):
+    found(world)
+    finish_visit(visit=world.visit, by=world.leader)
+    Posting.objects.filter(user=world.leader).update(ends_on=datetime.date(2021, 1, 1))
+    assert {person.pk for person in notices.judges(Finding.objects.get())} == set(ids(world.reviewer, *world.members))
 
 
 def test_a_visit_without_findings_tells_nobody(world):

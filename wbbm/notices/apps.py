@@ -1,5 +1,7 @@
 """App configuration of the inbox."""
 
+import datetime
+
 from django.apps import AppConfig
 
 
@@ -11,12 +13,18 @@ class NoticesConfig(AppConfig):
     verbose_name = "Pemberitahuan"
 
     def ready(self) -> None:
-        """Put the count of unread notices on the bell, and learn of postings that wait."""
+        """Put the count of unread notices on the bell, learn of postings that wait, and register what is done daily."""
+        from wbbm.jobs.clock import Window, register_daily
         from wbbm.organisasi.auth import add_fact
+        from wbbm.organisasi.models import TimeZone
         from wbbm.organisasi.services.postings import on_waiting_posting
         from wbbm.organisasi.shell import UNREAD
 
-        from . import services
+        from . import digests, services
 
+        zones = tuple(TimeZone.values)
+
+        register_daily("notices-mail", digests.send_daily, window=Window(digests.BEGINS, digests.ENDS, zones))
+        register_daily("notices-daily", services.daily, window=Window(datetime.time(5), datetime.time(23), zones))
         add_fact(UNREAD, services.unread_count)
         on_waiting_posting(services.tell_of_waiting_posting)

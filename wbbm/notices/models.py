@@ -81,3 +81,50 @@ class Notice(models.Model):
     def told_at(self) -> str:
         """When it was told, in the unit's zone."""
         return moment_text(self.created_at, self.unit)
+
+
+class Preference(models.Model):
+    """Whether a person wants a kind of notice in the daily mail as well; without a row he does."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    kind = models.CharField("jenis", max_length=20, choices=NoticeKind)
+    is_mailed = models.BooleanField("ikut surel harian", default=True)
+
+    class Meta:
+        verbose_name = "pilihan pemberitahuan"
+        verbose_name_plural = "pilihan pemberitahuan"
+        constraints = [models.UniqueConstraint(fields=["person", "kind"], name="preference_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.kind}"
+
+
+class DigestState(models.TextChoices):
+    """What became of a day's mail. Only a waiting one is ever sent."""
+
+    WAITING = "waiting", "Menunggu"
+    SENDING = "sending", "Sedang dikirim"
+    SENT = "sent", "Terkirim"
+    # The server refused for good; or it can't be known whether it took the mail: neither is tried again.
+    REFUSED = "refused", "Ditolak"
+    UNCLEAR = "unclear", "Tidak pasti"
+
+
+class Digest(models.Model):
+    """The one mail of a person and day (surel harian)."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    day = models.DateField("hari")
+    state = models.CharField(max_length=10, choices=DigestState, default=DigestState.WAITING)
+    # Notices up to here are in it; the next mail begins here.
+    until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "surel harian"
+        verbose_name_plural = "surel harian"
+        constraints = [models.UniqueConstraint(fields=["person", "day"], name="digest_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.day}"

@@ -5,17 +5,23 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import Count, IntegerField, OuterRef, Subquery
 from django.db.models.expressions import Combinable
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import dateformat, timezone
 
+from wbbm.errors import DomainError, NotAllowed
 from wbbm.organisasi.access import nearest_people
 from wbbm.organisasi.models import Posting, Role, Unit, User
+from wbbm.organisasi.services.audit import record_own
 
-from .models import Notice, NoticeKind
+from . import mail
+from .models import Notice, NoticeKind, Preference
 
 TEXT_LIMIT = 300
+ENDING_DAYS = 14
 KEEP_READ = datetime.timedelta(days=90)
 
 
@@ -39,10 +45,9 @@ def tell(people: Iterable[User], *, kind: str, text: str, url: str, unit: Unit, 
         raise ValueError(f"a notice leads to a page of the portal, not to {url!r}")
     said = text if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…"
     open_people = {person.pk: person for person in people if person.closed_at is None}
-    Notice.objects.bulk_create(
-        [Notice(person=person, kind=kind, text=said, url=url, unit=unit, key=key) for person in open_people.values()],
-        ignore_conflicts=True,
-    )
+    facts = {"kind": kind, "text": said, "url": url, "unit": unit, "key": key, "created_at": timezone.now()}
+    rows = [Notice(person=person, **facts) for person in open_people.values()]
+    Notice.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def mark_read(notice: Notice) -> None:
@@ -58,6 +63,12 @@ def mark_all_read(person: User) -> int:
 def purge_read(now: datetime.datetime | None = None) -> int:
     """Delete what was read long ago; return how many that were."""
     return Notice.objects.filter(read_at__lt=(now or timezone.now()) - KEEP_READ).delete()[0]
+
+
+def daily(zone: str, day: datetime.date) -> None:
+    """Do what is due each day: tell of postings that end, delete what was read long ago."""
+    tell_of_ending_postings(zone, day)
+    purge_read()
 
 
 def unread_count() -> Combinable:
@@ -77,3 +88,58 @@ def tell_of_waiting_posting(posting: Posting) -> None:
         unit=posting.unit,
         key=f"posting-{posting.pk}-waits",
     )
+
+
+def tell_of_ending_postings(zone: str, day: datetime.date) -> None:
+    """Tell the nearest admins of postings that end within two weeks; once for each last day."""
+    ending = Posting.objects.running().filter(
+        unit__time_zone=zone, ends_on__gte=day, ends_on__lte=day + datetime.timedelta(days=ENDING_DAYS)
+    )
+    for posting in ending.select_related("unit").order_by("pk"):
+        last = posting.ends_on or day
+        tell(
+            nearest_people(posting.unit, Role.ADMIN, is_above=False, besides=[posting.user_id]),
+            kind=NoticeKind.POSTING,
+            text=f"Penugasan {posting} di {posting.unit} berakhir {dateformat.format(last, 'j F Y')}.",
+            url=reverse("admin:organisasi_posting_change", args=[posting.pk]),
+            unit=posting.unit,
+            key=f"posting-{posting.pk}-ends-{last}",
+        )
+
+
+def mailed_kinds(person: User) -> set[str]:
+    """Return the kinds that the person gets by the daily mail."""
+    muted = Preference.objects.filter(person=person, is_mailed=False).values_list("kind", flat=True)
+    return set(NoticeKind.values) - set(muted)
+
+
+def set_mailed_kinds(person: User, kinds: Iterable[str]) -> None:
+    """Keep which kinds come by the daily mail; the inbox always has them all."""
+    wanted = set(kinds) & set(NoticeKind.values)
+    with transaction.atomic():
+        for kind in NoticeKind.values:
+            Preference.objects.update_or_create(person=person, kind=kind, defaults={"is_mailed": kind in wanted})
+        record_own("notices.preferences", person)
+
+
+def send_test_mail(person: User) -> None:
+    """Send a mail to the admin's own address, now.
+
+    Raises:
+        NotAllowed: he is no admin.
+        DomainError: he has no address, or the mail didn't go out; says why.
+    """
+    if not person.scope.has_role(Role.ADMIN):
+        raise NotAllowed("Surel uji hanya untuk admin.")
+    if not person.email:
+        raise DomainError("Akun Anda belum mempunyai alamat surel. Minta admin lain mengisinya.")
+    try:
+        mail.send(
+            subject="Surel uji portal Zona Integritas", text=_TEST_TEXT.format(site=settings.SITE_URL), to=person.email
+        )
+    except mail.MailFault as fault:
+        raise DomainError(f"Surel uji tidak terkirim: {fault}. Periksa EMAIL_URL.") from fault
+    record_own("notices.mail-tested", person)
+
+
+_TEST_TEXT = "Surel uji dari {site}. Bila Anda membacanya, pengaturan surel portal ini berjalan.\n"

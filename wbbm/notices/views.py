@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from wbbm.errors import DomainError
 from wbbm.organisasi.http import signed_in_user
+from wbbm.organisasi.models import Role
 
-from . import services
-from .models import Notice
+from . import digests, services
+from .models import Notice, NoticeKind
 
 PAGE_SIZE = 25
 
@@ -39,3 +41,32 @@ def read_all(request: HttpRequest) -> HttpResponse:
     if count:
         messages.success(request, f"{count} pemberitahuan ditandai sudah dibaca.")
     return redirect("notices:inbox")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Let the person choose which kinds also come by the daily mail."""
+    person = signed_in_user(request)
+    if request.method == "POST":
+        services.set_mailed_kinds(person, request.POST.getlist("surel"))
+        messages.success(request, "Pilihan Anda tersimpan.")
+        return redirect("notices:preferences")
+    mailed = services.mailed_kinds(person)
+    kinds = [(kind.value, kind.label, kind.value in mailed) for kind in NoticeKind]
+    context = {"kinds": kinds, "hour": digests.BEGINS, "is_admin": person.scope.has_role(Role.ADMIN)}
+    return render(request, "notices/preferences.html", context)
+
+
+@require_POST
+def mail_test(request: HttpRequest) -> HttpResponse:
+    """Send the admin a mail to his own address, and say what became of it."""
+    person = signed_in_user(request)
+    if not person.scope.has_role(Role.ADMIN):
+        raise Http404("admins only")
+    try:
+        services.send_test_mail(person)
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, f"Surel uji diserahkan ke server surel untuk {person.email}. Periksa kotak suratnya.")
+    return redirect("notices:preferences")

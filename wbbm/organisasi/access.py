@@ -44,7 +44,12 @@ def nothing() -> Q:
 
 def local_day(unit: Unit, now: datetime.datetime | None = None) -> datetime.date:
     """Return the day that it is at the unit; the server's clock decides."""
-    return (now or timezone.now()).astimezone(zoneinfo.ZoneInfo(unit.time_zone)).date()
+    return zone_day(unit.time_zone, now or timezone.now())
+
+
+def zone_day(zone: str, now: datetime.datetime) -> datetime.date:
+    """Return the day that it is in a time zone."""
+    return now.astimezone(zoneinfo.ZoneInfo(zone)).date()
 
 
 @dataclass(frozen=True)

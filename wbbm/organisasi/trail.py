@@ -19,6 +19,8 @@ _acts = {
     "link.mailed": "Tautan sekali pakai dikirim ke surel",
     "link.used": "Tautan sekali pakai dipakai",
     "lockout.cleared": "Penguncian dihapus",
+    "notices.mail-tested": "Surel uji dikirim",
+    "notices.preferences": "Pilihan surel harian diubah",
     "password.changed": "Kata sandi diganti",
     "password.required": "Kata sandi baru diminta",
     "person.changed": "Data orang diubah",
