@@ -33,6 +33,16 @@ EMPTY: dict[tuple[str, str], str] = (
         ("notices:inbox", account): "nothing has happened that waits for this office"
         for account in ("admin", "bagren", "siwas", "kapolsek.grabagan", "kapolda", "auditor", "operator.baru")
     }
+    | {
+        (f"supervisi:finding-{page}", account): "the unit has no finding that was handed over"
+        for page in ("board", "list")
+        for account in ("bagren", "kapolsek.grabagan", "operator.baru")
+    }
+    | {
+        ("supervisi:finding-list", "kapolsek.senori"): "Senori's visit is under way: nothing was handed over",
+        ("supervisi:finding-board", "kapolres"): "his office owns no finding; supervisors review the stations'",
+        ("supervisi:finding-board", "kapolda"): "his office owns no finding; supervisors review the stations'",
+    }
 )
 
 
