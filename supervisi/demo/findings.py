@@ -12,7 +12,7 @@ from supervisi.demo.district import District
 from supervisi.models import Finding, FindingAct, FindingEvent, FindingStatus, Instrument, Item, Visit, VisitStatus
 from supervisi.services.finding_files import attach_files, kept_uploads
 from supervisi.services.stakes import stake_of
-from wbbm.organisasi.models import Holiday, Posting, User
+from wbbm.organisasi.models import Holiday, Posting, Unit, User
 from wbbm.organisasi.services.holidays import propose_holidays
 from wbbm.organisasi.working_days import read_calendar
 
@@ -54,11 +54,10 @@ def add_findings(district: District) -> None:
     for number, ((name, ago, status), text) in enumerate(zip(_FOUND_AT, texts, strict=True), start=1):
         unit = district.stations[name]
         counters[name] = counters.get(name, 0) + 1
-        visit = Visit.objects.filter(unit=unit, status=VisitStatus.DONE).order_by("-starts_on").first()
-        assert visit is not None  # every one of these stations was visited
+        day = district.today - datetime.timedelta(days=ago)
+        visit = _visit_before(unit, day)
         sheet = visit.checklists.get()
         option, points = stake_of(sheet, text["item"])
-        day = district.today - datetime.timedelta(days=ago)
         told = datetime.datetime.combine(day, datetime.time(5, 0), tzinfo=datetime.UTC)
         finding = Finding.objects.create(
             number=f"T-{district.today.year}-{name.upper()}-{counters[name]:03d}",
@@ -71,6 +70,14 @@ def add_findings(district: District) -> None:
             created_by=district.people["kabagren"], created_at=told - datetime.timedelta(hours=1),
         )  # fmt: skip
         _history(finding, district, district.people[f"kapolsek.{name.lower()}"])
+
+
+def _visit_before(unit: Unit, day: datetime.date) -> Visit:
+    """Return the last visit that was done by the day, else the station's first one."""
+    done = Visit.objects.filter(unit=unit, status=VisitStatus.DONE).order_by("-starts_on")
+    visit = done.filter(starts_on__lte=day).first() or done.last()
+    assert visit is not None  # every one of these stations was visited
+    return visit
 
 
 def _history(finding: Finding, district: District, head: User) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from django.utils import dateformat
 
-from supervisi.models import Layer, Period, VisitStatus
+from supervisi.models import Finding, Layer, Period, VisitStatus
 from supervisi.pages.dashboard_data import LKE, POLSEK, DashboardData, Rows
 from supervisi.scoring.rounding import from_units, shown
+from supervisi.services.owners import escalated_path, escalation
 from wbbm.organisasi.models import Unit, UnitKind
 
 
@@ -40,6 +41,9 @@ class Late:
     detail: str
     number: str
     days: int
+    # To which level a late finding has gone up; empty while it is the unit's own affair.
+    risen: str = ""
+    url: str = ""
 
 
 _MOST_NAMES, _MOST_CHANGES = 4, 8
@@ -97,17 +101,30 @@ def _percent(value: Fraction, places: int) -> str:
 def late_list(data: DashboardData) -> tuple[tuple[Late, ...], int]:
     """List what is past its day, the latest first, with the number of all: findings, visits, self sheets."""
     findings = [finding for finding in data.findings.latest if data.reads_below or finding.unit_id == data.unit.pk]
-    found = [
-        Late(finding.observation, (finding.unit,), 0, finding.owner_title, finding.number, _days(data, due))
-        for finding in findings
-        if (due := finding.due_on) is not None
-    ]
+    found = [_late_finding(data, finding) for finding in findings]
     visits = [_late_visit(data, visit.unit, visit.starts_on, visit.last_day) for visit in data.visits
               if visit.status == VisitStatus.PLANNED and visit.last_day < data.today
               and (data.reads_below or visit.unit_id == data.unit.pk)]  # fmt: skip
     sheets, owed = _missing_sheets(data)
     total = (data.findings.late if data.reads_below else len(findings)) + len(visits) + owed
     return tuple(sorted([*found, *visits, *sheets], key=lambda late: -late.days)), total
+
+
+def _late_finding(data: DashboardData, finding: Finding) -> Late:
+    level = escalation(finding, data.today, data.findings.calendar)
+    is_above = finding.unit.is_strictly_under(data.unit.path)
+    has_come_here = level > 0 and is_above and data.unit.is_within(escalated_path(finding, level))
+    risen = f"sudah naik {level} tingkat" if level else ""
+    return Late(
+        label=finding.observation,
+        units=(finding.unit,),
+        more=0,
+        detail=finding.owner_title,
+        number=finding.number,
+        days=finding.days_late(data.today),
+        risen="sudah naik ke pimpinan satuan ini" if has_come_here else risen,
+        url=finding.get_absolute_url(),
+    )
 
 
 def _days(data: DashboardData, day: datetime.date) -> int:

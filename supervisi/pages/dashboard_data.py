@@ -25,6 +25,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, Concat, Length, RowNumber, Substr
 
+from supervisi.access import posting_to_find
 from supervisi.models import (
     Checklist,
     ChecklistStatus,
@@ -46,6 +47,7 @@ from supervisi.rollup_key import KIND
 from wbbm.jobs.models import Job
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import HeldPredicate, PredicateCode, Role, Unit, UnitKind, User
+from wbbm.organisasi.working_days import WorkCalendar, read_calendar
 
 LKE, POLSEK = "lke-2021", "polsek-2026"
 # Roles that read a unit's results, and those that read what lies below it.
@@ -80,6 +82,8 @@ class PressingFindings:
     # Late ones in the subtree of each unit directly below, by its path.
     late_below: dict[str, int]
     latest: tuple[Finding, ...]
+    # Days off, to tell how far a late one has gone up.
+    calendar: WorkCalendar
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,8 @@ class DashboardData:
     sheets: dict[int, SheetFacts]
     is_updating: bool
     reads_below: bool
+    # Whether the viewer may record a finding at the unit without a visit.
+    can_find: bool
 
     def select(self, period: Period | None, layer: str, *, code: str) -> Rows:
         """Return the rows of a period, layer and instrument."""
@@ -180,6 +186,7 @@ def read_dashboard(user: User, unit_id: int, period_id: int | None) -> Dashboard
         visits=visits,
         sheets=_read_sheets(user, visits) if is_station else {},
         is_updating=bool(unit.is_updating) or any(row.is_updating for row in stored),  # type: ignore[attr-defined]
+        can_find=posting_to_find(user, unit) is not None,
         reads_below=user.scope.posting_over(unit, *OVERSEERS) is not None,
     )
 
@@ -319,11 +326,13 @@ def _read_findings(unit: Unit, today: datetime.date) -> PressingFindings:
         .order_by("place")
     )
     first = found[0] if found else None
+    latest = tuple(finding for finding in found if finding.days_late(today))
     return PressingFindings(
         severe=first.severe_in_all if first else 0,
         late=first.late_in_all if first else 0,
         late_below={finding.child: finding.late_in_child for finding in found},
-        latest=tuple(finding for finding in found if finding.days_late(today)),
+        latest=latest,
+        calendar=read_calendar([finding.unit for finding in latest]) if latest else WorkCalendar({}),
     )
 
 

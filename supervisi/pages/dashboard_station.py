@@ -46,6 +46,7 @@ class StationPage:
     trend_title: str
     changes: Changes
     since: str
+    can_find: bool
 
 
 def read_station(data: DashboardData) -> StationPage | None:
@@ -64,6 +65,7 @@ def read_station(data: DashboardData) -> StationPage | None:
         trend_title=title,
         changes=read_changes([data.unit], now),
         since=data.quarter_before.name if data.quarter_before else "",
+        can_find=data.can_find,
     )
 
 

@@ -13,9 +13,9 @@ from supervisi.models import Checklist, Finding, FindingEvent, FindingFile
 from supervisi.pages.finding_cards import FindingCard, make_cards, office_of, returned_events, with_stake
 from supervisi.pages.moments import long_moment
 from supervisi.services.follow_up import TRANSITIONS, has_answered, may_take
-from supervisi.services.owners import responsible_postings
+from supervisi.services.owners import is_same_title, responsible_postings
 from wbbm.organisasi.access import local_day
-from wbbm.organisasi.models import User
+from wbbm.organisasi.models import Posting, User
 from wbbm.organisasi.working_days import read_calendar
 
 
@@ -42,7 +42,7 @@ class FindingPage:
     question: str
     target: str
     responsible: str
-    is_vacant: bool
+    is_held: bool
     working_days_left: int | None
     events: tuple[EventLine, ...]
     sheet_area: str
@@ -75,8 +75,8 @@ def read_finding(viewer: User, pk: int) -> FindingPage | None:
         is_stake_shown=is_shown,
         question=item.question if item else "",
         target=f"{option.code}. {option.criterion}" if option else "",
-        responsible=", ".join(f"{posting}, {posting.unit}" for posting in holders),
-        is_vacant=all(posting.unit_id != finding.owner_unit_id for posting in holders),
+        responsible=", ".join(dict.fromkeys(_holder(posting, finding) for posting in holders)),
+        is_held=any(is_same_title(posting.title, finding.owner_title, posting.unit) for posting in holders),
         working_days_left=_days_left(finding),
         events=_events(finding, viewer),
         sheet_area=_sheet_area(finding, viewer),
@@ -87,6 +87,11 @@ def read_finding(viewer: User, pk: int) -> FindingPage | None:
         can_extend=finding.is_owed and access.posting_to_find(viewer, finding.unit) is not None,
         is_second_needed=_is_second_needed(viewer, finding),
     )
+
+
+def _holder(posting: Posting, finding: Finding) -> str:
+    """Name an office; its unit too where that is another one than the owner's."""
+    return str(posting) if posting.unit_id == finding.owner_unit_id else f"{posting}, {posting.unit}"
 
 
 def _days_left(finding: Finding) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 
 from supervisi.models import (
     Answer,
@@ -16,12 +16,11 @@ from supervisi.models import (
     AnswerRevision,
     Checklist,
     ChecklistStatus,
-    Finding,
     Layer,
-    Severity,
     UnitScore,
     VisitMember,
 )
+from supervisi.pages.item_findings import KnownFinding, read_item_findings
 from supervisi.pages.zero_rule import zero_rule
 from supervisi.scoring.instrument import Instrument, Item
 from supervisi.services.operations import Card, canonical
@@ -147,6 +146,8 @@ class ItemCard:
     evidence: tuple[EvidenceLine, ...]
     findings: int
     has_severe_finding: bool
+    # Everything known of the item at the unit, from earlier visits too.
+    known_findings: tuple[KnownFinding, ...]
     conflict: Conflict | None
     is_mine: bool
     # The UUID of the plain upload form.
@@ -162,6 +163,11 @@ class ItemCard:
         """Answered items are folded when the page is opened, unless something has to be done there."""
         has_to_do = self.conflict is not None or bool(self.fault) or self.needs_finding
         return self.is_answered and not has_to_do
+
+    @property
+    def asks_retest(self) -> bool:
+        """Tell whether a closed finding is to be tested again."""
+        return any(finding.asks_retest for finding in self.known_findings)
 
     @property
     def needs_finding(self) -> bool:
@@ -229,7 +235,7 @@ class CardBuilder:
         self.refused = self._refused(answers) if can_write else {}
         self.before = self._before(codes)
         self.evidence = self._evidence(answers)
-        self.findings = self._findings(codes)
+        self.findings = read_item_findings(checklist, codes, viewer)
         self.members, tasks = self._team()
         self.offices = {each.user_id: each.label for each in self.members}
         self.tasks = self._covered(tasks)
@@ -287,16 +293,6 @@ class CardBuilder:
             found.setdefault(link.answer_id, []).append(EvidenceLine.of(link, self.checklist, self.now))
         return found
 
-    def _findings(self, codes: list[str]) -> dict[str, tuple[int, bool]]:
-        """Count the findings of the sheet by item, and tell which has a severe one."""
-        rows = (
-            Finding.objects.filter(checklist=self.checklist, item__code__in=codes)
-            .order_by()
-            .values_list("item__code")
-            .annotate(every=Count("pk"), severe=Count("pk", filter=Q(severity=Severity.SEVERE)))
-        )
-        return {code: (every, severe > 0) for code, every, severe in rows}
-
     def _team(self) -> tuple[tuple[Member, ...], list[str]]:
         """Read the team by office, also those who left, and the viewer's own tasks (one query)."""
         if self.checklist.visit_id is None:
@@ -341,7 +337,8 @@ class CardBuilder:
         item = self.instrument.item(answer.item.code)
         card = Card.of(answer.value)
         shown = show_answer(item, card.answer)
-        every, has_severe = self.findings.get(item.code, (0, False))
+        known = self.findings.get(item.code, [])
+        own = [finding for finding in known if finding.is_of_sheet]
         typed = self.typed.get(item.code)
         fields = Card.of(typed.value) if typed is not None else card
         given = fields.answer if isinstance(fields.answer, dict) else {}
@@ -371,8 +368,9 @@ class CardBuilder:
             zero_rule=zero_rule(self.instrument, item),
             before=tuple(self.before.get(item.code, ())),
             evidence=tuple(self.evidence.get(answer.pk, ())),
-            findings=every,
-            has_severe_finding=has_severe,
+            findings=len(own),
+            has_severe_finding=any(finding.is_severe for finding in own),
+            known_findings=tuple(known),
             conflict=self._conflict(item, answer, card),
             is_mine=item.code in self.tasks,
             upload_uuid=str(uuid.uuid4()),
