@@ -66,7 +66,7 @@ def main() -> int:
         if shutil.which("chromium") is None:
             missing.append("Peramban: pasang paket chromium")
         else:
-            run("Peramban sungguhan (Chromium)", ["-m", "browser"])
+            run("Peramban sungguhan (Chromium)", ["-n", workers, "-m", "browser"])
 
     print()
     for title in failed:
