@@ -13,7 +13,6 @@ from django.utils import dateformat
 from supervisi.models import Finding, Layer, Period, VisitStatus
 from supervisi.pages.dashboard_data import LKE, POLSEK, DashboardData, Rows
 from supervisi.scoring.rounding import from_units, shown
-from supervisi.services.owners import escalated_path, escalation
 from wbbm.organisasi.models import Unit, UnitKind
 
 
@@ -41,8 +40,6 @@ class Late:
     detail: str
     number: str
     days: int
-    # To which level a late finding has gone up; empty while it is the unit's own affair.
-    risen: str = ""
     url: str = ""
 
 
@@ -111,10 +108,6 @@ def late_list(data: DashboardData) -> tuple[tuple[Late, ...], int]:
 
 
 def _late_finding(data: DashboardData, finding: Finding) -> Late:
-    level = escalation(finding, data.today, data.findings.calendar)
-    is_above = finding.unit.is_strictly_under(data.unit.path)
-    has_come_here = level > 0 and is_above and data.unit.is_within(escalated_path(finding, level))
-    risen = f"sudah naik {level} tingkat" if level else ""
     return Late(
         label=finding.observation,
         units=(finding.unit,),
@@ -122,7 +115,6 @@ def _late_finding(data: DashboardData, finding: Finding) -> Late:
         detail=finding.owner_title,
         number=finding.number,
         days=finding.days_late(data.today),
-        risen="sudah naik ke pimpinan satuan ini" if has_come_here else risen,
         url=finding.get_absolute_url(),
     )
 

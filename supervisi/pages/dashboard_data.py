@@ -47,7 +47,6 @@ from supervisi.rollup_key import KIND
 from wbbm.jobs.models import Job
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import HeldPredicate, PredicateCode, Role, Unit, UnitKind, User
-from wbbm.organisasi.working_days import WorkCalendar, read_calendar
 
 LKE, POLSEK = "lke-2021", "polsek-2026"
 # Roles that read a unit's results, and those that read what lies below it.
@@ -82,8 +81,6 @@ class PressingFindings:
     # Late ones in the subtree of each unit directly below, by its path.
     late_below: dict[str, int]
     latest: tuple[Finding, ...]
-    # Days off, to tell how far a late one has gone up.
-    calendar: WorkCalendar
 
 
 @dataclass(frozen=True)
@@ -326,13 +323,11 @@ def _read_findings(unit: Unit, today: datetime.date) -> PressingFindings:
         .order_by("place")
     )
     first = found[0] if found else None
-    latest = tuple(finding for finding in found if finding.days_late(today))
     return PressingFindings(
         severe=first.severe_in_all if first else 0,
         late=first.late_in_all if first else 0,
         late_below={finding.child: finding.late_in_child for finding in found},
-        latest=latest,
-        calendar=read_calendar([finding.unit for finding in latest]) if latest else WorkCalendar({}),
+        latest=tuple(finding for finding in found if finding.days_late(today)),
     )
 
 

@@ -309,14 +309,6 @@ def test_a_late_finding_goes_up_level_by_level_in_working_days(world):
     assert escalation(finding, late[99], nothing) == 0
 
 
-def test_the_dashboard_above_says_what_has_come_up(client, world):
-    finding = told(world)
-    Finding.objects.filter(pk=finding.pk).update(due_on=datetime.date.today() - datetime.timedelta(days=30))
-    login(client, world.commander)
-    page = client.get(reverse("supervisi:unit-dashboard", args=[world.polres.pk])).content.decode()
-    assert "sudah naik ke pimpinan satuan ini" in page
-
-
 # --- lists ------------------------------------------------------------------------------------------------------
 
 
