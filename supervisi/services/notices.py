@@ -15,7 +15,7 @@ from django.utils import dateformat
 from supervisi.models import Checklist, Finding, Layer, Visit
 from supervisi.services.owners import responsible_people
 from wbbm.notices.models import NoticeKind
-from wbbm.notices.services import tell
+from wbbm.notices.services import settle, tell
 from wbbm.organisasi.access import STANDING_ROLES, nearest_people, people_at
 from wbbm.organisasi.models import AuditEvent, Role, Unit, User
 
@@ -106,7 +106,9 @@ def tell_handed_over(findings: Iterable[Finding], event: AuditEvent) -> None:
 
 
 def tell_finding_step(finding: Finding, name: str, event: AuditEvent) -> None:
-    """Tell whose turn it is after a step of a finding."""
+    """Tell whose turn it is after a step of a finding; what asked for the step is settled."""
+    if name != "extend":
+        settle(kind=NoticeKind.FINDING, url=finding.get_absolute_url())
     told = _FINDING_STEPS.get(name)
     if told is None:
         return
@@ -135,7 +137,8 @@ _FINDING_STEPS: dict[str, tuple[Callable[[Finding], list[User]], str]] = {
 
 
 def tell_sheet_step(checklist: Checklist, name: str, event: AuditEvent) -> None:
-    """Tell who must go on after a step of a sheet, or who hears of its result."""
+    """Tell who must go on after a step of a sheet, or who hears of its result; what asked for the step is settled."""
+    settle(kind=NoticeKind.SHEET, url=checklist.get_absolute_url())
     told = _STEPS.get(name)
     if told is None:
         return

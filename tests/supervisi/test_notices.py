@@ -51,6 +51,11 @@ def told(text=""):
     return sorted(Notice.objects.filter(text__icontains=text).values_list("person_id", flat=True))
 
 
+def waiting():
+    """Return the ids of whose bell rings."""
+    return sorted(Notice.objects.unread().values_list("person_id", flat=True))
+
+
 def ids(*people):
     return sorted(person.pk for person in people)
 
@@ -213,13 +218,14 @@ def test_each_step_of_a_finding_is_told_to_whose_turn_it_is(world):
     Notice.objects.all().delete()
     answer = {"finding": finding, "text": "Sudah dipasang.", "by": fresh(world.operator)}
     finding = follow_up.answer_finding(uploads=[upload(photo(), "papan.jpg")], **answer)
-    assert told("dijawab") == told() == ids(world.leader)
+    assert told("dijawab") == told() == waiting() == ids(world.leader)
     finding = follow_up.return_finding(finding=finding, by=fresh(world.reviewer), reason="Alasan yang rahasia")
-    assert told("dikembalikan") == ids(world.operator)
+    assert told("dikembalikan") == waiting() == ids(world.operator)
     finding = follow_up.extend_finding(finding=finding, days=3, reason="Alasan yang rahasia", by=fresh(world.reviewer))
     assert told("tenggat baru") == ids(world.operator)
     finding = follow_up.answer_finding(**answer | {"finding": finding, "uploads": []})
     finding = follow_up.accept_finding(finding=finding, by=fresh(world.reviewer))
+    assert waiting() == []
     follow_up.close_finding(finding=finding, by=fresh(world.reviewer))
     assert told("ditutup") == ids(world.operator)
     assert told("rahasia") == []
@@ -278,6 +284,25 @@ def test_a_reviewed_sheet_is_told_to_exactly_those_who_may_disclose_it(world):
     sheet = world.reload()
     may = [person for person in User.objects.all() if access.posting_to_disclose(person, sheet) is not None]
     assert told("menunggu disampaikan") == ids(*may) == ids(world.commander)
+
+
+def test_what_asked_for_a_step_is_settled_by_the_step_and_results_stay(world):
+    sheet = submit_checklist(checklist=world.reload(), by=world.leader)
+    assert waiting() == ids(world.reviewer)
+    sheet = review_checklist(checklist=sheet, by=fresh(world.reviewer))
+    assert waiting() == ids(world.commander)
+    sheet = disclose_checklist(checklist=sheet, by=fresh(world.commander))
+    assert waiting() == ids(world.operator)
+    finalise_checklist(checklist=sheet, by=fresh(world.commander))
+    assert waiting() == ids(world.operator)
+
+
+def test_another_sheet_keeps_asking(world):
+    other = make_world("lain")
+    submit_checklist(checklist=other.reload(), by=other.leader)
+    sheet = submit_checklist(checklist=world.reload(), by=world.leader)
+    review_checklist(checklist=sheet, by=fresh(world.reviewer))
+    assert waiting() == ids(world.commander, other.reviewer)
 
 
 def test_a_disclosed_sheet_is_told_to_commander_and_operators_of_its_unit(world):

@@ -60,6 +60,11 @@ def mark_all_read(person: User) -> int:
     return Notice.objects.visible_to(person).unread().update(read_at=timezone.now())
 
 
+def settle(*, kind: str, url: str) -> None:
+    """Note as read what asks for a step on a page where the next step has been taken: nothing waits there any more."""
+    Notice.objects.unread().filter(kind=kind, url=url).update(read_at=timezone.now())
+
+
 def purge_read(now: datetime.datetime | None = None) -> int:
     """Delete what was read long ago; return how many that were."""
     return Notice.objects.filter(read_at__lt=(now or timezone.now()) - KEEP_READ).delete()[0]
