@@ -337,6 +337,17 @@ def test_boards_and_lists_take_a_fixed_number_of_queries(client, world, who, nam
     assert counts[0] == counts[1] <= 10
 
 
+@pytest.mark.parametrize("who", ["reviewer", "commander", "operator"])
+@pytest.mark.parametrize("name", ["finding-board", "finding-review", "finding-list"])
+def test_every_page_of_findings_lights_up_its_entry_in_the_menu(client, world, who, name):
+    login(client, getattr(world, who))
+    page = client.get(reverse(f"supervisi:{name}"), follow=True)
+    if page.status_code == 404:
+        assert (who, name) in {("reviewer", "finding-board"), ("commander", "finding-board")}
+        return
+    assert [link.label for link in page.context["shell"].nav if link.is_current] == ["Temuan"]
+
+
 def test_the_list_is_narrowed_ordered_and_paged(client, world):
     many(world, 35)
     login(client, world.reviewer)

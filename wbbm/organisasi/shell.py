@@ -15,13 +15,17 @@ from .models import Posting, Role
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the main menu: who sees it (whoever also holds a role of `unless` doesn't), and where it leads."""
+    """One entry of the main menu: who sees it (whoever also holds a role of `unless` doesn't), and where it leads.
+
+    `section` names the route whose pages it stands for, when it leads deeper into them.
+    """
 
     label: str
     url_name: str
     roles: frozenset[str]
     order: int
     unless: frozenset[str] = frozenset()
+    section: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,10 @@ def main_posting(postings: tuple[Posting, ...]) -> Posting | None:
 
 
 def _nav(request: HttpRequest, roles: frozenset[str]) -> tuple[NavLink, ...]:
-    shown = [(entry, reverse(entry.url_name)) for entry in _entries if entry.roles & roles and not entry.unless & roles]
-    matching = [url for _, url in shown if request.path.startswith(url)]
-    current = max(matching, key=len, default="")
-    return tuple(NavLink(entry.label, url, url == current) for entry, url in shown)
+    shown = [entry for entry in _entries if entry.roles & roles and not entry.unless & roles]
+    sections = {entry: reverse(entry.section or entry.url_name) for entry in shown}
+    current = max((url for url in sections.values() if request.path.startswith(url)), key=len, default="")
+    return tuple(NavLink(entry.label, reverse(entry.url_name), sections[entry] == current) for entry in shown)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
