@@ -116,6 +116,11 @@ class Counted(CaptureQueriesContext):
     def __init__(self) -> None:
         super().__init__(connection)
 
+    def __enter__(self) -> Counted:
+        # The log of a long test would be copied at each look at it.
+        connection.queries_log.clear()
+        return super().__enter__()
+
     @property
     def statements(self) -> list[str]:
         """The counted statements."""

@@ -161,11 +161,14 @@ class PostingQuerySet(models.QuerySet["Posting"]):
     def running(self, now: datetime.datetime | None = None) -> Self:
         """Keep approved postings of open people that run at the moment, each in its own unit's day."""
         moment = now or timezone.now()
-        days = Q(pk__in=[])
+        zones: dict[datetime.date, list[str]] = {}
         for zone in TimeZone.values:
-            day = moment.astimezone(zoneinfo.ZoneInfo(zone)).date()
-            is_over = Q(ends_on__isnull=False, ends_on__lt=day)
-            days |= Q(unit__time_zone=zone, starts_on__lte=day) & ~is_over
+            zones.setdefault(moment.astimezone(zoneinfo.ZoneInfo(zone)).date(), []).append(zone)
+        days = Q()
+        for day, names in zones.items():
+            runs = Q(starts_on__lte=day) & (Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+            # For most hours it is the same day in all zones; every request asks this, so it is kept short.
+            days |= runs if len(zones) == 1 else runs & Q(unit__time_zone__in=names)
         return self.filter(days, approved_at__isnull=False, withdrawn_at__isnull=True, user__closed_at__isnull=True)
 
     def lasting(self, day: datetime.date) -> Self:
