@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from supervisi.views import checklists, dashboards, evidence, findings, follow_up, handover, operations, sheets, visits
+from supervisi.views import (
+    checklists,
+    dashboards,
+    evidence,
+    findings,
+    follow_up,
+    handover,
+    layers,
+    operations,
+    sheets,
+    visits,
+)
 
 app_name = "supervisi"
 urlpatterns: list[URLPattern] = []
@@ -60,6 +71,12 @@ urlpatterns += [
     path("supervisi/lembar/<int:pk>/minta-buka/", sheets.checklist_ask_reopening, name="checklist-ask-reopening"),
     path("supervisi/lembar/mandiri/", sheets.self_sheet_add, name="self-sheet-add"),
     path("supervisi/lembar/tpi/<int:unit_pk>/", sheets.tpi_sheets, name="tpi-sheets"),
+]
+
+# Layers side by side.
+urlpatterns += [
+    path("supervisi/satuan/<int:pk>/lapisan/", layers.comparison, name="layer-comparison"),
+    path("supervisi/satuan/<int:pk>/lapisan/bawahan/", layers.gaps_below, name="layer-gaps"),
 ]
 
 # Handover of an office.

@@ -44,6 +44,7 @@ def things() -> dict[str, list]:
     return {
         "": [1],
         "unit": units,
+        "own-unit": first_of_each(Unit.objects.filter(kind__in=["polda", "polres"], depth__lte=2), "kind"),
         "visit": first_of_each(Visit.objects.all(), "status"),
         "sheet": first_of_each(sheets, "status", "layer", "instrument_id"),
         "finding": first_of_each(Finding.objects.all(), "status"),

@@ -126,6 +126,8 @@ RULES: dict[str, Rule] = {
     "supervisi:unit-list": page(READERS | {"kapolsek", "operator"}),
     "supervisi:own-unit": page(frozenset({"commander", "kapolsek", "operator"})),
     "supervisi:unit-dashboard": page(UNIT_READERS, "unit"),
+    "supervisi:layer-comparison": page(UNIT_READERS, "unit"),
+    "supervisi:layer-gaps": page(READERS, "own-unit"),
     "supervisi:todo": page(frozenset({"operator", "kapolsek"})),
     "supervisi:auditor": page(frozenset({"auditor"})),
     "supervisi:integrity": page(frozenset({"integrity"})),

@@ -14,7 +14,7 @@ from .evidence import AnswerEvidence, Evidence
 from .findings import DUE_DAYS, Finding, FindingAct, FindingEvent, FindingFile, FindingStatus, Severity
 from .instruments import Instrument, Item, Node
 from .periods import Period, PeriodKind
-from .scores import ChecklistScore, ConditionState, UnitScore
+from .scores import ChecklistScore, ConditionState, LayerComparison, UnitScore
 from .visits import Assignment, Visit, VisitMember, VisitStatus
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Instrument",
     "Item",
     "Layer",
+    "LayerComparison",
     "Node",
     "Period",
     "PeriodKind",

@@ -104,6 +104,46 @@ class UnitScore(models.Model):
         return f"Nilai satuan {self.unit_id}"
 
 
+class LayerComparisonQuerySet(models.QuerySet["LayerComparison"]):
+    """Named reads over comparisons."""
+
+    def visible_to(self, user: User) -> Self:
+        """Keep those of overseen units; a unit itself compares only sheets that it sees (pages/layers.py)."""
+        return self.filter(user.scope.overseen_units("unit__path"))
+
+
+class LayerComparison(models.Model):
+    """What a unit claimed against what was seen there, for one period and instrument; computed with the roll-up.
+
+    `areas`: area key → [claims upheld, claims looked at]. `estimate` is an estimate of the claim's total (10⁻¹⁰), never
+    a score; null when nothing is left to estimate. `basis`: [sheet, state, saves] of every sheet that went in.
+    """
+
+    unit = models.ForeignKey(Unit, models.CASCADE, related_name="+")
+    period = models.ForeignKey(Period, models.CASCADE, related_name="+")
+    instrument = models.ForeignKey(Instrument, models.CASCADE, related_name="+")
+    claim = models.ForeignKey(Checklist, models.SET_NULL, null=True, related_name="+")
+    seen = models.ForeignKey(Checklist, models.SET_NULL, null=True, related_name="+")
+    areas = models.JSONField(default=dict)
+    upheld = models.PositiveIntegerField(default=0)
+    verified = models.PositiveIntegerField(default=0)
+    estimate = models.BigIntegerField(null=True)
+    basis = models.JSONField(default=list)
+    computed_at = models.DateTimeField()
+
+    objects = LayerComparisonQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "perbandingan lapisan"
+        verbose_name_plural = "perbandingan lapisan"
+        constraints = [
+            models.UniqueConstraint(fields=["unit", "period", "instrument"], name="layer_comparison_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Perbandingan lapisan {self.unit_id}"
+
+
 class ConditionStateQuerySet(models.QuerySet["ConditionState"]):
     """Named reads over states of conditions."""
 

@@ -68,6 +68,11 @@ class Dashboard:
     is_updating: bool
 
     @property
+    def compares_below(self) -> bool:
+        """Tell whether the units below can be listed by what they claimed and what was seen there."""
+        return self.stations is not None and self.unit.kind in {UnitKind.POLRES, UnitKind.POLDA}
+
+    @property
     def is_dense(self) -> bool:
         """Tell whether so much must be said that the printed page needs its small type."""
         rows = len(self.stations.stations) if self.stations is not None else 0

@@ -100,6 +100,11 @@ class SheetPage:
     undecided: tuple[Undecided, ...]
 
     @property
+    def compares(self) -> bool:
+        """Tell whether the sheet stands beside those of other layers."""
+        return not self.checklist.is_draft
+
+    @property
     def left(self) -> int:
         """Items without an answer."""
         return self.total - self.answered

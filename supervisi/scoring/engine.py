@@ -59,10 +59,23 @@ def score_sheet(instrument: Instrument, answers: Mapping[str, Any]) -> SheetScor
     Raises:
         AnswerFault: an answer that its item can't have.
     """
-    values = {
+    return score_values(instrument, parse_answers(instrument, answers))
+
+
+def parse_answers(instrument: Instrument, answers: Mapping[str, Any]) -> dict[str, AnswerValue]:
+    """Read the answers of a sheet, each item of the instrument once.
+
+    Raises:
+        AnswerFault: an answer that its item can't have.
+    """
+    return {
         item.code: parse_answer(item, answers[item.code]) if item.code in answers else UNANSWERED
         for item in instrument.items
     }
+
+
+def score_values(instrument: Instrument, values: Mapping[str, AnswerValue]) -> SheetScore:
+    """Score a sheet whose answers are read already; `values` names every item of the instrument."""
     tally = _Tally(instrument, values)
     for node in instrument.root:
         tally.add(node)
@@ -76,6 +89,15 @@ def score_sheet(instrument: Instrument, answers: Mapping[str, Any]) -> SheetScor
         empty_nodes=tuple(tally.empty),
         areas=_areas(instrument, values, provisional, complete),
     )
+
+
+def item_share(instrument: Instrument, score: SheetScore, item: Item) -> Fraction:
+    """Return the points that a full value of the item is worth on the sheet."""
+    if item.weight is not None:
+        return item.weight
+    node = instrument.node(item.node_code)
+    counting = [entry for entry in node.items if entry.code not in score.unanswerable]
+    return node.weight / len(counting) if counting else _ZERO
 
 
 class _Tally:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist, Instrument, Period, UnitScore
-from supervisi.scoring.engine import SheetScore, score_sheet
-from supervisi.scoring.instrument import Instrument as EngineInstrument
-from supervisi.scoring.instrument import Item
+from supervisi.scoring.engine import item_share, score_sheet
 from supervisi.scoring.rounding import to_units
 from supervisi.services.checklists import stored_answers
 from wbbm.organisasi.models import Unit
@@ -62,16 +59,7 @@ def compare_sheets(earlier: Checklist, later: Checklist) -> list[dict[str, Any]]
                 "question": item.question,
                 "before": to_units(was),
                 "after": to_units(is_now),
-                "points": to_units((is_now - was) * _share(engine, new, item)),
+                "points": to_units((is_now - was) * item_share(engine, new, item)),
             }
         )
     return sorted(found, key=lambda change: (change["points"], change["item"]))
-
-
-def _share(engine: EngineInstrument, score: SheetScore, item: Item) -> Fraction:
-    """Return the points that a full value of the item is worth on this sheet."""
-    if item.weight is not None:
-        return item.weight
-    node = engine.node(item.node_code)
-    counting = [entry for entry in node.items if entry.code not in score.unanswerable]
-    return node.weight / len(counting) if counting else Fraction()

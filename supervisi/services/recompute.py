@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db import transaction
 
-from supervisi.models import Checklist, ChecklistScore, ChecklistStatus, UnitScore
+from supervisi.models import Checklist, ChecklistScore, ChecklistStatus, LayerComparison, UnitScore
 from supervisi.rollup_key import KIND, RollupKey
+from supervisi.services.layers import comparison_fields, renew_comparison, sheets_past_draft
 from supervisi.services.scores import (
     Subject,
     compute_checklist_score,
@@ -33,6 +34,10 @@ _UNIT = {
     "lowest": "nilai terendah", "lowest_unit_id": "satuan dengan nilai terendah", "verdicts": "putusan",
     "sheets_begun": "lembar yang dimulai", "items_answered": "butir terisi", "items_due": "butir yang diisi",
 }  # fmt: skip
+_LAYERS = {
+    "claim_id": "lembar mandiri yang dibandingkan", "seen_id": "lembar pembandingnya", "areas": "konfirmasi per area",
+    "upheld": "pernyataan yang terkonfirmasi", "verified": "pernyataan yang diperiksa", "estimate": "perkiraan",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class Difference:
     is_frozen: bool = False
 
     def __str__(self) -> str:
-        name = {**_SHEET, **_UNIT}[self.field]
+        name = {**_SHEET, **_UNIT, **_LAYERS}[self.field]
         return f"{self.what}: {name} tersimpan {self.stored}, dihitung {self.computed}"
 
 
@@ -61,11 +66,12 @@ def recompute(*, is_dry_run: bool) -> list[Difference]:
     Otherwise every key is run as the job that it always is, under its lease: workers may be running meanwhile.
     """
     if not is_dry_run:
-        return _sheets() + _run_keys(_keys())
+        return _sheets() + _comparisons() + _run_keys(_keys())
     found: list[Difference] = []
     try:
         with transaction.atomic():
             found += _sheets()
+            found += _comparisons()
             found += _try_keys(_keys())
             raise _RollBack
     except _RollBack:
@@ -77,7 +83,7 @@ def _compare(what: str, names: dict[str, str], old: dict[str, Any], new: dict[st
     return [Difference(what, name, before, after) for name, before, after in pairs if before != after]
 
 
-def _facts(row: ChecklistScore | UnitScore | None, names: dict[str, str]) -> dict[str, Any]:
+def _facts(row: ChecklistScore | UnitScore | LayerComparison | None, names: dict[str, str]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names} if row is not None else {}
 
 
@@ -90,6 +96,27 @@ def _sheets() -> list[Difference]:
         found += [replace(difference, is_frozen=is_frozen) for difference in differing]
         if differing and not is_frozen:
             compute_checklist_score(sheet)
+    return found
+
+
+def _comparisons() -> list[Difference]:
+    """Compare layers anew wherever a sheet is past draft or a comparison is stored."""
+    found: list[Difference] = []
+    names = ("unit_id", "period_id", "instrument_id")
+    begun = Checklist.objects.exclude(status=ChecklistStatus.DRAFT)
+    wanted = {*begun.order_by().values_list(*names), *LayerComparison.objects.order_by().values_list(*names)}
+    for unit_id, period_id, instrument_id in sorted(wanted):
+        subject = load_subject(RollupKey(unit_id, period_id, instrument_id, ""))
+        if subject is None:
+            continue
+        stored = LayerComparison.objects.filter(unit=unit_id, period=period_id, instrument=instrument_id).first()
+        fields = comparison_fields(sheets_past_draft(unit_id, period_id, instrument_id))
+        computed = _facts(LayerComparison(**fields), _LAYERS)
+        what = f"{subject.unit}, {subject.period}, {subject.instrument}, lapisan"
+        differing = _compare(what, _LAYERS, _facts(stored, _LAYERS), computed)
+        if differing:
+            renew_comparison(subject.unit, subject.period, subject.instrument, is_forced=True)
+        found += differing
     return found
 
 

@@ -24,7 +24,6 @@ from supervisi.models import (
     UnitScore,
     VisitStatus,
 )
-from supervisi.models.checklists import COUNTING_ORDER
 from supervisi.rollup_key import KIND, RollupKey
 from supervisi.scoring.engine import SheetScore, score_sheet
 from supervisi.scoring.gates import judge
@@ -32,6 +31,8 @@ from supervisi.scoring.instrument import TOTAL
 from supervisi.scoring.instrument import Instrument as EngineInstrument
 from supervisi.scoring.rounding import to_units
 from supervisi.services.changes import changes_since_last, period_after
+from supervisi.services.counting import choose_counting
+from supervisi.services.layers import renew_comparison
 from supervisi.services.stakes import refresh_stakes
 from wbbm.jobs import services as jobs
 from wbbm.jobs.services import Claim
@@ -128,17 +129,6 @@ def _refresh_sheets(key: RollupKey) -> list[Checklist]:
         compute_checklist_score(sheet)
         refresh_stakes(sheet)
     return list(rows.filter(score__isnull=False)) if behind else sheets
-
-
-def choose_counting(sheets: list[Checklist]) -> Checklist | None:
-    """Return the counting sheet: furthest in state, then of the latest visit day, then of the highest id."""
-    candidates = [sheet for sheet in sheets if sheet.scope == Scope.FULL and sheet.status in COUNTING_ORDER]
-
-    def rank(sheet: Checklist) -> tuple[int, datetime.date, int]:
-        day = sheet.visit.last_day if sheet.visit else datetime.date.min
-        return COUNTING_ORDER.index(ChecklistStatus(sheet.status)), day, sheet.pk
-
-    return max(candidates, key=rank, default=None)
 
 
 # --- one unit -----------------------------------------------------------------------------------------
@@ -262,6 +252,7 @@ def roll_up(claim: Claim) -> None:
     with transaction.atomic():
         claim.complete()
         moved = write_result(subject.key, result)
+        renew_comparison(subject.unit, subject.period, subject.instrument)
         keys = _keys_above(subject)
         if moved:
             keys += _keys_of_next_period(subject)

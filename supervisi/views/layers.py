@@ -1,0 +1,47 @@
+"""Layers side by side: one unit's items, and the units below with their gaps."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from supervisi.pages.dashboard_data import OVERSEERS, READERS
+from supervisi.pages.layer_list import read_gaps_below
+from supervisi.pages.layers import DIFFERENT, read_layers
+from wbbm.organisasi.http import signed_in_user
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    value = request.GET.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+@require_safe
+def comparison(request: HttpRequest, pk: int) -> HttpResponse:
+    """Compare a unit's layers per item, area and total."""
+    user = signed_in_user(request)
+    if not user.scope.has_role(*READERS):
+        raise Http404("no results for this role")
+    page = read_layers(
+        user,
+        pk,
+        period_id=_number(request, "periode"),
+        instrument_id=_number(request, "instrumen"),
+        only_different=request.GET.get("saring") == DIFFERENT,
+    )
+    if page is None:
+        raise Http404("unit out of sight")
+    return render(request, "supervisi/layers.html", {"page": page, "different": DIFFERENT})
+
+
+@require_safe
+def gaps_below(request: HttpRequest, pk: int) -> HttpResponse:
+    """List the units below by the gap between what they claimed and what was seen."""
+    user = signed_in_user(request)
+    if not user.scope.has_role(*OVERSEERS):
+        raise Http404("no units below for this role")
+    page = read_gaps_below(user, pk, _number(request, "periode"))
+    if page is None:
+        raise Http404("no such units in sight")
+    return render(request, "supervisi/layer_gaps.html", {"page": page})
