@@ -39,6 +39,10 @@ EMPTY: dict[tuple[str, str], str] = (
         for account in ("bagren", "kapolsek.grabagan", "operator.baru")
     }
     | {
+        ("supervisi:layer-comparison", account): "a Polda or a satfung fills in no sheet"
+        for account in ("kapolres", "wakapolres", "kabagren", "tim1", "kapolda", "auditor")
+    }
+    | {
         ("supervisi:finding-list", "kapolsek.senori"): "Senori's visit is under way: nothing was handed over",
         ("supervisi:finding-board", "kapolres"): "his office owns no finding; supervisors review the stations'",
         ("supervisi:finding-board", "kapolda"): "his office owns no finding; supervisors review the stations'",
