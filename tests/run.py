@@ -10,65 +10,76 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
+from dataclasses import dataclass
 
 from tests import servers
 
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-# pytest's own code for "no test was collected"
-NOTHING_COLLECTED = 5
 
 
-def _pytest(title: str, arguments: list[str], **environment: str) -> bool:
-    print(f"\n=== {title}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="wbbm-test-") as folder:
-        env = os.environ | {"DATA_DIR": folder, "DEMO": "0", "DEBUG": "0"} | environment
-        code = subprocess.run([*PYTEST, *arguments], env=env, check=False).returncode
-    return code == 0
+@dataclass(frozen=True)
+class Part:
+    """One run of pytest, with its environment."""
 
+    title: str
+    arguments: list[str]
+    environment: dict[str, str]
 
-def _fresh(folder: Path) -> str:
-    return f"sqlite:///{folder / 'portal.sqlite3'}"
+    def run(self, *, is_quiet: bool = False) -> str:
+        """Run it; return the title when it failed, else nothing. A quiet one says everything at its end."""
+        if not is_quiet:
+            print(f"\n=== {self.title}", flush=True)
+        with tempfile.TemporaryDirectory(prefix="wbbm-test-") as folder:
+            env = os.environ | {"DATA_DIR": folder, "DEMO": "0", "DEBUG": "0"} | self.environment
+            done = subprocess.run(
+                [*PYTEST, *self.arguments], env=env, check=False, capture_output=is_quiet, text=True, errors="replace"
+            )
+        if is_quiet:
+            print(f"\n=== {self.title}\n{done.stdout}{done.stderr}", flush=True)
+        return "" if done.returncode == 0 else self.title
 
 
 def main() -> int:
     """Run what can be run; return the exit code."""
     # A worker that is done takes tests from another: the long ones would leave a core idle at the end.
     spread = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal"]
+    alone = ["-m", "servers and not browser"]
     failed: list[str] = []
     missing: list[str] = []
+    # These mostly wait for processes of their own, so they run beside each other.
+    waiting: list[Part] = []
     parts = sys.argv[1:] or ["sqlite", "postgres", "browser"]
 
-    def run(title: str, arguments: list[str], **environment: str) -> None:
-        if not _pytest(title, arguments, **environment):
-            failed.append(title)
-
-    if "sqlite" in parts:
-        base = {"DATABASE_URL": "", "REDIS_URL": ""}
-        for name in base:
-            os.environ.pop(name, None)
-        run("SQLite, antrean berkas", [*spread, "-m", "not browser and not servers"])
-        run("SQLite, pekerja sungguhan", ["-m", "servers and not browser"])
-    if "postgres" in parts:
-        if servers.postgres_bin() is None or shutil.which("redis-server") is None:
-            missing.append("PostgreSQL dan Redis: pasang paket postgresql dan redis-server")
-        else:
-            with ExitStack() as stack:
+    with ExitStack() as stack:
+        if "sqlite" in parts:
+            for name in ("DATABASE_URL", "REDIS_URL"):
+                os.environ.pop(name, None)
+            failed.append(Part("SQLite, antrean berkas", [*spread, "-m", "not browser and not servers"], {}).run())
+            waiting.append(Part("SQLite, pekerja sungguhan", alone, {}))
+        if "postgres" in parts:
+            if servers.postgres_bin() is None or shutil.which("redis-server") is None:
+                missing.append("PostgreSQL dan Redis: pasang paket postgresql dan redis-server")
+            else:
                 addresses = {
                     "DATABASE_URL": stack.enter_context(servers.postgres()),
                     "REDIS_URL": stack.enter_context(servers.redis()),
                     "SECRET_KEY": "kunci-untuk-uji-saja-" * 4,
                     "REPORT_KEY": "kunci-untuk-uji-saja-" * 4,
                 }
-                run("PostgreSQL dan Redis", [*spread, "-m", "not browser and not servers"], **addresses)
-                run("PostgreSQL dan Redis, pekerja sungguhan", ["-m", "servers and not browser"], **addresses)
+                title = "PostgreSQL dan Redis"
+                failed.append(Part(title, [*spread, "-m", "not browser and not servers"], addresses).run())
+                waiting.append(Part(f"{title}, pekerja sungguhan", alone, addresses))
+        with ThreadPoolExecutor() as pool:
+            failed += pool.map(lambda part: part.run(is_quiet=True), waiting)
     if "browser" in parts:
         if shutil.which("chromium") is None:
             missing.append("Peramban: pasang paket chromium")
         else:
-            run("Peramban sungguhan (Chromium)", [*spread, "-m", "browser"])
+            failed.append(Part("Peramban sungguhan (Chromium)", [*spread, "-m", "browser"], {}).run())
 
+    failed = [title for title in failed if title]
     print()
     for title in failed:
         print(f"GAGAL: {title}")
