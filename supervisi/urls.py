@@ -43,6 +43,7 @@ urlpatterns += [
 urlpatterns += [
     path("supervisi/satuan/", dashboards.unit_list, name="unit-list"),
     path("supervisi/satuan/saya/", dashboards.own_unit, name="own-unit"),
+    path("supervisi/satuan/<int:pk>/yang-harus-dikerjakan/", dashboards.unit_tasks, name="unit-tasks"),
     path("supervisi/satuan/<int:pk>/", dashboards.unit_dashboard, name="unit-dashboard"),
     path("supervisi/tugas/", dashboards.todo, name="todo"),
     path("supervisi/periksa/", dashboards.auditor, name="auditor"),

@@ -128,6 +128,7 @@ RULES: dict[str, Rule] = {
     "supervisi:unit-dashboard": page(UNIT_READERS, "unit"),
     "supervisi:layer-comparison": page(UNIT_READERS, "unit"),
     "supervisi:layer-gaps": page(READERS, "own-unit"),
+    "supervisi:unit-tasks": page(UNIT_READERS, "unit"),
     "supervisi:todo": page(frozenset({"operator", "kapolsek"})),
     "supervisi:auditor": page(frozenset({"auditor"})),
     "supervisi:integrity": page(frozenset({"integrity"})),

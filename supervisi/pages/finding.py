@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Prefetch
-from django.utils import timezone
+from django.utils import dateformat, timezone
 
 from supervisi import access
 from supervisi.instrument_cache import engine_instrument
@@ -14,6 +14,7 @@ from supervisi.pages.finding_cards import FindingCard, make_cards, office_of, re
 from supervisi.pages.moments import long_moment
 from supervisi.services.follow_up import TRANSITIONS, has_answered, may_take
 from supervisi.services.owners import is_same_title, responsible_postings
+from wbbm.notices.share import whatsapp_url
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, User
 from wbbm.organisasi.working_days import read_calendar
@@ -53,6 +54,8 @@ class FindingPage:
     can_extend: bool
     # Why the viewer may not judge although his office could: he answered himself.
     is_second_needed: bool
+    # Empty until the unit was told of the finding.
+    share_url: str
 
 
 def read_finding(viewer: User, pk: int) -> FindingPage | None:
@@ -86,12 +89,20 @@ def read_finding(viewer: User, pk: int) -> FindingPage | None:
         can_close=may_take(viewer, finding, "close"),
         can_extend=finding.is_owed and access.posting_to_find(viewer, finding.unit) is not None,
         is_second_needed=_is_second_needed(viewer, finding),
+        share_url=_share_url(finding),
     )
 
 
 def _holder(posting: Posting, finding: Finding) -> str:
     """Name an office; its unit too where that is another one than the owner's."""
     return str(posting) if posting.unit_id == finding.owner_unit_id else f"{posting}, {posting.unit}"
+
+
+def _share_url(finding: Finding) -> str:
+    if finding.handed_over_at is None:
+        return ""
+    due = f", tenggat {dateformat.format(finding.due_on, 'j F Y')}" if finding.due_on and finding.is_owed else ""
+    return whatsapp_url(f"Temuan {finding.number} di {finding.unit}{due}. Buka di portal:", finding.get_absolute_url())
 
 
 def _days_left(finding: Finding) -> int | None:

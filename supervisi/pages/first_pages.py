@@ -79,7 +79,7 @@ def read_todo(user: User) -> Todo | None:
     if not units:
         return None
     today = local_day(units[0])
-    sheets = [sheet for unit in units for sheet in _owed_sheets(unit, today)]
+    sheets = [sheet for unit in units for sheet in owed_sheets(unit, today)]
     owed = Finding.objects.visible_to(user).owed().filter(owner_unit__in=units)
     findings = list(owed.select_related("unit", "item").order_by(F("due_on").asc(nulls_last=True), "pk"))
     return Todo(
@@ -96,7 +96,8 @@ def _finding_line(finding: Finding, today: datetime.date) -> FindingLine:
     return FindingLine(finding, finding.days_late(today))
 
 
-def _owed_sheets(unit: Unit, today: datetime.date) -> list[OwedSheet]:
+def owed_sheets(unit: Unit, today: datetime.date) -> list[OwedSheet]:
+    """Return the self sheets that a unit owes in its open periods (three queries)."""
     periods = list(Period.objects.holding_for(unit).open().filter(first_day__lte=today).order_by("-first_day"))
     instruments = [row for row in Instrument.objects.current().defer("definition") if unit.kind in row.unit_kinds]
     known = {

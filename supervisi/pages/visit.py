@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import dateformat, timezone
 
 from supervisi import access, charts
 from supervisi.instrument_cache import engine_instrument
@@ -24,6 +24,7 @@ from supervisi.models import (
 from supervisi.pages.moments import long_moment, short_moment
 from supervisi.pages.undecided import read_undecided
 from supervisi.scoring.instrument import Instrument
+from wbbm.notices.share import whatsapp_url
 from wbbm.organisasi.models import Posting, User
 
 
@@ -166,6 +167,7 @@ class VisitPage:
     can_change: bool
     can_find: bool
     writes: bool
+    share_url: str
 
 
 def read_visit(visit: Visit, viewer: User) -> VisitPage:
@@ -202,7 +204,13 @@ def read_visit(visit: Visit, viewer: User) -> VisitPage:
         can_change=visit.is_open and access.posting_to_change_team(viewer, visit) is not None,
         can_find=visit.takes_answers and access.posting_to_find(viewer, visit.unit) is not None,
         writes=bool(sheets) and mine is not None and visit.takes_answers and sheets[0].is_draft,
+        share_url=_share_url(visit),
     )
+
+
+def _share_url(visit: Visit) -> str:
+    day = dateformat.format(visit.starts_on, "l, j F Y")
+    return whatsapp_url(f"Kunjungan supervisi {visit.unit}, {day}. Buka di portal:", visit.get_absolute_url())
 
 
 def _findings(visit: Visit, viewer: User) -> tuple[FindingLine, ...]:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from supervisi.pages.dashboard import build_dashboard
 from supervisi.pages.dashboard_data import READERS
 from supervisi.pages.first_pages import read_auditor_page, read_gaps, read_integrity_page, read_todo
+from supervisi.pages.unit_tasks import read_unit_tasks
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import Role, Unit
 from wbbm.organisasi.shell import main_posting
@@ -53,6 +54,15 @@ def unit_dashboard(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404("unit out of sight")
     template = "supervisi/_dashboard_body.html" if request.headers.get("HX-Request") else "supervisi/dashboard.html"
     return render(request, template, {"page": page})
+
+
+@require_safe
+def unit_tasks(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what waits at a unit, by office, to be printed."""
+    page = read_unit_tasks(signed_in_user(request), pk)
+    if page is None:
+        raise Http404("unit out of sight")
+    return render(request, "supervisi/unit_tasks.html", {"page": page})
 
 
 @require_safe

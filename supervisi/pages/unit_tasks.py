@@ -1,0 +1,105 @@
+"""What waits at a unit, office by office: a page to print where nobody has mail."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from django.db.models import F
+
+from supervisi.models import Finding, FindingStatus
+from supervisi.pages.first_pages import owed_sheets
+from supervisi.services.owners import is_same_title
+from wbbm.organisasi.access import local_day
+from wbbm.organisasi.models import Posting, Role, Unit, User
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing that waits: what it is, until when, and how many days it is late."""
+
+    title: str
+    detail: str
+    due_on: datetime.date | None
+    days_late: int
+
+
+@dataclass(frozen=True)
+class Office:
+    """An office with what waits for it."""
+
+    title: str
+    is_vacant: bool
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True)
+class UnitTasks:
+    """What the page shows."""
+
+    unit: Unit
+    today: datetime.date
+    offices: tuple[Office, ...]
+    total: int
+    late: int
+
+
+def read_unit_tasks(user: User, pk: int) -> UnitTasks | None:
+    """Read what waits at a unit in sight, as the unit itself sees it; None out of sight (a fixed number of queries)."""
+    scope = user.scope
+    unit = Unit.objects.filter(scope.overseen_units("path") | scope.own_units("path"), pk=pk).first()
+    if unit is None:
+        return None
+    today = local_day(unit)
+    held = list(Posting.objects.running().filter(unit=unit).order_by("pk"))
+    waits = [*_sheets(unit, today, held), *_findings(unit, today)]
+    offices: dict[str, list[Task]] = {}
+    for title, task in waits:
+        known = next((name for name in offices if is_same_title(name, title, unit)), title)
+        offices.setdefault(known, []).append(task)
+    return UnitTasks(
+        unit=unit,
+        today=today,
+        offices=tuple(
+            Office(title, not any(is_same_title(row.title, title, unit) for row in held), tuple(tasks))
+            for title, tasks in offices.items()
+        ),
+        total=len(waits),
+        late=sum(task.days_late > 0 for _, task in waits),
+    )
+
+
+def _sheets(unit: Unit, today: datetime.date, held: list[Posting]) -> list[tuple[str, Task]]:
+    """The self sheets: filled in by the operators, handed in by the commander."""
+    found = []
+    for sheet in owed_sheets(unit, today):
+        if not sheet.is_open:
+            continue
+        is_full = sheet.checklist is not None and not sheet.left
+        detail = "semua butir terisi: periksa dan serahkan" if is_full else f"{sheet.left} butir lagi"
+        if sheet.checklist is None:
+            detail = "belum dimulai"
+        role = Role.COMMANDER if is_full else Role.OPERATOR
+        titles = [row.title for row in held if row.role == role]
+        task = Task(f"Penilaian mandiri {sheet.period.name}", detail, sheet.period.last_day, sheet.days_late)
+        found += [(title, task) for title in dict.fromkeys(titles or [str(Role(role).label)])]
+    return found
+
+
+def _findings(unit: Unit, today: datetime.date) -> list[tuple[str, Task]]:
+    """The findings that are handed over and not answered, or returned; without options and points."""
+    rows = Finding.objects.owed().filter(owner_unit=unit).order_by(F("due_on").asc(nulls_last=True), "pk")
+    return [
+        (
+            row.owner_title,
+            Task(
+                f"Temuan {row.number}: {row.observation}",
+                f"Dikembalikan, lengkapi jawabannya. {row.recommendation}"
+                if row.status == FindingStatus.RETURNED
+                else row.recommendation,
+                row.due_on,
+                row.days_late(today),
+            ),
+        )
+        for row in rows
+    ]
