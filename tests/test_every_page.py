@@ -43,6 +43,20 @@ EMPTY: dict[tuple[str, str], str] = (
         for account in ("kapolres", "wakapolres", "kabagren", "tim1", "kapolda", "auditor")
     }
     | {
+        ("supervisi:unit-tasks", account): "Senori has handed its sheet in, and no sheet is of a Polda or a satfung"
+        for account in (
+            "kapolres",
+            "wakapolres",
+            "kabagren",
+            "tim1",
+            "bagren",
+            "kapolsek.senori",
+            "kapolda",
+            "auditor",
+            "operator.baru",
+        )
+    }
+    | {
         ("supervisi:finding-list", "kapolsek.senori"): "Senori's visit is under way: nothing was handed over",
         ("supervisi:finding-board", "kapolres"): "his office owns no finding; supervisors review the stations'",
         ("supervisi:finding-board", "kapolda"): "his office owns no finding; supervisors review the stations'",

@@ -109,10 +109,12 @@ def test_many_findings_cost_no_more_queries(world):
     finish_visit(visit=world.visit, by=world.leader)
     client = Client()
     client.force_login(world.operator, backend="wbbm.organisasi.auth.PostingBackend")
+    address = f"/supervisi/satuan/{world.polsek.pk}/yang-harus-dikerjakan/"
+    client.get(address)  # the first request of a session asks once more
     counts = []
     for _ in range(2):
         with Counted() as counted:
-            client.get(f"/supervisi/satuan/{world.polsek.pk}/yang-harus-dikerjakan/")
+            client.get(address)
         counts.append(len(counted.statements))
         for number in range(6):
             find(world, owner_title=f"Kanit {number}")
