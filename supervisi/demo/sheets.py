@@ -51,6 +51,7 @@ SUBMITTED_NOW = ("Jatirogo", "Tuban", "Semanding", "Jenu", "Bancar", "Kerek", "M
 ON_THE_BORDER = "Rengel"
 BORDER = Fraction("74.996")
 PLANNED_AHEAD = {"Bangilan": 4, "Singgahan": 6, "Parengan": 10}
+UNANNOUNCED = "Singgahan"
 OVERDUE_PLAN = "Widang"
 SENORI_ANSWERED = 38
 _FINAL = ChecklistStatus.FINAL
@@ -255,7 +256,7 @@ def _visit(district: District, unit: Unit, period: Period, day: datetime.date, s
         unit=unit, period=period, sprin_number=f"Sprin/{100 + unit.pk}/{day.month}/REN.2.3/{day.year}", starts_on=day,
         status=status, team_leader=team[0], deputy=team[1], planned_by=district.people["kabagren"],
         planned_at=_moment(day) - datetime.timedelta(days=14),
-        started_at=_moment(day, 8) if began else None,
+        started_at=_moment(day, 8) if began else None, is_announced=began or unit.name != f"Polsek {UNANNOUNCED}",
         done_at=_moment(day, 12) if status == VisitStatus.DONE else None,
     )  # fmt: skip
     VisitMember.objects.bulk_create(

@@ -59,6 +59,12 @@ class VisitForm(forms.Form):
         label="Wakil ketua", queryset=User.objects.none(), required=False, empty_label="Tanpa wakil",
         widget=forms.Select(attrs=_SELECT),
     )  # fmt: skip
+    is_unannounced = forms.BooleanField(
+        label="Kunjungan mendadak",
+        required=False,
+        help_text="Satuan tidak diberi tahu dan baru melihat kunjungan ini setelah dimulai.",
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
 
     def __init__(self, *args: Any, unit: Unit, visit: Visit | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -70,6 +76,9 @@ class VisitForm(forms.Form):
                 label=f"Anggota {number}", queryset=User.objects.none(), required=False, empty_label="Kosong",
                 widget=forms.Select(attrs=_SELECT),
             )  # fmt: skip
+        if visit is not None and not visit.is_hidden_from_unit:
+            # What the unit knows of can't be hidden from it again.
+            del self.fields["is_unannounced"]
         for field in self.fields.values():
             if isinstance(field, PersonChoice):
                 field.queryset, field.offices = people, offices
@@ -124,7 +133,7 @@ class VisitForm(forms.Form):
 def initial_of(visit: Visit) -> dict[str, Any]:
     """Return the form's first values for a visit that is there."""
     days = {"sprin_number": visit.sprin_number, "starts_on": visit.starts_on, "ends_on": visit.ends_on}
-    return days | _team_of(visit)
+    return days | _team_of(visit) | {"is_unannounced": visit.is_hidden_from_unit}
 
 
 def _team_of(visit: Visit) -> dict[str, Any]:

@@ -29,13 +29,21 @@ class VisitStatus(models.TextChoices):
     CANCELLED = "cancelled", "Dibatalkan"
 
 
+# The unit knows of a visit that was announced, and of every other from its beginning on.
+KNOWN_TO_UNIT = Q(is_announced=True) | Q(started_at__isnull=False)
+
+
 class VisitQuerySet(models.QuerySet["Visit"]):
     """Named reads over visits."""
 
     def visible_to(self, user: User) -> Self:
-        """Keep visits to units the person oversees, to his own unit, and those in whose team he is now posted."""
+        """Keep visits to units the person oversees, and to his own unit what the unit may know of."""
         scope = user.scope
-        return self.filter(scope.overseen_units("unit__path") | scope.own_units("unit__path"))
+        return self.filter(scope.overseen_units("unit__path") | scope.own_units("unit__path") & KNOWN_TO_UNIT)
+
+    def without_surprises(self, user: User) -> Self:
+        """Drop the unannounced visits that the person's own unit must not know of yet."""
+        return self.exclude(user.scope.own_units("unit__path") & ~KNOWN_TO_UNIT)
 
     def with_member(self, user: User) -> Self:
         """Keep visits in whose team the person is."""
@@ -51,6 +59,8 @@ class Visit(models.Model):
     starts_on = models.DateField("hari kunjungan")
     ends_on = models.DateField("sampai", null=True, blank=True)
     status = models.CharField(max_length=10, choices=VisitStatus, default=VisitStatus.PLANNED, editable=False)
+    # An unannounced visit is hidden from the unit until it begins.
+    is_announced = models.BooleanField("diberitahukan kepada satuan", default=True)
     team_leader = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="led_visits", verbose_name="ketua tim"
     )
@@ -110,6 +120,11 @@ class Visit(models.Model):
     def is_cancelled(self) -> bool:
         """Tell whether the visit was given up; its answers stay readable."""
         return self.status == VisitStatus.CANCELLED
+
+    @property
+    def is_hidden_from_unit(self) -> bool:
+        """Tell whether the unit must not know of it: unannounced, and not begun."""
+        return not self.is_announced and self.started_at is None
 
     @property
     def is_open(self) -> bool:

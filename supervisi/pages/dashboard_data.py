@@ -160,7 +160,7 @@ def read_dashboard(user: User, unit_id: int, period_id: int | None) -> Dashboard
     wanted = [period.pk for period in (quarter, quarter_before, year, year_before) if period is not None]
     stored = _read_rows(unit, children, wanted, history)
     rows = tuple(row for row in stored if not (row.unit_id in own and _is_hidden(row)))
-    visits = _read_visits(unit, children, today)
+    visits = _read_visits(user, unit, children, today)
     is_station = unit.kind == UnitKind.POLSEK
     return DashboardData(
         unit=unit,
@@ -331,13 +331,14 @@ def _read_findings(unit: Unit, today: datetime.date) -> PressingFindings:
     )
 
 
-def _read_visits(unit: Unit, children: tuple[Unit, ...], today: datetime.date) -> tuple[Visit, ...]:
+def _read_visits(user: User, unit: Unit, children: tuple[Unit, ...], today: datetime.date) -> tuple[Visit, ...]:
     """Read the visits of the unit and its children of two years, and those below that should have begun."""
     since = today - datetime.timedelta(days=_VISIT_DAYS)
     shown = Q(unit_id__in=[unit.pk, *(child.pk for child in children)], starts_on__gte=since)
     overdue = Q(status=VisitStatus.PLANNED, unit__path__startswith=unit.path, last__lt=today)
     visits = (
         Visit.objects.exclude(status=VisitStatus.CANCELLED)
+        .without_surprises(user)
         .annotate(last=Coalesce("ends_on", "starts_on"))
         .filter(shown | overdue)
         .select_related("unit", "period")

@@ -167,6 +167,7 @@ class VisitPage:
     can_change: bool
     can_find: bool
     writes: bool
+    # Empty while the unit must not know of the visit.
     share_url: str
 
 
@@ -209,6 +210,8 @@ def read_visit(visit: Visit, viewer: User) -> VisitPage:
 
 
 def _share_url(visit: Visit) -> str:
+    if visit.is_hidden_from_unit:
+        return ""
     day = dateformat.format(visit.starts_on, "l, j F Y")
     return whatsapp_url(f"Kunjungan supervisi {visit.unit}, {day}. Buka di portal:", visit.get_absolute_url())
 

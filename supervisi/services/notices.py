@@ -25,11 +25,6 @@ Days = tuple[datetime.date, datetime.date | None]
 # --- visits -------------------------------------------------------------------------------------------
 
 
-def days_of(visit_id: int) -> Days:
-    """Return the days of a visit as they are stored."""
-    return Visit.objects.values_list("starts_on", "ends_on").get(pk=visit_id)
-
-
 def people_of(visit: Visit) -> list[User]:
     """Return the members of a visit's team of this moment."""
     return [member.user for member in visit.members.filter(left_at__isnull=True).select_related("user")]
@@ -46,12 +41,13 @@ def tell_planned(visit: Visit, event: AuditEvent) -> None:
     _tell_unit(visit, event, f"Tim supervisi akan berkunjung ke {visit.unit}, {_days(visit)}.")
 
 
-def tell_changed(visit: Visit, event: AuditEvent, *, was: Days, left: Iterable[User]) -> None:
+def tell_changed(visit: Visit, event: AuditEvent, *, was: Days, left: Iterable[User], is_revealed: bool) -> None:
     """Tell who came into the team and who left it; new days all of them and the unit.
 
     Args:
         was: the days before the change.
         left: the team before the change.
+        is_revealed: the unit may know of the visit only from now on.
     """
     before = {person.pk: person for person in left}
     now = {person.pk: person for person in people_of(visit)}
@@ -62,6 +58,9 @@ def tell_changed(visit: Visit, event: AuditEvent, *, was: Days, left: Iterable[U
     if was != (visit.starts_on, visit.ends_on):
         stayed = [person for pk, person in now.items() if pk in before]
         _tell_team(visit, event, stayed, f"Hari kunjungan {visit.unit} berubah menjadi {_days(visit)}.")
+    if is_revealed:
+        _tell_unit(visit, event, f"Tim supervisi akan berkunjung ke {visit.unit}, {_days(visit)}.")
+    elif was != (visit.starts_on, visit.ends_on):
         _tell_unit(visit, event, f"Hari kunjungan supervisi ke {visit.unit} berubah menjadi {_days(visit)}.")
 
 
@@ -78,6 +77,9 @@ def _tell_team(visit: Visit, event: AuditEvent, people: Iterable[User], text: st
 
 
 def _tell_unit(visit: Visit, event: AuditEvent, text: str) -> None:
+    """Tell the unit, unless the visit is one that it must not know of yet."""
+    if visit.is_hidden_from_unit:
+        return
     _tell(people_of_unit(visit.unit), event, NoticeKind.VISIT, text, visit.get_absolute_url(), visit.unit)
 
 

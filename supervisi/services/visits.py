@@ -40,6 +40,7 @@ from wbbm.jobs import services as jobs
 from wbbm.organisasi.models import Posting, Role, Unit, User
 from wbbm.organisasi.services.audit import record
 
+_KNOWN = "Satuan sudah diberi tahu; kunjungan ini tidak dapat dijadikan mendadak lagi."
 _LATER = "Kunjungan ini sekarang berstatus {label}; langkah itu sudah tidak berlaku. Muat ulang halaman ini."
 
 
@@ -95,10 +96,12 @@ def plan_visit(
     team: Team,
     by: User,
     assigned: dict[int, Iterable[str]] | None = None,
+    is_announced: bool = True,
 ) -> Visit:
     """Plan a visit with its team and its sheets, all rows made.
 
     Args:
+        is_announced: the unit is told; else it knows nothing of the visit until it begins.
         assigned: person id → node codes; orders the page, gives no right. Without it the instrument's own division
             over the members is proposed.
 
@@ -122,6 +125,7 @@ def plan_visit(
         team_leader=team.leader,
         deputy=team.deputy,
         planned_by=by,
+        is_announced=is_announced,
     )
     with _once(visit):
         visit.save()
@@ -232,8 +236,16 @@ def change_visit(
     team: Team,
     by: User,
     assigned: dict[int, Iterable[str]] | None = None,
+    is_announced: bool | None = None,
 ) -> Visit:
-    """Change days, Sprin and team of a visit that is planned or ongoing."""
+    """Change days, Sprin and team of a visit that is planned or ongoing.
+
+    Args:
+        is_announced: True tells the unit of a visit that it didn't know of; None leaves that as it is.
+
+    Raises:
+        DomainError: a visit that the unit knows of can't be hidden again.
+    """
     posting = _granted(access.posting_to_change_team(by, visit), "Tim diubah supervisor dari satuan di atas.")
     _check_days(visit.period, starts_on, ends_on, visit.unit)
     _check_team(team, visit.unit)
@@ -244,14 +256,22 @@ def change_visit(
         "team_leader": team.leader,
         "deputy": team.deputy,
     }
+    if is_announced:
+        changes["is_announced"] = True
     wanted = Visit(pk=visit.pk, unit=visit.unit, sprin_number=changes["sprin_number"], starts_on=starts_on)
     with _once(wanted):
-        was = notices.days_of(visit.pk)
-        open_states = [VisitStatus.PLANNED, VisitStatus.ONGOING]
-        if not Visit.objects.filter(pk=visit.pk, status__in=open_states).update(**changes):
+        before = Visit.objects.get(pk=visit.pk)
+        was = (before.starts_on, before.ends_on)
+        rows = Visit.objects.filter(pk=visit.pk, status__in=[VisitStatus.PLANNED, VisitStatus.ONGOING])
+        if is_announced is False:
+            rows = rows.filter(is_announced=False)
+        if not rows.update(**changes):
             visit.refresh_from_db()
+            if visit.is_open:
+                raise DomainError(_KNOWN)
             raise InvalidTransition(_LATER.format(label=visit.get_status_display()))
         visit.refresh_from_db()
+        is_revealed = before.is_hidden_from_unit and not visit.is_hidden_from_unit
         left = notices.people_of(visit)
         _write_members(visit, team)
         for sheet in visit.checklists.select_related("instrument"):
@@ -260,7 +280,7 @@ def change_visit(
         names = [person.name for person in team.everybody()]
         changed = {"team": [None, names]}
         event = record("visit.changed", by=by, posting=posting, about=visit, unit=visit.unit, changes=changed)
-        notices.tell_changed(visit, event, was=was, left=left)
+        notices.tell_changed(visit, event, was=was, left=left, is_revealed=is_revealed)
     return visit
 
 

@@ -106,6 +106,7 @@ def visit_add(request: HttpRequest, unit_pk: int) -> HttpResponse:
                 ends_on=values["ends_on"],
                 team=form.team(),
                 by=user,
+                is_announced=not values["is_unannounced"],
             )
         except visits.VisitExists as refusal:
             messages.info(request, refusal.message)
@@ -139,6 +140,7 @@ def visit_change(request: HttpRequest, pk: int) -> HttpResponse:
                 ends_on=values["ends_on"],
                 team=form.team(),
                 by=user,
+                is_announced=not values["is_unannounced"] if "is_unannounced" in values else None,
             )
         except InvalidTransition:
             visit.refresh_from_db()
