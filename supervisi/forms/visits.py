@@ -54,17 +54,17 @@ class VisitForm(forms.Form):
         help_text="Kosongkan bila satu hari saja.",
         widget=forms.DateInput(attrs=_CONTROL | {"type": "date"}, format="%Y-%m-%d"),
     )
-    team_leader = PersonChoice(label="Ketua tim", queryset=User.objects.none(), widget=forms.Select(attrs=_SELECT))
-    deputy = PersonChoice(
-        label="Wakil ketua", queryset=User.objects.none(), required=False, empty_label="Tanpa wakil",
-        widget=forms.Select(attrs=_SELECT),
-    )  # fmt: skip
     is_unannounced = forms.BooleanField(
         label="Kunjungan mendadak",
         required=False,
         help_text="Satuan tidak diberi tahu dan baru melihat kunjungan ini setelah dimulai.",
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
+    team_leader = PersonChoice(label="Ketua tim", queryset=User.objects.none(), widget=forms.Select(attrs=_SELECT))
+    deputy = PersonChoice(
+        label="Wakil ketua", queryset=User.objects.none(), required=False, empty_label="Tanpa wakil",
+        widget=forms.Select(attrs=_SELECT),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, unit: Unit, visit: Visit | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
