@@ -12,6 +12,7 @@ from supervisi.views import (
     layers,
     operations,
     sheets,
+    verification,
     visits,
 )
 
@@ -90,4 +91,10 @@ urlpatterns += [
 urlpatterns += [
     path("supervisi/jawaban/<int:pk>/bukti/", evidence.evidence_add, name="evidence-add"),
     path("supervisi/bukti/<int:pk>/lepas/", evidence.evidence_detach, name="evidence-detach"),
+]
+
+# Public: is this document the one?
+urlpatterns += [
+    path("verifikasi/", verification.verify_form, name="verify-form"),
+    path("verifikasi/<str:code>/", verification.verify, name="verify"),
 ]

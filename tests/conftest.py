@@ -25,6 +25,24 @@ def _own_files(settings, tmp_path):
     doorbell.end_silence()
 
 
+@pytest.fixture(autouse=True)
+def _guards(request):
+    """Let tests with real transactions have the guards too, and take them away before the flush that follows."""
+    marker = request.node.get_closest_marker("django_db")
+    is_real = bool(marker and marker.kwargs.get("transaction")) or bool(
+        {"transactional_db", "live_server"} & set(request.fixturenames)
+    )
+    if not is_real:
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    from wbbm.organisasi.guards import install_guards, remove_guards
+
+    install_guards()
+    yield
+    remove_guards()
+
+
 @pytest.fixture(params=["FileSystemStorage", "InMemoryStorage"])
 def storage(request, settings, _own_files):
     """Run a test on a folder, and on a storage that has no paths."""

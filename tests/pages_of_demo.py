@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from supervisi.models import Checklist, Evidence, Finding, Instrument, Period, Visit
+from supervisi.models import Checklist, Evidence, Finding, Instrument, Period, VerificationCode, Visit
 from tests.routes import Route, all_routes
 from tests.test_access_matrix import Rule, address, rule_of
 from wbbm.organisasi.models import AuditEvent, HeldPredicate, Holiday, ImportDraft, Posting, Unit, User
@@ -77,10 +77,12 @@ def targets() -> Iterator[tuple[str, str]]:
 
 
 def variants(route: Route, rule: Rule, thing: Any) -> list[Rule]:
-    """Return the rule once for each area and a few items of the sheet."""
+    """Return the rule once for each area and a few items of the sheet; a code that the portal gave."""
     if "key" in route.arguments:
         areas = Checklist.objects.get(pk=thing).instrument.definition["areas"]
         return [Rule(extra={"key": str(area["key"])}) for area in areas]
+    if route.name == "supervisi:verify":
+        return [Rule(extra={"code": code.grouped}) for code in VerificationCode.objects.order_by("pk")[:1]]
     if "code" in route.arguments:
         items = Checklist.objects.get(pk=thing).answers.order_by("-version")[:3]
         return [Rule(extra={"code": answer.item.code}) for answer in items.select_related("item")]

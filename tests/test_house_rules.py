@@ -72,7 +72,8 @@ def test_no_guard_rests_on_row_locks():
 
 def test_models_have_no_workflow():
     assert hits(MODELS, r"def save\(|def delete\(") == []
-    assert hits(APP_CODE, r"django\.db\.models\.signals|@receiver|\.connect\(") == []
+    # The guards in the database are put back after every migration; nothing else listens.
+    assert hits(APP_CODE, r"django\.db\.models\.signals|@receiver|\.connect\(", r"\b(pre|post)_migrate\b") == []
 
 
 def test_nothing_is_left_to_do():
@@ -98,6 +99,8 @@ def test_public_things_have_a_docstring():
 # Models that nobody opens by themselves: they are read through what is named here.
 READ_THROUGH = {
     "organisasi.AccessLink": "the token",
+    "organisasi.AuditHead": "the page of heads",
+    "organisasi.AuditSeal": "AuditEvent",
     "organisasi.ResetRequest": "the sign-in",
     "organisasi.SignInPace": "the sign-in",
     "jobs.Job": "the machine room",
@@ -109,6 +112,7 @@ READ_THROUGH = {
     "supervisi.Item": "Instrument",
     "supervisi.AnswerRevision": "Answer",
     "supervisi.ChecklistScore": "Checklist",
+    "supervisi.VerificationCode": "Checklist, and by its code in public",
     "files.StoredFile": "may_read of its kind",
 }
 

@@ -143,7 +143,7 @@ class SheetMaker:
             instrument=self.instrument,
             layer=layer,
             visit=visit,
-            status=status,
+            status=ChecklistStatus.DRAFT,
             created_by=visit.planned_by if visit else people["bagren"],
             created_at=visit.planned_at if visit else at,
             submitted_at=at + datetime.timedelta(hours=5) if passed >= 1 else None,
@@ -154,6 +154,8 @@ class SheetMaker:
             final_at=at + datetime.timedelta(days=4) if passed >= 4 else None,
         )
         self._answers(checklist, answers, at, authors)
+        Checklist.objects.filter(pk=checklist.pk).update(status=status)
+        checklist.status = status
         if status == ChecklistStatus.FINAL:
             freeze(checklist)
         return checklist

@@ -15,6 +15,7 @@ from .findings import DUE_DAYS, Finding, FindingAct, FindingEvent, FindingFile, 
 from .instruments import Instrument, Item, Node
 from .periods import Period, PeriodKind
 from .scores import ChecklistScore, ConditionState, LayerComparison, UnitScore
+from .verification import VerificationCode
 from .visits import Assignment, Visit, VisitMember, VisitStatus
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Scope",
     "Severity",
     "UnitScore",
+    "VerificationCode",
     "Visit",
     "VisitMember",
     "VisitStatus",

@@ -106,6 +106,8 @@ class Checklist(models.Model):
     reopen_requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     reopen_requested_at = models.DateTimeField(null=True)
     reopen_reason = models.TextField(blank=True)
+    # Who approved the last reopening; the database lets a final sheet go by this only (supervisi/guards.py).
+    reopened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     objects = ChecklistQuerySet.as_manager()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from supervisi import access, charts
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Answer, Checklist, ChecklistStatus, Layer
+from supervisi.models import Answer, Checklist, ChecklistStatus, Layer, VerificationCode
 from supervisi.pages.moments import long_moment
 from supervisi.pages.undecided import Undecided, read_undecided
 from supervisi.pages.visit import AreaLink, Stage, area_links, sheet_stages
@@ -14,7 +14,8 @@ from supervisi.scoring.engine import score_sheet
 from supervisi.scoring.gates import judge
 from supervisi.scoring.instrument import PERCENT
 from supervisi.scoring.rounding import shown
-from supervisi.services.checklists import TRANSITIONS, missing_severe_findings, stored_answers
+from supervisi.services.checklists import TRANSITIONS, missing_severe_findings
+from supervisi.services.content import stored_answers
 from wbbm.organisasi.models import AuditEvent, User
 
 # Label, and what the step brings about.
@@ -98,6 +99,7 @@ class SheetPage:
     reopening_asked: str
     acts: tuple[Act, ...]
     undecided: tuple[Undecided, ...]
+    codes: tuple[VerificationCode, ...]
 
     @property
     def compares(self) -> bool:
@@ -163,6 +165,7 @@ def read_sheet(checklist: Checklist, viewer: User) -> SheetPage:
         reopening_asked=long_moment(checklist.reopen_requested_at, checklist.unit),
         acts=_acts(checklist),
         undecided=read_undecided([checklist], viewer).get(checklist.pk, ()) if can_write else (),
+        codes=tuple(VerificationCode.objects.of(checklist)) if checklist.is_final or checklist.reopened_by_id else (),
     )
 
 

@@ -8,7 +8,7 @@ from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist, Instrument, Period, UnitScore
 from supervisi.scoring.engine import item_share, score_sheet
 from supervisi.scoring.rounding import to_units
-from supervisi.services.checklists import stored_answers
+from supervisi.services.content import stored_answers
 from wbbm.organisasi.models import Unit
 
 

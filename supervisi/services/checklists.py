@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +14,6 @@ from supervisi import access
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import (
     Answer,
-    AnswerEvidence,
     Checklist,
     ChecklistStatus,
     Finding,
@@ -30,8 +27,10 @@ from supervisi.models import (
 )
 from supervisi.rollup_key import KIND, rollup_key
 from supervisi.scoring.engine import score_sheet
-from supervisi.scoring.rounding import to_units
 from supervisi.services import notices
+from supervisi.services.content import content_hash, stored_answers
+from supervisi.services.scores import compute_checklist_score
+from supervisi.services.verification import make_code, supersede_codes
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.jobs import services as jobs
 from wbbm.organisasi.models import Posting, Unit, User
@@ -246,12 +245,6 @@ def missing_severe_findings(checklist: Checklist) -> list[str]:
     return [code for code in triggered if code not in noted]
 
 
-def stored_answers(checklist: Checklist) -> dict[str, Any]:
-    """Return the answers of a sheet by item code, as the engine reads them."""
-    rows = Answer.objects.filter(checklist=checklist, version__gt=0).values_list("item__code", "value")
-    return {code: value.get("answer") for code, value in rows}
-
-
 def return_checklist(*, checklist: Checklist, by: User, reason: str) -> Checklist:
     """Give a submitted sheet back to its team, with a reason."""
     posting = _authorise(TRANSITIONS["return"], checklist, by)
@@ -288,35 +281,12 @@ def finalise_checklist(*, checklist: Checklist, by: User) -> Checklist:
 
 
 def freeze(checklist: Checklist) -> str:
-    """Store and return the content hash of a sheet that has just become final."""
+    """Store result and content hash of a sheet that has just become final; from here on nothing of it changes."""
+    compute_checklist_score(checklist)
     digest = content_hash(checklist)
     Checklist.objects.filter(pk=checklist.pk).update(content_hash=digest)
+    make_code(checklist, digest)
     return digest
-
-
-def content_hash(checklist: Checklist) -> str:
-    """Hash answers, evidence, instrument version and exact score together (SHA-256 of canonical JSON)."""
-    instrument = engine_instrument(checklist.instrument)
-    answers = Answer.objects.filter(checklist=checklist).order_by("item__code").values_list("item__code", "value")
-    files = (
-        AnswerEvidence.objects.attached()
-        .filter(answer__checklist=checklist)
-        .order_by("answer__item__code", "evidence__file__sha256")
-        .values_list("answer__item__code", "evidence__file__sha256")
-    )
-    score = score_sheet(instrument, stored_answers(checklist))
-    content = {
-        # The row, for a unit's code may be corrected later.
-        "unit": checklist.unit_id,
-        "period": [str(checklist.period.first_day), str(checklist.period.last_day)],
-        "layer": checklist.layer,
-        "instrument": [checklist.instrument.code, checklist.instrument.version, checklist.instrument.sha256],
-        "answers": [list(row) for row in answers],
-        "evidence": [list(row) for row in files],
-        "score": {code: to_units(value) for code, value in sorted(score.complete.items())},
-    }
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 # --- reopening: two people ------------------------------------------------------------------------------
@@ -363,7 +333,9 @@ def approve_reopening(*, checklist: Checklist, by: User) -> Checklist:
             reopen_requested_at=None,
             reopen_requested_by=None,
             reopen_reason="",
+            reopened_by=by,
         )
+        supersede_codes(checklist)
         return _finish(checklist, "reopen", by, posting, reason)
 
 

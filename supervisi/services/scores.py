@@ -120,15 +120,21 @@ def _refresh_sheets(key: RollupKey) -> list[Checklist]:
     """Score the key's sheets that are behind their answers.
 
     Versions are counted, not compared by number of revision: a save with a lower number may commit after one with a
-    higher number. A final sheet is no exception: its answers stand still, and a row behind them was never its result.
+    higher number. A final sheet got its row together with its hash; that row never changes.
     """
     rows = Checklist.objects.filter(**vars(key)).with_frame().select_related("score")
     sheets: list[Checklist] = list(rows.annotate(saves=Sum("answers__version", default=0)))
-    behind = [sheet for sheet in sheets if not hasattr(sheet, "score") or sheet.score.saves != vars(sheet)["saves"]]
+    behind = [sheet for sheet in sheets if _is_behind(sheet, vars(sheet)["saves"])]
     for sheet in behind:
         compute_checklist_score(sheet)
         refresh_stakes(sheet)
     return list(rows.filter(score__isnull=False)) if behind else sheets
+
+
+def _is_behind(sheet: Checklist, saves: int) -> bool:
+    if not hasattr(sheet, "score"):
+        return True
+    return not sheet.content_hash and sheet.score.saves != saves
 
 
 # --- one unit -----------------------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def put_sheet(
         )  # fmt: skip
     with transaction.atomic():
         sheet = Checklist.objects.create(
-            unit=unit, period=period, instrument=instrument, layer=layer, visit=visit, status=status,
+            unit=unit, period=period, instrument=instrument, layer=layer, visit=visit,
             created_by=district.supervisor,
         )  # fmt: skip
         Answer.objects.bulk_create(
@@ -153,6 +153,8 @@ def put_sheet(
             )
             for item in Item.objects.filter(instrument=instrument)
         )
+        Checklist.objects.filter(pk=sheet.pk).update(status=status)
+        sheet.status = status
         jobs.request(KIND, rollup_key(sheet))
     jobs.drain()
     return sheet

@@ -114,7 +114,6 @@ def make_sheet(
         layer=Layer.SUPERVISION,
         visit=visit,
         created_by=province.leader,
-        status=status,
     )
     from supervisi.instrument_cache import engine_instrument
 
@@ -128,6 +127,8 @@ def make_sheet(
             raw = {entry.key: 4 for entry in item.inputs} | {item.formula.numerator: (level + place) % 5}
         rows.append(Answer(checklist=sheet, item=items[item.code], version=1, value={"answer": raw}, is_answered=True))
     Answer.objects.bulk_create(rows)
+    Checklist.objects.filter(pk=sheet.pk).update(status=status)
+    sheet.status = status
     return sheet
 
 

@@ -107,7 +107,6 @@ def test_the_answers_of_before_and_of_the_unit_stand_beside(client, world):
         instrument=world.instrument,
         layer=Layer.TPI,
         created_by=world.leader,
-        status="final",
     )
     own = create_checklist(
         unit=world.polsek,
@@ -118,6 +117,7 @@ def test_the_answers_of_before_and_of_the_unit_stand_beside(client, world):
     )
     item = world.answer().item
     Answer.objects.create(checklist=old, item=item, version=1, value={"answer": "C"}, is_answered=True)
+    Checklist.objects.filter(pk=old.pk).update(status="final")
     Answer.objects.filter(checklist=own, item=item).update(version=1, value={"answer": "A"}, is_answered=True)
     UnitScore.objects.create(
         unit=world.polsek,

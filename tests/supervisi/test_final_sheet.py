@@ -18,6 +18,7 @@ from tests.clients import Sessions
 from tests.factories import make_person
 from tests.supervisi.sheets import LETTER, make_world, op
 from tests.test_access_matrix import ROUTES, SHEET, Rule, address, objects, rule_of
+from tests.unguarded import unguarded
 from wbbm.organisasi.models import Role
 
 pytestmark = pytest.mark.django_db
@@ -117,7 +118,7 @@ def targets(route, ids):
     return [address(route, rule, thing)]
 
 
-def walk(scene, routes=ROUTES):
+def walk(scene, routes=ROUTES, *, shows_faults=True):
     """Post to every route as everybody; return the routes that changed the sheet, and how many let somebody in."""
     world, people, ids = scene
     before, changed, let_in, sessions = content(world), set(), set(), Sessions()
@@ -126,6 +127,7 @@ def walk(scene, routes=ROUTES):
         for person in people:
             for target in targets(route, ids):
                 client = sessions.of(person)
+                client.raise_request_exception = shows_faults
                 try:
                     with transaction.atomic():
                         answer = client.post(target, **bodies(world, route))
@@ -145,13 +147,30 @@ def test_no_route_changes_a_final_sheet(scene):
     assert let_in >= WRITING - {"supervisi:evidence-detach"}
 
 
-def test_without_the_guard_the_same_walk_finds_the_routes_that_write(scene, monkeypatch):
-    """The twin: the guard taken out, the walk must go red."""
+def without_checks(monkeypatch):
+    """Take the checks out of the services."""
     monkeypatch.setattr(Checklist, "is_draft", property(lambda sheet: True))
     for place in ("answers", "findings", "evidence"):
         monkeypatch.setattr(f"supervisi.services.{place}.hold_draft", lambda checklist: None)
-    changed, _ = walk(scene, [route for route in ROUTES if route.name in WRITING])
+
+
+def writing_routes():
+    return [route for route in ROUTES if route.name in WRITING]
+
+
+def test_without_the_guards_the_same_walk_finds_the_routes_that_write(scene, monkeypatch):
+    """The twin: checks and guards taken out, the walk must go red."""
+    without_checks(monkeypatch)
+    with unguarded():
+        changed, _ = walk(scene, writing_routes())
     assert changed == WRITING
+
+
+def test_the_database_alone_keeps_the_sheet_from_the_routes_that_write(scene, monkeypatch):
+    """The checks taken out of the services, its guards refuse; a finding is no part of the sheet's content."""
+    without_checks(monkeypatch)
+    changed, _ = walk(scene, writing_routes(), shows_faults=False)
+    assert changed == {"supervisi:finding-add"}
 
 
 def test_refused_requests_write_nothing_either(scene):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Checklist, Finding, Layer, Period, Severity, Visit
+from supervisi.models import Checklist, Finding, Layer, Period, Severity, VerificationCode, Visit
 from supervisi.services.answers import save_operation
 from supervisi.services.checklists import content_hash, create_checklist
 from tests.factories import make_person
@@ -87,7 +87,9 @@ def test_a_sheet_goes_its_way_from_filled_in_to_final_and_back(client, world):
     take(world.commander, "finalise")
     final = Checklist.objects.get(pk=sheet.pk)
     assert final.content_hash == content_hash(final)
-    assert final.content_hash in text(go(client, world.auditor, "checklist-detail", sheet.pk))
+    code = VerificationCode.objects.get(checklist=final)
+    assert code.content_hash == final.content_hash
+    assert code.grouped_hash in text(go(client, world.auditor, "checklist-detail", sheet.pk))
     ask = {"reason": "Opsi butir pertama keliru"}
     assert go(client, world.leader, "checklist-ask-reopening", sheet.pk, data=ask).status_code == 302
     page = text(go(client, world.commander, "checklist-detail", sheet.pk))

@@ -9,7 +9,7 @@ import time
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from . import canary, clock, doorbell
+from . import canary, clock, doorbell, ticks
 from .models import Job
 from .services import waiting
 
@@ -31,17 +31,16 @@ def sweep_once() -> int:
 
 
 def sweep_forever(stop: threading.Event) -> None:
-    """Sweep every 2 s, send canaries every 10 s, look at the clock every 20 s, whatever fails."""
-    next_canary = next_look = 0.0
+    """Sweep every two seconds, send canaries every ten, do what is due; through failures of database and broker."""
+    ticks.every(clock.EVERY_SECONDS, clock.tick)
+    next_canary = 0.0
     while not stop.is_set():
         try:
             close_old_connections()
             if time.monotonic() >= next_canary:
                 canary.send_canaries()
                 next_canary = time.monotonic() + canary.EVERY_SECONDS
-            if time.monotonic() >= next_look:
-                clock.tick()
-                next_look = time.monotonic() + clock.EVERY_SECONDS
+            ticks.run_due()
             sweep_once()
         except (DatabaseError, OSError) as fault:
             log.warning("sweep goes on after: %s", fault)

@@ -12,10 +12,17 @@ class OrganisasiConfig(AppConfig):
 
     def ready(self) -> None:
         """Put the admin pages into the menu of admins, and register the kinds of jobs."""
+        from django.db.models.signals import post_migrate, pre_migrate
+
+        from . import audit_guards, guards
         from .models import Role
-        from .services import resets
+        from .services import resets, seals
         from .shell import Entry, register_nav
 
         resets.register_job()
+        seals.register()
+        guards.register_guards(audit_guards.guards)
+        pre_migrate.connect(guards.lift_before_migration, sender=self)
+        post_migrate.connect(guards.install_after_migration, sender=self)
 
         register_nav(Entry("Administrasi", "admin:index", frozenset({Role.ADMIN}), 90))

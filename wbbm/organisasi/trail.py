@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from .clock import moment_text
 from .models import AuditEvent, User
+from .services.audit import HASHED
 
 _MOST = 200
 OTHER_ACT = "Perubahan"
@@ -120,6 +121,9 @@ def _label(model: type[Model] | None, name: str) -> str:
 def _shown(model: type[Model] | None, name: str, value: Any) -> str:
     if value in (None, "", "None"):
         return "kosong"
+    if isinstance(value, str) and value.startswith(HASHED):
+        # The same mark is the same value.
+        return f"(data pribadi, sidik {value.removeprefix(HASHED)[:6]})"
     field = _field(model, name)
     choices = dict(field.choices or ()) if field is not None else {}
     return str(choices.get(value, value))

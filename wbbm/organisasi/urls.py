@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import holiday_views, import_views, views
+from . import audit_views, holiday_views, import_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("akun/kata-sandi-pertama/", views.own_password, name="own-password"),
     path("akun/keluar-semua/", views.sign_out_everywhere, name="sign-out-everywhere"),
     path("akun/tautan/<int:pk>/", views.make_link, name="make-link"),
+    path("jejak/", audit_views.audit_heads, name="audit-heads"),
     path("organisasi/impor/<slug:word>/", import_views.import_upload, name="import-upload"),
     path("organisasi/impor/<slug:word>/templat.<slug:suffix>", import_views.import_template, name="import-template"),
     path("organisasi/ekspor/<slug:word>.<slug:suffix>", import_views.export_list, name="export-list"),

@@ -17,6 +17,7 @@ from supervisi.demo.notices import tell_of_findings, tell_of_waiting_postings
 from supervisi.demo.sheets import make_periods, make_sheets
 from supervisi.services.recompute import recompute
 from wbbm.organisasi.models import Unit, User
+from wbbm.organisasi.services.seals import publish_head, seal_all
 
 
 class Command(BaseCommand):
@@ -44,3 +45,5 @@ class Command(BaseCommand):
             tell_of_waiting_postings()
             add_evidence(district)
             recompute(is_dry_run=False)
+            seal_all()
+            publish_head()

@@ -1,6 +1,6 @@
 """Models of the organisation."""
 
-from .audit import AuditEvent
+from .audit import AuditEvent, AuditHead, AuditSeal
 from .holidays import Holiday
 from .imports import ImportDraft, ImportKind
 from .people import AccessLink, Posting, PostingKind, PostingQuerySet, Role, User, UserQuerySet
@@ -10,6 +10,8 @@ from .units import HeldPredicate, PredicateCode, TimeZone, Unit, UnitKind, UnitQ
 __all__ = [
     "AccessLink",
     "AuditEvent",
+    "AuditHead",
+    "AuditSeal",
     "HeldPredicate",
     "Holiday",
     "ImportDraft",

@@ -3,12 +3,42 @@
 from __future__ import annotations
 
 import datetime
+import json
 from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from wbbm.organisasi.models import AuditEvent, Posting, Unit, User
+
+HASHED = "hmac:"
+# Facts about people by kind of object: their values are kept as keyed hashes, so that the trail tells that and when
+# something changed, and whether two values were the same, and can stay when a person's data must go.
+_personal: dict[str, frozenset[str]] = {
+    "organisasi.user": frozenset({"username", "name", "nrp", "email"}),
+    "organisasi.posting": frozenset({"user"}),
+}
+
+
+def register_personal(label: str, *fields: str) -> None:
+    """Let an app above say which of the changes of its objects are about people; called in ready()."""
+    _personal[label] = _personal.get(label, frozenset()) | set(fields)
+
+
+def hashed(value: Any) -> Any:
+    """Return the keyed hash of a personal value; nothing stays nothing."""
+    if value in (None, "", []):
+        return value
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return HASHED + salted_hmac("wbbm.audit.personal", text, algorithm="sha256").hexdigest()
+
+
+def _storable(label: str, changes: dict[str, Any]) -> dict[str, Any]:
+    personal = _personal.get(label, frozenset())
+    return {
+        name: [hashed(value) for value in values] if name in personal else values for name, values in changes.items()
+    }
 
 
 def record_own(action: str, person: User, *, address: str | None = None) -> AuditEvent:
@@ -43,20 +73,21 @@ def record(
         about: the object acted upon.
         unit: the unit to which the event belongs (decides who may read it).
         posting: the posting by which the person acts.
-        changes: field → [old, new], JSON values.
+        changes: field → [old, new], JSON values; those of personal fields are kept as keyed hashes.
         reason: the author's words, where the step asks for them.
         address: client address, for sign-in events.
         at: when it happened, for history that is taken over; otherwise now.
     """
+    label = about._meta.label_lower if about is not None else ""
     return AuditEvent.objects.create(
         actor=by,
         posting=posting,
         action=action,
-        object_type=about._meta.label_lower if about is not None else "",
+        object_type=label,
         object_id=str(about.pk) if about is not None else "",
         object_label=str(about)[:200] if about is not None else "",
         unit=unit,
-        changes=changes or {},
+        changes=_storable(label, changes or {}),
         reason=reason,
         address=address,
         at=at or timezone.now(),

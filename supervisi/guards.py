@@ -1,0 +1,145 @@
+"""What the database itself refuses on final sheets: answers, history, evidence, scores, and the row of the sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from django.db.models import Model
+
+from supervisi.models import (
+    Answer,
+    AnswerEvidence,
+    AnswerRevision,
+    Checklist,
+    ChecklistScore,
+    Evidence,
+    Period,
+    VerificationCode,
+)
+from wbbm.files.models import StoredFile
+from wbbm.organisasi.guards import ALWAYS_REFUSED, Guard, same_key
+
+FINAL = "Lembar ini final dan tidak dapat diubah."
+KEPT = "Riwayat jawaban tidak dapat diubah atau dihapus."
+CODE_KEPT = "Kode verifikasi tidak dapat diubah atau dihapus."
+FILE_KEPT = "Isi berkas bukti tidak dapat diganti."
+
+# What asking for a reopening writes, and what approving it may write besides the state.
+_REQUEST = frozenset({"reopen_requested_by_id", "reopen_requested_at", "reopen_reason"})
+_STEPS = frozenset(
+    {
+        "status", "content_hash", "submitted_at", "submitted_by_id", "reviewed_at", "reviewed_by_id", "disclosed_at",
+        "final_at", "returned_reason", "reopened_by_id",
+    }
+)  # fmt: skip
+
+_SHEET = Checklist._meta.db_table
+_ANSWER = Answer._meta.db_table
+
+
+def _columns(model: type[Model]) -> list[str]:
+    return [str(field.column) for field in model._meta.concrete_fields]
+
+
+def _moved(columns: list[str]) -> str:
+    return "(" + " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns) + ")"
+
+
+def _final_sheet(column: str) -> str:
+    """Return the condition that a column names a final sheet."""
+    return f"EXISTS (SELECT 1 FROM {_SHEET} s WHERE s.id = {column} AND s.status = 'final')"
+
+
+def _final_answer(column: str) -> str:
+    """Return the condition that a column names an answer of a final sheet."""
+    return (
+        f"EXISTS (SELECT 1 FROM {_ANSWER} a JOIN {_SHEET} s ON s.id = a.checklist_id "
+        f"WHERE a.id = {column} AND s.status = 'final')"
+    )
+
+
+def _frozen(table: str, final: str, keys: tuple[tuple[str, ...], ...]) -> Guard:
+    """Guard rows that belong to a final sheet; `final` is a condition over the row."""
+    new, old = final.format(row="NEW"), final.format(row="OLD")
+    return Guard(
+        table,
+        FINAL,
+        {"INSERT": new, "UPDATE": f"{new} OR {old} OR NEW.id <> OLD.id", "DELETE": old},
+        replaced=same_key(table, keys, final.format(row="t")),
+    )
+
+
+def _of_sheet() -> str:
+    return _final_sheet("{row}.checklist_id")
+
+
+def _sheet_row() -> Guard:
+    """The row of a final sheet: asking for its reopening, its hash once, and the approval of another person pass."""
+    columns = _columns(Checklist)
+    asks = "NEW.status = 'final' AND NOT " + _moved([name for name in columns if name not in _REQUEST])
+    hashes = "NEW.status = 'final' AND OLD.content_hash = '' AND NOT " + _moved(
+        [name for name in columns if name != "content_hash"]
+    )
+    reopens = (
+        "NEW.status = 'draft' AND OLD.reopen_requested_by_id IS NOT NULL AND OLD.reopen_requested_at IS NOT NULL "
+        "AND NEW.reopened_by_id IS NOT NULL AND NEW.reopened_by_id <> OLD.reopen_requested_by_id "
+        f"AND EXISTS (SELECT 1 FROM {Period._meta.db_table} p WHERE p.id = OLD.period_id AND p.closed_at IS NULL) "
+        "AND NOT " + _moved([name for name in columns if name not in _REQUEST | _STEPS])
+    )
+    keys = (("id",), ("visit_id", "instrument_id"), ("unit_id", "period_id", "instrument_id", "layer"))
+    return Guard(
+        _SHEET,
+        FINAL,
+        {
+            "UPDATE": f"OLD.status = 'final' AND NOT (({asks}) OR ({hashes}) OR ({reopens}))",
+            "DELETE": "OLD.status = 'final'",
+        },
+        replaced=same_key(_SHEET, keys[:2], "t.status = 'final'")
+        + " OR "
+        + same_key(_SHEET, keys[2:], "t.status = 'final' AND t.layer <> 'supervision'"),
+    )
+
+
+def guards() -> Iterator[Guard]:
+    """Name what supervision guards."""
+    yield _sheet_row()
+    yield _frozen(_ANSWER, _of_sheet(), (("id",), ("checklist_id", "item_id")))
+    revision = AnswerRevision._meta.db_table
+    yield Guard(
+        revision,
+        KEPT,
+        {
+            "INSERT": f"{_final_sheet('NEW.checklist_id')} OR {_final_answer('NEW.answer_id')}",
+            "UPDATE": ALWAYS_REFUSED,
+            "DELETE": ALWAYS_REFUSED,
+        },
+        replaced=same_key(revision, (("id",), ("uuid",), ("answer_id", "new_version"))),
+    )
+    link = AnswerEvidence._meta.db_table
+    yield _frozen(link, _final_answer("{row}.answer_id"), (("id",), ("uuid",)))
+    score = ChecklistScore._meta.db_table
+    # The result of a sheet is stored when it has become final, and before its hash is.
+    hashed = f"EXISTS (SELECT 1 FROM {_SHEET} s WHERE s.id = {{row}}.checklist_id AND s.status = 'final' "
+    scores = _frozen(score, hashed + "AND s.content_hash <> '')", (("id",), ("checklist_id",)))
+    # A first row takes no other's place.
+    yield replace(scores, refuse={event: scores.refuse[event] for event in ("UPDATE", "DELETE")})
+    evidence = Evidence._meta.db_table
+    held = (
+        f"EXISTS (SELECT 1 FROM {link} l JOIN {_ANSWER} a ON a.id = l.answer_id "
+        f"JOIN {_SHEET} s ON s.id = a.checklist_id WHERE l.evidence_id = OLD.id AND s.status = 'final')"
+    )
+    yield Guard(evidence, FINAL, {"UPDATE": f"NEW.file_id <> OLD.file_id AND {held}", "DELETE": held})
+    file = StoredFile._meta.db_table
+    yield Guard(file, FILE_KEPT, {"UPDATE": "NEW.sha256 <> OLD.sha256"}, truncate=False)
+    code = VerificationCode._meta.db_table
+    others = [name for name in _columns(VerificationCode) if name != "superseded_at"]
+    yield Guard(
+        code,
+        CODE_KEPT,
+        {
+            "UPDATE": f"OLD.superseded_at IS NOT NULL OR NEW.superseded_at IS NULL OR {_moved(others)}",
+            "DELETE": ALWAYS_REFUSED,
+        },
+        replaced=same_key(code, (("id",), ("code",))),
+    )

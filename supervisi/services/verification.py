@@ -1,0 +1,62 @@
+"""Codes on documents: made with the final sheet, superseded by its reopening, asked about by anybody."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from supervisi.models import Checklist, VerificationCode
+
+# Without I, L, O and U, so that what is read aloud or typed is not mistaken. 28 letters are 140 bits.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH = 28
+_MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0"})
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def make_code(checklist: Checklist, content_hash: str) -> VerificationCode:
+    """Give a sheet that has just become final its code; called within that transaction."""
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    made_at = checklist.final_at or timezone.now()
+    return VerificationCode.objects.create(code=code, checklist=checklist, content_hash=content_hash, made_at=made_at)
+
+
+def supersede_codes(checklist: Checklist) -> int:
+    """Mark the codes of a sheet that is opened again; return how many. Called within that transaction."""
+    return VerificationCode.objects.valid().filter(checklist=checklist).update(superseded_at=timezone.now())
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is told about a code or a hash; nothing of the content."""
+
+    # "valid", "superseded" or "unknown"
+    state: str
+    code: VerificationCode | None = None
+
+
+def typed_code(text: str) -> str:
+    """Return what was typed as it is stored: a code, or a hash in small letters."""
+    bare = re.sub(r"[\s\-–.]", "", text)[:80]
+    if _HASH.fullmatch(bare.lower()):
+        return bare.lower()
+    return bare.upper().translate(_MISREAD)
+
+
+def look_up(text: str) -> Verdict:
+    """Say whether a code, or the hash of a content, belongs to a final sheet as it is now."""
+    wanted = typed_code(text)
+    if _HASH.fullmatch(wanted):
+        # The same content may have been final twice: what is valid counts.
+        rows = VerificationCode.objects.filter(content_hash=wanted).order_by("-superseded_at", "-pk")
+        found = rows.filter(superseded_at__isnull=True).first() or rows.first()
+    elif len(wanted) == CODE_LENGTH and set(wanted) <= set(ALPHABET):
+        found = VerificationCode.objects.filter(code=wanted).first()
+    else:
+        found = None
+    if found is None:
+        return Verdict("unknown")
+    return Verdict("superseded" if found.superseded_at else "valid", found)
