@@ -115,7 +115,7 @@ RULES: dict[str, Rule] = {
     "import-drop": post(ADMINS, "draft"),
     "import-links": post(ADMINS, "draft"),
     "holiday-proposals": page(ADMINS),
-    "audit-heads": page(frozenset({"auditor", "admin"})),
+    "audit-heads": page(frozenset({"auditor", "admin", "commander", "kapolsek"})),
     "supervisi:verify-form": PUBLIC,
     "supervisi:verify": Rule(is_public=True, extra={"code": "0000-0000-0000-0000-0000-0000-0000"}),
     "dashboard": page(),

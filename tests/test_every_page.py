@@ -31,7 +31,7 @@ EMPTY: dict[tuple[str, str], str] = (
     }
     | {
         ("notices:inbox", account): "nothing has happened that waits for this office"
-        for account in ("admin", "bagren", "siwas", "kapolsek.grabagan", "kapolda", "auditor", "operator.baru")
+        for account in ("admin", "bagren", "siwas", "kapolsek.grabagan", "operator.baru")
     }
     | {
         (f"supervisi:finding-{page}", account): "the unit has no finding that was handed over"

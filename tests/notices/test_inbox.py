@@ -13,6 +13,8 @@ from tests.supervisi.sheets import Counted
 from wbbm.notices.models import Notice, NoticeKind
 from wbbm.notices.services import KEEP_READ, mark_all_read, purge_read, tell
 from wbbm.organisasi.models import AuditEvent, Posting, Role, UnitKind
+from wbbm.organisasi.services import seals
+from wbbm.organisasi.services.audit import record
 from wbbm.organisasi.services.postings import add_posting, approve_posting
 
 pytestmark = pytest.mark.django_db
@@ -271,3 +273,27 @@ def test_a_posting_that_waits_is_told_to_the_nearest_admins_who_may_approve_it()
     assert set(Notice.objects.values_list("person", flat=True)) == {second.pk, above.pk}
     assert holder.name not in " ".join(Notice.objects.values_list("text", flat=True))
     assert AuditEvent.objects.filter(action="posting.added").count() == 3
+
+
+# --- the day's head -----------------------------------------------------------------------------------
+
+
+def test_the_days_head_is_in_the_inbox_of_two_offices_and_the_older_one_is_settled():
+    top = make_unit(kind=UnitKind.POLDA)
+    commander, auditor = make_person(top, Role.COMMANDER), make_person(top, Role.AUDITOR)
+    others = [make_person(top, Role.ADMIN), make_person(make_unit(top, kind=UnitKind.POLRES), Role.COMMANDER)]
+    first, second = timezone.now(), timezone.now() + datetime.timedelta(days=1)
+    heads = []
+    for now in (first, first, second):
+        record("sign-in", by=None)
+        seals.seal_all()
+        heads.append(seals.publish_head(now))
+    assert heads[0] == heads[1] != heads[2]
+    for person in (commander, auditor):
+        newest, oldest = Notice.objects.visible_to(person).order_by("-pk")
+        assert (newest.kind, newest.read_at, newest.url) == (NoticeKind.AUDIT, None, "/jejak/")
+        assert heads[2].grouped in newest.text
+        assert f"nomor {heads[2].number}," in newest.text
+        assert oldest.read_at is not None
+        assert signed_in(person).get(newest.url).status_code == 200
+    assert not Notice.objects.filter(person__in=others).exists()

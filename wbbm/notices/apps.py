@@ -18,6 +18,7 @@ class NoticesConfig(AppConfig):
         from wbbm.organisasi.auth import add_fact
         from wbbm.organisasi.models import TimeZone
         from wbbm.organisasi.services.postings import on_waiting_posting
+        from wbbm.organisasi.services.seals import on_head
         from wbbm.organisasi.shell import UNREAD
 
         from . import digests, services
@@ -28,3 +29,4 @@ class NoticesConfig(AppConfig):
         register_daily("notices-daily", services.daily, window=Window(datetime.time(5), datetime.time(23), zones))
         add_fact(UNREAD, services.unread_count)
         on_waiting_posting(services.tell_of_waiting_posting)
+        on_head(services.tell_of_head)

@@ -14,8 +14,9 @@ from django.utils import dateformat, timezone
 
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.organisasi.access import nearest_people
-from wbbm.organisasi.models import Posting, Role, Unit, User
+from wbbm.organisasi.models import AuditHead, Posting, Role, Unit, User
 from wbbm.organisasi.services.audit import record_own
+from wbbm.organisasi.services.seals import offices_told_of_heads
 
 from . import mail
 from .models import Notice, NoticeKind, Preference
@@ -109,6 +110,22 @@ def tell_of_ending_postings(zone: str, day: datetime.date) -> None:
             url=reverse("admin:organisasi_posting_change", args=[posting.pk]),
             unit=posting.unit,
             key=f"posting-{posting.pk}-ends-{last}",
+        )
+
+
+def tell_of_head(head: AuditHead) -> None:
+    """Tell the two offices that keep them of the day's head of the audit trail; older ones ask for nothing more."""
+    url = reverse("audit-heads")
+    settle(kind=NoticeKind.AUDIT, url=url)
+    day = dateformat.format(head.day, "j F Y")
+    for posting in offices_told_of_heads():
+        tell(
+            [posting.user],
+            kind=NoticeKind.AUDIT,
+            text=f"Kepala harian jejak audit {day}: nomor {head.number}, sidik {head.grouped}. Simpan di luar portal.",
+            url=url,
+            unit=posting.unit,
+            key=f"head-{head.day}",
         )
 
 

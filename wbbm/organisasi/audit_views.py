@@ -13,7 +13,7 @@ from .services.seals import read_seals
 
 @require_safe
 def audit_heads(request: HttpRequest) -> HttpResponse:
-    """Show auditors and admins the last seal and the heads of the last days."""
-    if not signed_in_user(request).scope.has_role(Role.AUDITOR, Role.ADMIN):
-        raise Http404("auditors and admins only")
+    """Show the last seal and the heads of the last days to offices that are told of them, and to admins."""
+    if not signed_in_user(request).scope.has_role(Role.AUDITOR, Role.ADMIN, Role.COMMANDER):
+        raise Http404("no business of theirs")
     return render(request, "organisasi/audit_heads.html", {"page": read_seals()})
