@@ -27,6 +27,8 @@ ACTS = {
     "finding.return": "Jawaban temuan dikembalikan",
     "finding.close": "Temuan ditutup",
     "finding.extended": "Tenggat temuan diperpanjang",
+    "document.requested": "Dokumen diminta",
+    "letterhead.changed": "Kop surat diubah",
     "period.created": "Periode dibuat",
     "period.changed": "Periode diubah",
     "period.closed": "Periode ditutup",

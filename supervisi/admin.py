@@ -1,4 +1,4 @@
-"""Admin pages of periods and instruments. Sheets, answers, findings and scores are not written here."""
+"""Admin pages of periods, letterheads and instruments. Sheets, answers, findings and scores are not written here."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from supervisi.models import Instrument, Period
-from supervisi.services import periods
+from supervisi.models import Instrument, Letterhead, Period
+from supervisi.services import letterheads, periods
 from wbbm.organisasi.admin_base import ScopedAdmin, take_over
 from wbbm.organisasi.http import signed_in_user
 
@@ -45,6 +45,27 @@ class PeriodAdmin(ScopedAdmin):
         by = signed_in_user(request)
         chosen = rows.select_related("unit")
         self.act(request, chosen, lambda period: periods.close_period(period=period, by=by), "ditutup")
+
+
+@admin.register(Letterhead)
+class LetterheadAdmin(ScopedAdmin):
+    """Letterheads of units in the admin's reach."""
+
+    list_display = ("unit", "town", "address")
+    search_fields = ("unit__name", "town")
+    autocomplete_fields = ("unit",)
+    list_select_related = ("unit",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Fix the unit once the letterhead is there."""
+        return ("unit",) if obj is not None else ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
+        """Write by the service."""
+        saved = letterheads.save_letterhead(
+            unit=obj.unit, lines=obj.lines, address=obj.address, town=obj.town, by=signed_in_user(request)
+        )
+        take_over(obj, saved)
 
 
 @admin.register(Instrument)

@@ -1,9 +1,9 @@
-"""Who may read files of evidence and of findings."""
+"""Who may read files of evidence and of findings, and documents."""
 
 from __future__ import annotations
 
-from supervisi.models import Evidence, FindingFile
-from supervisi.services import evidence, finding_files
+from supervisi.models import Document, Evidence, FindingFile
+from supervisi.services import document_work, evidence, finding_files
 from wbbm.files.access import register_reader
 from wbbm.files.models import StoredFile
 from wbbm.organisasi.models import User
@@ -19,7 +19,13 @@ def may_read_finding_file(user: User, file: StoredFile) -> bool:
     return FindingFile.objects.visible_to(user).filter(file=file).exists()
 
 
+def may_read_document(user: User, file: StoredFile) -> bool:
+    """Tell whether the file is a document that the person sees."""
+    return Document.objects.visible_to(user).filter(file=file).exists()
+
+
 def register() -> None:
     """Register with the file store."""
     register_reader(evidence.FILE_KIND, may_read_evidence)
     register_reader(finding_files.FILE_KIND, may_read_finding_file)
+    register_reader(document_work.FILE_KIND, may_read_document)

@@ -1,5 +1,6 @@
 """Kinds of jobs of supervision, registered with wbbm.jobs."""
 
+from wbbm.jobs.models import Queue
 from wbbm.jobs.services import register as register_kind
 
 from .rollup_key import KIND
@@ -7,6 +8,9 @@ from .rollup_key import KIND
 
 def register() -> None:
     """Register the handlers."""
+    from .services.document_work import make_document
+    from .services.documents import JOB_KIND
     from .services.scores import roll_up
 
     register_kind(KIND, roll_up)
+    register_kind(JOB_KIND, make_document, queue=Queue.HEAVY)

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from supervisi.views import (
     checklists,
     dashboards,
+    documents,
     evidence,
     findings,
     follow_up,
@@ -79,6 +80,12 @@ urlpatterns += [
 urlpatterns += [
     path("supervisi/satuan/<int:pk>/lapisan/", layers.comparison, name="layer-comparison"),
     path("supervisi/satuan/<int:pk>/lapisan/bawahan/", layers.gaps_below, name="layer-gaps"),
+]
+
+# Documents.
+urlpatterns += [
+    path("supervisi/kunjungan/<int:pk>/dokumen/", documents.of_visit, name="visit-documents"),
+    path("supervisi/lembar/<int:pk>/dokumen/", documents.of_sheet, name="checklist-documents"),
 ]
 
 # Handover of an office.

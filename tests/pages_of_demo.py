@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from supervisi.models import Checklist, Evidence, Finding, Instrument, Period, VerificationCode, Visit
+from supervisi.models import (
+    Checklist,
+    Evidence,
+    Finding,
+    Instrument,
+    Letterhead,
+    Period,
+    VerificationCode,
+    Visit,
+)
 from tests.routes import Route, all_routes
 from tests.test_access_matrix import Rule, address, rule_of
 from wbbm.organisasi.models import AuditEvent, HeldPredicate, Holiday, ImportDraft, Posting, Unit, User
@@ -56,6 +65,7 @@ def things() -> dict[str, list]:
         "admin-posting": postings,
         "admin-heldpredicate": list(HeldPredicate.objects.values_list("pk", flat=True)),
         "admin-holiday": list(Holiday.objects.values_list("pk", flat=True)[:1]),
+        "admin-letterhead": list(Letterhead.objects.values_list("pk", flat=True)),
         "admin-period": first_of_each(Period.objects.all(), "kind"),
         "admin-auditevent": list(
             AuditEvent.objects.filter(object_type__startswith="organisasi.").values_list("pk", flat=True)[:3]

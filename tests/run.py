@@ -41,6 +41,11 @@ class Part:
         return "" if done.returncode == 0 else self.title
 
 
+def _makes_pdf() -> bool:
+    """Tell whether this machine can make documents."""
+    return subprocess.run([sys.executable, "-c", "import weasyprint"], check=False, capture_output=True).returncode == 0
+
+
 def main() -> int:
     """Run what can be run; return the exit code."""
     # A worker that is done takes tests from another: the long ones would leave a core idle at the end.
@@ -51,12 +56,16 @@ def main() -> int:
     # These mostly wait for processes of their own, so they run beside each other.
     waiting: list[Part] = []
     parts = sys.argv[1:] or ["sqlite", "postgres", "browser"]
+    quick = "not browser and not servers"
+    if not _makes_pdf():
+        quick += " and not pdf"
+        missing.append("Dokumen PDF: pasang paket libpango-1.0-0, libpangoft2-1.0-0 dan libharfbuzz-subset0")
 
     with ExitStack() as stack:
         if "sqlite" in parts:
             for name in ("DATABASE_URL", "REDIS_URL"):
                 os.environ.pop(name, None)
-            failed.append(Part("SQLite, antrean berkas", [*spread, "-m", "not browser and not servers"], {}).run())
+            failed.append(Part("SQLite, antrean berkas", [*spread, "-m", quick], {}).run())
             waiting.append(Part("SQLite, pekerja sungguhan", alone, {}))
         if "postgres" in parts:
             if servers.postgres_bin() is None or shutil.which("redis-server") is None:
@@ -69,7 +78,7 @@ def main() -> int:
                     "REPORT_KEY": "kunci-untuk-uji-saja-" * 4,
                 }
                 title = "PostgreSQL dan Redis"
-                failed.append(Part(title, [*spread, "-m", "not browser and not servers"], addresses).run())
+                failed.append(Part(title, [*spread, "-m", quick], addresses).run())
                 waiting.append(Part(f"{title}, pekerja sungguhan", alone, addresses))
         with ThreadPoolExecutor() as pool:
             failed += pool.map(lambda part: part.run(is_quiet=True), waiting)

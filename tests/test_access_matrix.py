@@ -23,7 +23,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 from django.utils import timezone
 
-from supervisi.models import AnswerEvidence, Checklist, Evidence, Finding, Layer, Visit
+from supervisi.models import AnswerEvidence, Checklist, Document, Evidence, Finding, Layer, Letterhead, Visit
 from tests.clients import Sessions
 from tests.factories import make_person, make_posting, make_unit, make_user
 from tests.routes import all_routes
@@ -169,6 +169,8 @@ RULES: dict[str, Rule] = {
     ),
     "supervisi:answer-history": page(READERS, SHEET, extra={"code": "P.1.1.i.a"}),
     "supervisi:checklist-blank": page(READERS, SHEET),
+    "supervisi:visit-documents": page(UNIT_READERS, "visit"),
+    "supervisi:checklist-documents": page(READERS, SHEET),
     "supervisi:finding-add": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
     "supervisi:finding-still-good": post(frozenset({"member"}), "retest", READERS - {"member"}),
     "supervisi:finding-add-visit": page(SUPERVISORS, "visit", refused=frozenset({"commander", "auditor", "kapolsek"})),
@@ -190,11 +192,14 @@ VARIANTS = (
     ("supervisi:checklist-detail", "self-sheet", UNIT_READERS, NOBODY),
     ("supervisi:checklist-area", "self-sheet", UNIT_READERS, NOBODY),
     ("supervisi:checklist-detail", "disclosed", UNIT_READERS, NOBODY),
+    ("supervisi:checklist-documents", "disclosed", UNIT_READERS, NOBODY),
+    ("files:download", "document", READERS, NOBODY),
+    ("files:download", "told-document", UNIT_READERS, NOBODY),
     ("supervisi:finding-detail", "untold", READERS, NOBODY),
     ("supervisi:unit-dashboard", "own-unit", READERS | {"operator"}, NOBODY),
 )
 # What the admin's own routes are about; what may be added; no row is ever deleted there.
-ADMIN_ADDS = {"unit", "user", "posting", "heldpredicate", "holiday", "period"}
+ADMIN_ADDS = {"unit", "user", "posting", "heldpredicate", "holiday", "period", "letterhead"}
 ADMIN_READS = {"auditevent", "instrument"}
 AUTOCOMPLETE = "?app_label=organisasi&model_name=posting&field_name=unit&term="
 
@@ -256,6 +261,7 @@ def objects(world: World, admin: User) -> dict[str, Any]:
     own = Checklist.objects.create(
         unit=world.polsek, period=world.period, instrument=world.instrument, layer=Layer.SELF, created_by=world.leader
     )
+    disclosed = disclosed_sheet(world)
     told, untold = (finding(world, number, at) for number, at in ((1, timezone.now()), (2, None)))
     return {
         "unit": world.polsek.pk,
@@ -263,7 +269,9 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "visit": world.visit.pk,
         SHEET: world.checklist.pk,
         "self-sheet": own.pk,
-        "disclosed": disclosed_sheet(world),
+        "disclosed": disclosed,
+        "document": document(world, world.checklist.pk, "submitted"),
+        "told-document": document(world, disclosed, "disclosed"),
         "finding": told.pk,
         "untold": untold.pk,
         "retest": {"pk": world.checklist.pk, "finding_pk": told.pk},
@@ -283,6 +291,7 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "admin-heldpredicate": HeldPredicate.objects.create(unit=world.polres, predicate="wbk", year=2018).pk,
         "admin-holiday": Holiday.objects.create(unit=world.polsek, day=world.visit.starts_on, name="Libur").pk,
         "admin-period": world.period.pk,
+        "admin-letterhead": Letterhead.objects.create(unit=world.polsek, lines="Polri", town="Tuban").pk,
         "admin-auditevent": event.pk,
         "admin-instrument": world.instrument.pk,
     }
@@ -295,6 +304,20 @@ def finding(world: World, number: int, handed_over_at: Any) -> Finding:
         severity="minor", observation="Papan kosong", item=world.answer().item, created_by=world.leader,
         handed_over_at=handed_over_at,
     )  # fmt: skip
+
+
+def document(world: World, sheet: int, shown: str) -> int:
+    """Make the report of a sheet as it stood in a state; return its file."""
+    file = StoredFile.objects.create(
+        kind="document", name="laporan.pdf", content_type="application/pdf", size=1, sha256="b", original_sha256="b",
+        path="aa/foto.jpg", created_by=world.leader,
+    )  # fmt: skip
+    Document.objects.create(
+        kind="report", number=f"LH/{world.polsek.code}/{sheet}", unit=world.polsek, visit=world.visit,
+        checklist_id=sheet, subject=f"sheet:{sheet}", status="ready", shown_status=shown, shows_result=True, file=file,
+        requested_by=world.leader,
+    )  # fmt: skip
+    return file.pk
 
 
 def disclosed_sheet(world: World) -> int:

@@ -51,6 +51,8 @@
         const giveBack = keep(region);
         region.replaceChildren(...parsed.body.childNodes);
         giveBack();
+        // What was waited for is there.
+        if (region.querySelector("[data-wbbm-renew-done]")) clearInterval(timer);
       } catch (failure) {
         // Without a line the page keeps its figures and the time at which they were computed.
       }

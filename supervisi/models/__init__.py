@@ -10,6 +10,7 @@ from .checklists import (
     RevisionOutcome,
     Scope,
 )
+from .documents import Document, DocumentKind, DocumentStatus, Letterhead
 from .evidence import AnswerEvidence, Evidence
 from .findings import DUE_DAYS, Finding, FindingAct, FindingEvent, FindingFile, FindingStatus, Severity
 from .instruments import Instrument, Item, Node
@@ -29,6 +30,9 @@ __all__ = [
     "ChecklistScore",
     "ChecklistStatus",
     "ConditionState",
+    "Document",
+    "DocumentKind",
+    "DocumentStatus",
     "Evidence",
     "Finding",
     "FindingAct",
@@ -39,6 +43,7 @@ __all__ = [
     "Item",
     "Layer",
     "LayerComparison",
+    "Letterhead",
     "Node",
     "Period",
     "PeriodKind",

@@ -30,6 +30,7 @@ from supervisi.scoring.engine import score_sheet
 from supervisi.services import notices
 from supervisi.services.content import content_hash, stored_answers
 from supervisi.services.scores import compute_checklist_score
+from supervisi.services.superseding import supersede_documents
 from supervisi.services.verification import make_code, supersede_codes
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.jobs import services as jobs
@@ -187,6 +188,7 @@ def _finish(checklist: Checklist, name: str, by: User, posting: Posting, reason:
         reason=reason,
     )
     notices.tell_sheet_step(checklist, name, event)
+    supersede_documents(checklist, step.new)
     jobs.request(KIND, rollup_key(checklist))
     checklist.refresh_from_db()
     return checklist

@@ -148,6 +148,7 @@ def test_sheets_answers_findings_and_scores_are_not_registered(desk):
     assert names == {
         "organisasi.Unit", "organisasi.User", "organisasi.Posting", "organisasi.HeldPredicate", "organisasi.Holiday",
         "organisasi.AuditEvent", "supervisi.Period", "supervisi.Instrument",
+        "supervisi.Letterhead",
     }  # fmt: skip
 
 

@@ -28,13 +28,13 @@ ADMIN_PERMISSIONS = frozenset(
         for verb in _CRUD
         for model in ("unit", "user", "posting", "heldpredicate", "holiday")
     ]
-    + [f"supervisi.{verb}_period" for verb in _CRUD]
+    + [f"supervisi.{verb}_{model}" for verb in _CRUD for model in ("period", "letterhead")]
     + ["supervisi.view_instrument", "organisasi.view_auditevent"]
 )
 
 
 # What an admin reads of the audit trail: what admins write.
-ADMIN_TRAIL = Q(object_type__startswith="organisasi.") | Q(object_type="supervisi.period")
+ADMIN_TRAIL = Q(object_type__startswith="organisasi.") | Q(object_type__in=["supervisi.period", "supervisi.letterhead"])
 
 
 def nothing() -> Q:

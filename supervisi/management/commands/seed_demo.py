@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from supervisi.demo.acts import record_acts
 from supervisi.demo.district import make_district
+from supervisi.demo.documents import add_documents
 from supervisi.demo.evidence import add_evidence
 from supervisi.demo.findings import add_findings, add_holidays
 from supervisi.demo.notices import tell_of_findings, tell_of_waiting_postings
@@ -45,5 +46,6 @@ class Command(BaseCommand):
             tell_of_waiting_postings()
             add_evidence(district)
             recompute(is_dry_run=False)
+            add_documents(district)
             seal_all()
             publish_head()

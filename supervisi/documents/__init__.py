@@ -1,0 +1,1 @@
+"""Documents to file: what they show, and how it becomes a PDF."""
