@@ -139,6 +139,9 @@
       form.append(note);
     }
     note.textContent = "Menyimpan";
+    // Photos take a while: a second tap must not send the finding twice.
+    const button = form.querySelector("[type=submit]");
+    button.disabled = true;
     let reply = null;
     try {
       const body = new FormData(form);
@@ -154,6 +157,7 @@
     } catch (fault) {
       reply = null;
     }
+    button.disabled = false;
     if (reply?.code !== "saved") {
       note.textContent = reply?.message || "Gagal terkirim. Coba lagi; tulisan Anda tetap di sini.";
       return;

@@ -15,6 +15,7 @@ from supervisi.models.checklists import DISCLOSED_STATUSES
 from supervisi.models.findings import FindingQuerySet
 from supervisi.pages.moments import short_moment
 from supervisi.scoring.rounding import from_units, shown
+from supervisi.services.owners import escalated_to
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import User
 
@@ -38,6 +39,8 @@ class FindingCard:
     reason: str
     reason_by: str
     done: str
+    # The highest unit whose commander is shown the late finding; empty while it stays with its own.
+    escalated: str
 
     @property
     def tone(self) -> str:
@@ -85,10 +88,12 @@ def returned_events() -> Prefetch:
 
 def make_cards(findings: Iterable[Finding], viewer: User, now: datetime.datetime) -> tuple[FindingCard, ...]:
     """Build the cards of findings that were read by `with_stake` and `returned_events`."""
-    return tuple(_card(finding, now) for finding in findings)
+    read = list(findings)
+    gone_up = escalated_to(read, now)
+    return tuple(_card(finding, now, gone_up.get(finding.pk, "")) for finding in read)
 
 
-def _card(finding: Finding, now: datetime.datetime) -> FindingCard:
+def _card(finding: Finding, now: datetime.datetime, escalated: str) -> FindingCard:
     today = local_day(finding.unit, now)
     is_shown: bool = finding.is_stake_shown  # type: ignore[attr-defined]  # annotated by with_stake
     units = (finding.points or 0) if is_shown else 0
@@ -104,6 +109,7 @@ def _card(finding: Finding, now: datetime.datetime) -> FindingCard:
         reason=returns[0].text if returns else "",
         reason_by=f"{office_of(returns[0])}, {short_moment(returns[0].at, finding.unit, now)}" if returns else "",
         done=_done(finding, now),
+        escalated=escalated,
     )
 
 

@@ -20,6 +20,7 @@ from supervisi.pages.finding_cards import (
     shows_stake,
     with_stake,
 )
+from supervisi.services.owners import duties_of
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Role, Unit, User
 
@@ -60,6 +61,8 @@ class Board:
     """What a unit must answer."""
 
     units: tuple[Unit, ...]
+    # Findings of other units are among them, by the duties of a vacant title.
+    names_unit: bool
     columns: tuple[Column, ...]
     closed: tuple[FindingCard, ...]
     closed_total: int
@@ -80,10 +83,16 @@ def board_units(user: User) -> tuple[Unit, ...]:
     return tuple({posting.unit_id: posting.unit for posting in held}.values())
 
 
+def has_board(user: User) -> bool:
+    """Tell whether the person has something to answer for: a unit, or findings by a title of his."""
+    return bool(board_units(user) or duties_of(user))
+
+
 def read_board(user: User, order: str) -> Board:
-    """Read the board of the person's units, in a fixed number of queries."""
+    """Read the board of the person's units and of the titles whose duties are his, in a fixed number of queries."""
     units, now = board_units(user), timezone.now()
-    told = Finding.objects.visible_to(user).filter(owner_unit__in=units, handed_over_at__isnull=False)
+    mine = Q(owner_unit__in=units) | Q(pk__in=duties_of(user, [unit.pk for unit in units]))
+    told = Finding.objects.visible_to(user).filter(mine, handed_over_at__isnull=False)
     counts = dict(told.order_by().values_list("status").annotate(Count("pk")))
     going = with_stake(told.open().due_first(), user).prefetch_related(returned_events())
     by_status: dict[str, list[FindingCard]] = {}
@@ -93,6 +102,7 @@ def read_board(user: User, order: str) -> Board:
     owed = [card for status in OWED_STATUSES for card in by_status.get(status, [])]
     return Board(
         units=units,
+        names_unit=any(card.finding.unit not in units for cards in by_status.values() for card in cards),
         columns=_board_columns(by_status, counts),
         closed=make_cards(closed[:_MOST_CLOSED], user, now),
         closed_total=counts.get(FindingStatus.CLOSED, 0),
@@ -203,6 +213,11 @@ class Wanted:
         """The filters as the query of a link, without state, order and page."""
         return urlencode({"tingkat": self.severity, "satuan": self.unit, "pemilik": self.owner})
 
+    @property
+    def file_query(self) -> str:
+        """Everything but the page, as the query of a link to the file."""
+        return f"{urlencode({'keadaan': self.state, 'urut': self.order})}&{self.query}"
+
 
 @dataclass(frozen=True)
 class FindingList:
@@ -224,8 +239,7 @@ class FindingList:
 def read_findings(user: User, wanted: Wanted) -> FindingList:
     """Read a page of the findings in sight, in a fixed number of queries."""
     now = timezone.now()
-    rows = _narrowed(Finding.objects.visible_to(user), wanted, _today(user, now))
-    page = Paginator(_ordered(rows, wanted.order, user), PAGE_SIZE).get_page(wanted.number)
+    page = Paginator(wanted_findings(user, wanted, now), PAGE_SIZE).get_page(wanted.number)
     return FindingList(
         wanted=wanted,
         states=tuple(Choice(key, label, key == wanted.state) for key, label in _STATES),
@@ -234,6 +248,12 @@ def read_findings(user: User, wanted: Wanted) -> FindingList:
         cards=make_cards(page, user, now),
         page=page,
     )
+
+
+def wanted_findings(user: User, wanted: Wanted, now: datetime.datetime) -> FindingQuerySet:
+    """Keep the findings in sight that were asked for, in the order that was asked for."""
+    rows = _narrowed(Finding.objects.visible_to(user), wanted, _today(user, now))
+    return _ordered(rows, wanted.order, user)
 
 
 def _narrowed(rows: FindingQuerySet, wanted: Wanted, today: datetime.date) -> FindingQuerySet:

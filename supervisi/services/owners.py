@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
+from django.db.models import Q
+
 from supervisi import access
 from supervisi.models import Finding
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, Role, Unit, User
-from wbbm.organisasi.working_days import WorkCalendar
+from wbbm.organisasi.working_days import WorkCalendar, read_calendar
 
 # So many working days late, and the commander of the unit above is shown it; as many again, the one above him.
 ESCALATE_AFTER = 5
@@ -22,28 +24,70 @@ def responsible_postings(finding: Finding) -> list[Posting]:
     commander of the unit above. A title that nobody was ever posted by has no account: the unit's
     own commander answers for it.
     """
+    return responsible_by_finding([finding])[finding.pk]
+
+
+def responsible_by_finding(findings: Iterable[Finding]) -> dict[int, list[Posting]]:
+    """Return the postings of today that each finding belongs to (one query; see `responsible_postings`)."""
+    owed = list(findings)
+    units = {finding.owner_unit_id: finding.owner_unit for finding in owed}
+    above = {path for unit in units.values() for path in unit.ancestor_paths}
+    rows = Posting.objects.filter(
+        Q(unit__in=list(units)) | Q(unit__path__in=sorted(above), role=Role.COMMANDER),
+        approved_at__isnull=False, withdrawn_at__isnull=True,
+    )  # fmt: skip
+    by_path: dict[str, list[Posting]] = {}
+    for row in rows.select_related("user", "unit").order_by("pk"):
+        by_path.setdefault(row.unit.path, []).append(row)
+    days = {pk: local_day(unit) for pk, unit in units.items()}
+    return {finding.pk: _responsible(finding, by_path, days[finding.owner_unit_id]) for finding in owed}
+
+
+def _responsible(finding: Finding, by_path: dict[str, list[Posting]], day: datetime.date) -> list[Posting]:
     unit = finding.owner_unit
-    day = local_day(unit)
-    known = Posting.objects.filter(unit=unit, approved_at__isnull=False, withdrawn_at__isnull=True, starts_on__lte=day)
-    same = [row for row in known.select_related("user", "unit") if is_same_title(row.title, finding.owner_title, unit)]
-    held = [row for row in same if row.runs_on(day) and row.user.closed_at is None]
+    same = [
+        row
+        for row in by_path.get(unit.path, [])
+        if row.starts_on <= day and is_same_title(row.title, finding.owner_title, unit)
+    ]
+    held = [row for row in same if _is_held(row, day)]
     if held:
         return held
-    return _commanders(unit.ancestor_paths if same else [*unit.ancestor_paths, unit.path], day)
+    for path in reversed(unit.ancestor_paths if same else [*unit.ancestor_paths, unit.path]):
+        found = [row for row in by_path.get(path, []) if row.role == Role.COMMANDER and _is_held(row, day)]
+        if found:
+            return found
+    return []
+
+
+def _is_held(posting: Posting, day: datetime.date) -> bool:
+    return posting.runs_on(day) and posting.user.closed_at is None
+
+
+def duties_of(user: User, besides: Iterable[int] = ()) -> list[int]:
+    """Return the open findings that are the person's today, by his title or by a vacant one (two queries at most).
+
+    Only findings that were handed over, of units where he is posted and of those below him as commander.
+
+    Args:
+        besides: units that are left out.
+    """
+    scope, known = user.scope, set(besides)
+    posted = {posting.unit_id for posting in scope.postings} - known
+    if not posted and not any(held.role == Role.COMMANDER and held.unit.numchild for held in scope.postings):
+        return []
+    reach = Q(owner_unit__in=posted) | scope.within("owner_unit__path", Role.COMMANDER)
+    told = Finding.objects.open().filter(reach, handed_over_at__isnull=False).exclude(owner_unit__in=known)
+    found = list(told.order_by().select_related("owner_unit").only("owner_title", "owner_unit"))
+    if not found:
+        return []
+    held = responsible_by_finding(found)
+    return [pk for pk, postings in held.items() if any(posting.user_id == user.pk for posting in postings)]
 
 
 def responsible_people(finding: Finding) -> list[User]:
     """Return the people to whom a finding belongs today, each once (see `responsible_postings`)."""
     return list({posting.user_id: posting.user for posting in responsible_postings(finding)}.values())
-
-
-def _commanders(paths: list[str], day: datetime.date) -> list[Posting]:
-    """Return the commanders of the lowest of the units that has one today."""
-    rows = Posting.objects.active_on(day).filter(
-        role=Role.COMMANDER, unit__path__in=paths, user__closed_at__isnull=True
-    )
-    found = list(rows.select_related("user", "unit").order_by("-unit__path", "pk"))
-    return [row for row in found if row.unit_id == found[0].unit_id]
 
 
 def is_same_title(title: str, wanted: str, unit: Unit) -> bool:
@@ -74,7 +118,13 @@ def escalated_path(finding: Finding, level: int) -> str:
     return paths[len(paths) - 1 - level]
 
 
-def escalated_paths(findings: Iterable[Finding], today: datetime.date, calendar: WorkCalendar) -> dict[int, str]:
-    """Return, by finding that has gone up, the path of the highest unit whose commander is shown it today."""
-    levels = {finding.pk: (finding, escalation(finding, today, calendar)) for finding in findings}
-    return {pk: escalated_path(finding, level) for pk, (finding, level) in levels.items() if level}
+def escalated_to(findings: Iterable[Finding], now: datetime.datetime) -> dict[int, str]:
+    """Return, by finding that has gone up, the name of the highest unit whose commander is shown it (two queries)."""
+    late = [finding for finding in findings if finding.days_late(local_day(finding.unit, now))]
+    if not late:
+        return {}
+    calendar = read_calendar([finding.unit for finding in late])
+    levels = {finding.pk: escalation(finding, local_day(finding.unit, now), calendar) for finding in late}
+    paths = {finding.pk: escalated_path(finding, levels[finding.pk]) for finding in late if levels[finding.pk]}
+    names = dict(Unit.objects.filter(path__in=set(paths.values())).values_list("path", "name"))
+    return {pk: names[path] for pk, path in paths.items()}

@@ -9,16 +9,18 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from supervisi.forms.findings import AnswerForm, ExtendForm, JudgeForm, ReturnForm
 from supervisi.models import Finding
 from supervisi.pages.finding import read_finding
-from supervisi.pages.findings import Wanted, board_units, read_board, read_findings, read_review
+from supervisi.pages.finding_export import findings_csv
+from supervisi.pages.findings import Wanted, has_board, read_board, read_findings, read_review
 from supervisi.services import follow_up
 from wbbm.errors import DomainError
 from wbbm.organisasi.http import signed_in_user
-from wbbm.organisasi.models import Role
+from wbbm.organisasi.models import Role, User
 
 OVERSEERS = (Role.SUPERVISOR, Role.COMMANDER, Role.AUDITOR)
 _SEARCH_LIMIT = 80
@@ -42,7 +44,7 @@ _DONE = {
 def board(request: HttpRequest) -> HttpResponse:
     """Show what the person's own unit must answer."""
     user = signed_in_user(request)
-    if not board_units(user):
+    if not has_board(user):
         raise Http404("no unit to answer for")
     context = {"board": read_board(user, request.GET.get("urut", "tenggat")), "oversees": _oversees(request)}
     return render(request, "supervisi/finding_board.html", context)
@@ -56,7 +58,7 @@ def review(request: HttpRequest) -> HttpResponse:
         raise Http404("nobody to supervise")
     if not _oversees(request):
         return redirect("supervisi:finding-board")
-    context = {"columns": read_review(user), "has_board": bool(board_units(user))}
+    context = {"columns": read_review(user), "has_board": has_board(user)}
     return render(request, "supervisi/finding_review.html", context)
 
 
@@ -70,17 +72,34 @@ def _oversees(request: HttpRequest) -> bool:
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """Show the findings in sight, narrowed and ordered."""
-    user = signed_in_user(request)
-    if not user.scope.has_role(*OVERSEERS, Role.OPERATOR):
-        raise Http404("no findings for this role")
-    asked = {name: request.GET[key] for name, key in _ASKED.items() if key in request.GET}
-    wanted = Wanted(**{name: value.strip()[:_SEARCH_LIMIT].replace("\0", "") for name, value in asked.items()})
+    user = _reader(request)
     context = {
-        "found": read_findings(user, wanted),
-        "has_board": bool(board_units(user)),
+        "found": read_findings(user, _wanted(request)),
+        "has_board": has_board(user),
         "oversees": _oversees(request),
     }
     return render(request, "supervisi/finding_list.html", context)
+
+
+@require_safe
+def download(request: HttpRequest) -> HttpResponse:
+    """Give the findings in sight, narrowed and ordered, as a file."""
+    body = findings_csv(_reader(request), _wanted(request))
+    name = f"daftar-temuan-{timezone.localdate():%Y-%m-%d}.csv"
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(body, content_type="text/csv; charset=utf-8", headers=disposition)
+
+
+def _reader(request: HttpRequest) -> User:
+    user = signed_in_user(request)
+    if not user.scope.has_role(*OVERSEERS, Role.OPERATOR):
+        raise Http404("no findings for this role")
+    return user
+
+
+def _wanted(request: HttpRequest) -> Wanted:
+    asked = {name: request.GET[key] for name, key in _ASKED.items() if key in request.GET}
+    return Wanted(**{name: value.strip()[:_SEARCH_LIMIT].replace("\0", "") for name, value in asked.items()})
 
 
 _ASKED = {

@@ -6,12 +6,13 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Finding, FindingAct, Visit, VisitStatus
 from supervisi.services.checklists import create_checklist
 from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.test_evidence import jpeg
-from tests.browser.test_queue import card, open_area
+from tests.browser.test_evidence import as_file, jpeg
+from tests.browser.test_queue import card, choose, open_area
 from tests.supervisi.sheets import LETTER, make_world
 from wbbm.organisasi.models import User
 
@@ -110,3 +111,27 @@ def test_a_finding_goes_through_the_roles_and_is_tested_on_the_next_visit(signed
     expect(retest).to_contain_text("tetap baik")
     leader.goto(page)
     expect(history.locator("ol > li > strong").last).to_have_text("Diuji ulang: tetap baik")
+
+
+def test_a_severe_finding_on_the_card_takes_photos_and_keeps_them_when_refused(signed_in_page, world):
+    items = engine_instrument(world.instrument).items
+    item, option = next((item, option) for item in items for option in item.options if option.is_severe)
+    page, faults = signed_in_page(world.members[0], PHONE), []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    open_area(page, f"/supervisi/lembar/{world.checklist.pk}/area/{item.area_key}/")
+    choose(page, item.code, option.code)
+    form = card(page, item.code).locator("[data-wbbm-severe]")
+    form.get_by_label("Yang ditemukan").fill(OBSERVED)
+    form.get_by_label("Rekomendasi").fill("Perbaiki hari ini.")
+    photos, send = form.get_by_label("Foto atau berkas"), form.get_by_role("button", name="Catat temuan berat")
+    photos.set_input_files([as_file("foto.jpg", b"bukan foto", "image/jpeg")])
+    send.click()
+    expect(form.get_by_role("status")).to_contain_text("Ditolak")
+    assert photos.evaluate("input => input.files.length") == 1
+    expect(form.get_by_label("Yang ditemukan")).to_have_value(OBSERVED)
+    photos.set_input_files([jpeg("satu.jpg", seed=1), jpeg("dua.jpg", seed=2)])
+    send.click()
+    expect(form).to_be_hidden()
+    finding = Finding.objects.get()
+    assert finding.events.get(kind="recorded").files.count() == 2
+    assert faults == []
