@@ -17,6 +17,7 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page
 
 from tests.demo_stack import demo_stack
+from wbbm.organisasi.guards import remove_guards
 
 # Playwright's loop runs in this thread; Django's ORM is used beside it, never inside a coroutine.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -51,10 +52,16 @@ def server(transactional_db, live_server):
 def demo(django_db_setup, django_db_blocker) -> Iterator[str]:
     """Serve the demo district by its real processes; return the address. The test database holds it meanwhile."""
     with django_db_blocker.unblock():
-        call_command("flush", verbosity=0, interactive=False)
+        empty_database()
         with demo_stack() as url:
             yield url
-        call_command("flush", verbosity=0, interactive=False)
+        empty_database()
+
+
+def empty_database() -> None:
+    """Empty every table; the guards refuse that, and stand again afterwards."""
+    remove_guards()
+    call_command("flush", verbosity=0, interactive=False)
 
 
 def session_cookies(user, address: str) -> list[dict]:
