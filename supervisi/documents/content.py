@@ -137,6 +137,15 @@ class AreaBlock:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """How anybody verifies the final sheet that the document tells of."""
+
+    code: str
+    url: str
+    content_hash: str
+
+
+@dataclass(frozen=True)
 class Content:
     """A whole document, without its number and the day on which it is made."""
 
@@ -165,6 +174,8 @@ class Content:
     shown_status: str = ""
     status_words: str = ""
     shows_result: bool = False
+    # None until the sheet is final.
+    proof: Proof | None = None
 
     @property
     def photos(self) -> frozenset[int]:

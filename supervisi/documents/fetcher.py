@@ -1,4 +1,4 @@
-"""What a document may fetch: our own style sheets and the photos that it shows, by id; nothing else, from nowhere."""
+"""What a document may fetch: our own style sheets, its QR code, the photos that it shows, by id; nothing else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 BASE = "dokumen:/"
+CODE = "dokumen:/kode.svg"
 _STATIC = re.compile(r"dokumen:/static/(css/[a-z0-9-]+\.css)")
 _PHOTO = re.compile(r"dokumen:/foto/(\d{1,18})")
 
@@ -24,16 +25,26 @@ class ForbiddenFetch(FatalURLFetchingError):
 
 
 class DocumentFetcher(URLFetcher):
-    """Knows `dokumen:/static/css/….css` and `dokumen:/foto/<id>` of the photos given; opens no socket and no path."""
+    """Knows `dokumen:/static/css/….css`, `dokumen:/foto/<id>` of the photos given, and `dokumen:/kode.svg`.
 
-    def __init__(self, photos: Mapping[int, str], on_photo: Callable[[], None]) -> None:
-        """Take the paths of thumbnails in the storage by the id of their file, and what to call after each."""
+    It opens no socket, and no path that an address names.
+
+    Args:
+        photos: the paths of thumbnails in the storage, by the id of their file.
+        on_photo: called for each photo.
+        code: the QR code as SVG.
+    """
+
+    def __init__(
+        self, photos: Mapping[int, str], on_photo: Callable[[], None] = lambda: None, code: bytes | None = None
+    ) -> None:
         super().__init__(allowed_protocols=("dokumen",), allow_redirects=False)
         self._photos = photos
         self._on_photo = on_photo
+        self._code = code
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
-        """Return a style sheet or a thumbnail.
+        """Return a style sheet, a thumbnail, or the code.
 
         Raises:
             ForbiddenFetch: any other address, a photo that the document does not show, an unknown style sheet.
@@ -41,6 +52,8 @@ class DocumentFetcher(URLFetcher):
         static = _STATIC.fullmatch(url)
         if static:
             return _style(url, static[1])
+        if url == CODE and self._code is not None:
+            return URLFetcherResponse(url, self._code, {"Content-Type": "image/svg+xml"})
         photo = _PHOTO.fullmatch(url)
         path = self._photos.get(int(photo[1])) if photo else None
         if path is None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 
+from django.conf import settings
+
 from supervisi.documents import people, results
-from supervisi.documents.content import Content, FindingRow, Signature
+from supervisi.documents.content import Content, FindingRow, Proof, Signature
 from supervisi.documents.words import day_in_words, days, long_day
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Checklist, DocumentKind, Finding, Layer, Visit, VisitStatus
+from supervisi.models import Checklist, DocumentKind, Finding, Layer, VerificationCode, Visit, VisitStatus
 from supervisi.models.checklists import DISCLOSED_STATUSES
 from supervisi.pages.finding_cards import points_text
 from supervisi.scoring.engine import score_sheet
@@ -58,7 +60,16 @@ def read_visit_content(kind: str, visit: Visit) -> Content:
         areas=results.area_rows(instrument, answers, findings, None) if instrument and answers else (),
         shown_status=checklist.status if checklist is not None else "",
         shows_result=is_told,
+        proof=_proof(checklist) if checklist is not None else None,
     )
+
+
+def _proof(checklist: Checklist) -> Proof | None:
+    """Return code and hash of a final sheet."""
+    code = VerificationCode.objects.of(checklist).valid().first() if checklist.is_final else None
+    if code is None:
+        return None
+    return Proof(code.grouped, settings.SITE_URL + code.get_absolute_url(), code.grouped_hash)
 
 
 def visit_sheet(visit: Visit) -> Checklist | None:
@@ -136,6 +147,7 @@ def read_sheet_content(checklist: Checklist) -> Content:
         shown_status=checklist.status,
         status_words=str(checklist.get_status_display()),
         shows_result=True,
+        proof=_proof(checklist),
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import segno
 from django.conf import settings
 from django.template.loader import render_to_string
 
@@ -15,6 +17,7 @@ from supervisi.documents.words import long_day
 from supervisi.models import DocumentKind
 from wbbm.errors import DomainError
 from wbbm.files.models import StoredFile
+from wbbm.organisasi.models.audit import AuditHead
 
 PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 _TEMPLATES = {
@@ -37,6 +40,8 @@ class Stamp:
     number: str
     made_on: datetime.date
     made_at: str
+    # The day's head of the audit trail: whoever files the document can prove that nothing before was rewritten.
+    head: AuditHead | None = None
 
 
 def load_weasyprint() -> Any:
@@ -66,8 +71,15 @@ def write_html(content: Content, stamp: Stamp) -> str:
     return render_to_string(_TEMPLATES[DocumentKind(content.kind)], context)
 
 
-def render_pdf(html: str, photos: frozenset[int], progress: Progress) -> bytes:
-    """Turn the HTML into a tagged PDF; `photos` are the ids of the files that it may show.
+def draw_code(url: str) -> bytes:
+    """Draw the QR code of an address as SVG."""
+    drawn = io.BytesIO()
+    segno.make(url, error="m").save(drawn, kind="svg", border=2, xmldecl=False)
+    return drawn.getvalue()
+
+
+def render_pdf(html: str, content: Content, progress: Progress) -> bytes:
+    """Turn the HTML into a tagged PDF; of files it may show the photos of its content only.
 
     Raises:
         CannotRender: see `load_weasyprint`.
@@ -75,7 +87,8 @@ def render_pdf(html: str, photos: frozenset[int], progress: Progress) -> bytes:
     weasyprint = load_weasyprint()
     from supervisi.documents.fetcher import BASE, DocumentFetcher
 
-    paths = dict(StoredFile.objects.filter(pk__in=photos).values_list("pk", "thumbnail_path"))
+    paths = dict(StoredFile.objects.filter(pk__in=content.photos).values_list("pk", "thumbnail_path"))
+    code = draw_code(content.proof.url) if content.proof is not None else None
     seen = 0
 
     def on_photo() -> None:
@@ -83,7 +96,7 @@ def render_pdf(html: str, photos: frozenset[int], progress: Progress) -> bytes:
         seen += 1
         progress(20 + 40 * seen // len(paths))
 
-    fetcher = DocumentFetcher(paths, on_photo)
+    fetcher = DocumentFetcher(paths, on_photo, code)
     document = weasyprint.HTML(string=html, base_url=BASE, url_fetcher=fetcher)
     laid_out = document.render(pdf_variant="pdf/ua-1")
     progress(80)

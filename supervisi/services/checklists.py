@@ -285,6 +285,7 @@ def finalise_checklist(*, checklist: Checklist, by: User) -> Checklist:
 def freeze(checklist: Checklist) -> str:
     """Store result and content hash of a sheet that has just become final; from here on nothing of it changes."""
     compute_checklist_score(checklist)
+    supersede_documents(checklist, FINAL)
     digest = content_hash(checklist)
     Checklist.objects.filter(pk=checklist.pk).update(content_hash=digest)
     make_code(checklist, digest)

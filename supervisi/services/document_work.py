@@ -21,6 +21,7 @@ from wbbm.files.models import StoredFile
 from wbbm.files.services import Received, discard, store
 from wbbm.jobs import services as jobs
 from wbbm.organisasi.access import local_day
+from wbbm.organisasi.services.seals import latest_head
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +59,10 @@ def _make(claim: jobs.Claim, document: Document) -> None:
     content = _subject_of(document).read(document.kind)
     progress(10)
     now = timezone.now()
-    stamp = Stamp(document.number, local_day(document.unit, now), long_moment(now, document.unit))
+    stamp = Stamp(document.number, local_day(document.unit, now), long_moment(now, document.unit), latest_head())
     html = write_html(content, stamp)
     progress(20)
-    pdf = render_pdf(html, content.photos, progress)
+    pdf = render_pdf(html, content, progress)
     progress(95)
     name = f"{document.get_kind_display()} {document.unit.name} {document.number.replace('/', '-')}.pdf"
     file = store(Received(pdf, "", name), kind=FILE_KIND, by=document.requested_by)

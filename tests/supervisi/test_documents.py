@@ -6,6 +6,7 @@ import io
 import sys
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -18,13 +19,22 @@ from PIL import Image
 from supervisi.documents import render
 from supervisi.documents.reading import read_sheet_content, read_visit_content
 from supervisi.documents.words import day_in_words, formal_name, number_words
-from supervisi.models import Answer, Checklist, ChecklistScore, Document, Finding, Layer, Visit
+from supervisi.models import Answer, Checklist, ChecklistScore, Document, Finding, Layer, VerificationCode, Visit
 from supervisi.services import document_work
-from supervisi.services.checklists import disclose_checklist, return_checklist, review_checklist
+from supervisi.services.checklists import (
+    approve_reopening,
+    create_checklist,
+    disclose_checklist,
+    finalise_checklist,
+    freeze,
+    request_reopening,
+    return_checklist,
+    review_checklist,
+)
 from supervisi.services.documents import request_document
 from supervisi.services.evidence import attach_upload
 from supervisi.services.letterheads import save_letterhead
-from supervisi.services.scores import compute_checklist_score
+from supervisi.services.periods import close_period
 from tests.factories import make_person
 from tests.files.samples import PDF
 from tests.supervisi.sheets import World, make_world
@@ -83,7 +93,7 @@ def make(document: Document) -> Document:
 
 def ready(monkeypatch, pdf: bytes = PDF) -> None:
     """Let rendering be quick where a test is not about the paper."""
-    monkeypatch.setattr(document_work, "render_pdf", lambda html, photos, progress: pdf)
+    monkeypatch.setattr(document_work, "render_pdf", lambda html, content, progress: pdf)
 
 
 def read(document: Document):
@@ -247,7 +257,7 @@ def test_a_machine_without_the_libraries_says_what_to_install(world, monkeypatch
 
 
 def test_three_failures_are_told_and_a_fourth_try_is_a_persons(world, monkeypatch):
-    def broken(html, photos, progress):
+    def broken(html, content, progress):
         raise ZeroDivisionError
 
     monkeypatch.setattr(document_work, "render_pdf", broken)
@@ -273,7 +283,7 @@ def test_a_report_that_is_overtaken_is_never_shown(world, monkeypatch, tmp_path,
     def give_back() -> None:
         return_checklist(checklist=world.reload(), by=world.reviewer, reason="Butir 3 belum dilihat")
 
-    def render_slowly(html, photos, progress):
+    def render_slowly(html, content, progress):
         if moment == "while":
             give_back()
         return PDF
@@ -305,6 +315,40 @@ def test_each_step_of_the_sheet_replaces_its_report_and_only_a_draft_the_rest(wo
     set_states(world, "done", "submitted")
     return_checklist(checklist=world.reload(), by=world.reviewer, reason="Butir 3 belum dilihat")
     assert states() == ("superseded", "superseded")
+
+
+def test_a_final_sheets_documents_bear_its_code_until_it_is_opened_again(world, monkeypatch):
+    ready(monkeypatch)
+    set_states(world, "done", "disclosed")
+    assert read_visit_content("findings", world.visit).proof is None
+    finalise_checklist(checklist=world.reload(), by=world.commander)
+    papers = {kind: make(ask(world, kind)) for kind in ("minutes", "findings", "report")}
+    code = VerificationCode.objects.get(checklist=world.checklist)
+    for kind in ("minutes", "findings"):
+        assert read_visit_content(kind, world.visit).proof.code == code.grouped
+    proof = read_sheet_content(world.reload()).proof
+    assert (proof.code, proof.content_hash) == (code.grouped, code.grouped_hash)
+    said = Client().get(proof.url.removeprefix(settings.SITE_URL)).content.decode()
+    assert "Berlaku" in said
+    request_reopening(checklist=world.reload(), by=world.auditor, reason="Butir 3 keliru dicatat")
+    assert {Document.objects.get(pk=paper.pk).status for paper in papers.values()} == {"ready"}
+    approve_reopening(checklist=world.reload(), by=world.commander)
+    assert {Document.objects.get(pk=paper.pk).status for paper in papers.values()} == {"superseded"}
+    assert "digantikan" in Client().get(proof.url.removeprefix(settings.SITE_URL)).content.decode()
+    assert read_visit_content("minutes", world.visit).proof is None
+
+
+def test_closing_a_period_replaces_the_report_of_a_sheet_that_it_makes_final(world, monkeypatch):
+    ready(monkeypatch)
+    own = create_checklist(
+        unit=world.polsek, period=world.period, instrument=world.instrument, layer=Layer.SELF, by=world.operator
+    )
+    Checklist.objects.filter(pk=own.pk).update(status="submitted", submitted_at=timezone.now())
+    own = Checklist.objects.with_frame().get(pk=own.pk)
+    paper = make(request_document(kind="report", by=world.operator, checklist=own))
+    close_period(period=world.period, by=make_person(world.polres, Role.ADMIN))
+    paper.refresh_from_db()
+    assert paper.status == "superseded"
 
 
 # --- letterheads ---------------------------------------------------------------------------------------------
@@ -366,7 +410,7 @@ def test_a_report_shows_the_stored_scores_and_every_item_with_its_photo(world, s
         upload_uuid="00000000-0000-0000-0000-000000000001", by=world.leader,
     )  # fmt: skip
     set_states(world, "done", "final")
-    compute_checklist_score(world.checklist)
+    freeze(world.checklist)
     stored = ChecklistScore.objects.get(checklist=world.checklist)
     pdf, text = read(make(ask(world, "report")))
     from supervisi.scoring.rounding import from_units, shown
@@ -381,7 +425,12 @@ def test_a_report_shows_the_stored_scores_and_every_item_with_its_photo(world, s
     for code in Answer.objects.filter(checklist=world.checklist).values_list("item__code", flat=True):
         assert code in text
     assert "Catatan <b>uji</b>" in text
+    code = VerificationCode.objects.get(checklist=world.checklist)
+    assert f"{settings.SITE_URL}{code.get_absolute_url()}" in text.replace(" ", "")
+    assert code.grouped in text
+    assert code.content_hash in text.replace(" ", "")
     images = {image.data: image.image.size for page in pdf.pages for image in page.images}
+    # The QR code is drawn, not a picture.
     assert list(images.values()) == [(320, 240)]
     assert text.count("DATA CONTOH, bukan keadaan sebenarnya") >= len(pdf.pages)
 
@@ -391,13 +440,13 @@ def test_a_report_shows_the_stored_scores_and_every_item_with_its_photo(world, s
     "url",
     ["http://127.0.0.1/a.css", "https://contoh.go.id/a.png", "file:///etc/passwd", "data:text/css,a", "ftp://a/b",
      "dokumen:/foto/8", "dokumen:/foto/0x7", "dokumen:/static/../wbbm/settings.py", "dokumen:/static/css/tidak-ada.css",
-     "dokumen:/static/js/app.js", "/etc/passwd"],
+     "dokumen:/static/js/app.js", "dokumen:/kode.svg", "/etc/passwd"],
 )  # fmt: skip
 @pytest.mark.django_db(False)
 def test_the_renderer_fetches_nothing_of_others(url):
     from supervisi.documents.fetcher import DocumentFetcher, ForbiddenFetch
 
-    fetcher = DocumentFetcher({7: "aa/foto.jpg"}, lambda: None)
+    fetcher = DocumentFetcher({7: "aa/foto.jpg"})
     with pytest.raises(ForbiddenFetch):
         fetcher.fetch(url)
     for tag in (f'<img alt="a" src="{url}">', f'<link rel="stylesheet" href="{url}">'):
