@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.conf import settings
 
@@ -9,6 +11,24 @@ from django.conf import settings
 def pytest_configure() -> None:
     """Make the folder that whitenoise looks for; tests serve static files from their sources."""
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+# What asks for neither database nor broker says the same on both: tests/run.py doesn't repeat it.
+ONCE = (
+    "files", "supervisi/scoring", "supervisi/test_charts.py", "supervisi/test_zero_rule.py", "test_deploy.py",
+    "test_house_rules.py", "test_settings.py", "test_start.py",
+)  # fmt: skip
+DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Mark the tests of those places that don't ask for the database."""
+    here = Path(__file__).parent
+    places = [here / place for place in ONCE]
+    for item in items:
+        asks = item.get_closest_marker("django_db") is not None or DATABASE & set(item.fixturenames)
+        if not asks and any(item.path.is_relative_to(place) for place in places):
+            item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture(autouse=True)
