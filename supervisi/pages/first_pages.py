@@ -160,7 +160,7 @@ def read_auditor_page(user: User, search: str) -> AuditorPage:
     units = Unit.objects.visible_to(user).filter(name__icontains=search) if search else Unit.objects.none()
     if search:
         sheets = sheets.filter(unit__name__icontains=search)
-    events = AuditEvent.objects.visible_to(user).exclude(action__startswith="sign-")
+    events = AuditEvent.objects.visible_to(user).exclude(action__startswith="sign-").with_names()
     if search:
         events = events.filter(unit__name__icontains=search)
     return AuditorPage(
@@ -184,7 +184,7 @@ def _event_line(event: AuditEvent) -> EventLine:
     office = event.posting or event.actor
     return EventLine(
         act=act_words(event.action),
-        about=event.object_label,
+        about=vars(event)["object_name"] or "",
         by=str(office) if office is not None else "Sistem",
         unit=event.unit,
         at=moment_words(event.at, zone),

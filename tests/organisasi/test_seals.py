@@ -387,6 +387,21 @@ def test_values_of_personal_fields_are_kept_as_keyed_hashes(settings):
     assert any("data pribadi" in text for text in line)
 
 
+def test_a_person_is_named_by_the_pages_but_not_by_the_trail(client):
+    unit = make_unit()
+    admin, auditor = make_person(unit, Role.ADMIN), make_person(unit, Role.AUDITOR)
+    person = make_person(unit, Role.OPERATOR, name="Operator Bagren")
+    update_person(person=person, by=admin, nrp="87654321")
+    kept = json.dumps(list(AuditEvent.objects.values()), default=str)
+    assert "person.changed" in kept
+    assert person.name not in kept
+    for reader, page in ((admin, "/admin/organisasi/auditevent/?q=bagren"), (auditor, "/supervisi/periksa/")):
+        client.force_login(reader, backend="wbbm.organisasi.auth.PostingBackend")
+        with Counted() as counted:
+            assert "Operator Bagren" in client.get(page).content.decode()
+        assert sum("organisasi_auditevent" in sql for sql in counted.statements) <= 3
+
+
 def test_values_of_other_fields_stay_readable():
     unit = make_unit()
     event = record("unit.changed", by=None, about=unit, changes={"name": ["Lama", "Baru"]})
@@ -412,14 +427,15 @@ def test_the_page_shows_the_last_seal_and_the_heads(client):
 
 @pytest.mark.servers
 def test_a_hundred_thousand_events_are_proved_in_ten_seconds():
-    """Counted in time of this process, so that others on the machine don't matter."""
+    """Counted in time of this process, so that others on the machine don't matter; a fifth of it on SQLite."""
+    count = 100_000 if connection.vendor == "postgresql" else 20_000
     facts = {"object_type": "supervisi.checklist", "changes": {"status": ["draft", "submitted"]}, "reason": "x" * 40}
     AuditEvent.objects.bulk_create(
-        (AuditEvent(action="checklist.submit", object_id=str(number), **facts) for number in range(100_000)),
+        (AuditEvent(action="checklist.submit", object_id=str(number), **facts) for number in range(count)),
         batch_size=2000,
     )
-    assert seals.seal_all() == 100_000
+    assert seals.seal_all() == count
     began = time.process_time()
     proof = verify()
-    assert time.process_time() - began < 10
-    assert (proof.sealed, proof.faults) == (100_000, [])
+    assert time.process_time() - began < count / 10_000
+    assert (proof.sealed, proof.faults) == (count, [])

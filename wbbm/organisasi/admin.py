@@ -151,14 +151,16 @@ class HolidayAdmin(ScopedAdmin):
 class AuditEventAdmin(ScopedAdmin):
     """The trail of units, people, postings and periods, to read."""
 
-    list_display = ("moment", "act_name", "object_label", "unit", "who")
-    fields = ("moment", "act_name", "object_label", "unit", "who", "what", "reason", "address")
-    search_fields = ("object_label", "actor__name", "unit__name")
+    list_display = ("moment", "act_name", "about", "unit", "who")
+    fields = ("moment", "act_name", "about", "unit", "who", "what", "reason", "address")
+    search_fields = ("object_name", "actor__name", "unit__name")
     list_select_related = ("unit", "actor", "posting")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
         """Keep the events of what admins write, of units in reach."""
-        return super().get_queryset(request).filter(ADMIN_TRAIL)
+        events: Any = super().get_queryset(request).filter(ADMIN_TRAIL)
+        named: QuerySet[AuditEvent] = events.with_names()
+        return named
 
     @admin.display(description="waktu", ordering="at")
     def moment(self, event: AuditEvent) -> str:
@@ -169,6 +171,11 @@ class AuditEventAdmin(ScopedAdmin):
     def act_name(self, event: AuditEvent) -> str:
         """Name the act."""
         return act_words(event.action)
+
+    @admin.display(description="objek")
+    def about(self, event: AuditEvent) -> str:
+        """Name what it is about."""
+        return str(vars(event)["object_name"] or "")
 
     @admin.display(description="oleh")
     def who(self, event: AuditEvent) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from .people import Posting, User
@@ -25,6 +26,13 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         """Keep events of units whose trail the person may read (auditor, admin: own subtree), and his own acts."""
         scope: Q = user.scope.audit_units("unit__path")
         return self.filter(scope | models.Q(actor=user))
+
+    def with_names(self) -> Self:
+        """Add what each event is about in words, of this moment for a person: the trail itself keeps no name."""
+        number = Cast(models.OuterRef("object_id"), models.BigIntegerField())
+        person = models.Subquery(User.objects.filter(pk=number).values("name"))
+        name = models.Case(models.When(object_type="organisasi.user", then=person), default=models.F("object_label"))
+        return self.annotate(object_name=name)
 
     def about(self, obj: models.Model) -> Self:
         """Keep the events of one object."""

@@ -41,6 +41,11 @@ def _storable(label: str, changes: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _name(about: models.Model | None) -> str:
+    """Return what the trail calls an object; a person only by his number, for his name is his own."""
+    return "" if about is None or isinstance(about, User) else str(about)[:200]
+
+
 def record_own(action: str, person: User, *, address: str | None = None) -> AuditEvent:
     """Add an event about the person's own account, at the unit where he serves."""
     posting = main_posting(person)
@@ -85,7 +90,7 @@ def record(
         action=action,
         object_type=label,
         object_id=str(about.pk) if about is not None else "",
-        object_label=str(about)[:200] if about is not None else "",
+        object_label=_name(about),
         unit=unit,
         changes=_storable(label, changes or {}),
         reason=reason,

@@ -69,11 +69,11 @@ def want_sealing() -> bool:
     return True
 
 
-def _waiting(look_back: int = _LOOK_BACK) -> Any:
-    """Return the events that wait; the whole table is looked through only by verify_audit and before a head."""
+def _waiting() -> Any:
+    """Return the events that wait; the whole table is looked through only by verify_audit."""
     last = AuditSeal.objects.aggregate(last=Max("event_id"))["last"]
     waiting = AuditEvent.objects.unsealed()
-    return waiting if last is None else waiting.filter(pk__gt=last - look_back)
+    return waiting if last is None else waiting.filter(pk__gt=last - _LOOK_BACK)
 
 
 def _seal_job(claim: Claim) -> None:
