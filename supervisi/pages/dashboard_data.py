@@ -156,10 +156,10 @@ def read_dashboard(user: User, unit_id: int, period_id: int | None) -> Dashboard
     quarter_before, year_before = _before(periods, quarter), _before(periods, year)
     history = _history(periods, quarter)
     children = tuple(found for found in units if found.parent_path == unit.path)
-    own = {found.pk for found in units if user.scope.is_own_unit(found)}
     wanted = [period.pk for period in (quarter, quarter_before, year, year_before) if period is not None]
-    stored = _read_rows(unit, children, wanted, history)
-    rows = tuple(row for row in stored if not (row.unit_id in own and _is_hidden(row)))
+    own = {held.unit_id: held.unit for held in user.scope.postings if user.scope.is_own_unit(held.unit)}
+    stored = _read_rows(unit, children, wanted, history, own)
+    rows = _shown_rows(stored, {found.pk: found for found in (unit, *children)}, own)
     visits = _read_visits(user, unit, children, today)
     is_station = unit.kind == UnitKind.POLSEK
     return DashboardData(
@@ -248,17 +248,21 @@ def _history(periods: tuple[Period, ...], quarter: Period | None) -> tuple[Perio
 
 
 def _read_rows(
-    unit: Unit, children: tuple[Unit, ...], wanted: list[int], history: tuple[Period, ...]
+    unit: Unit, children: tuple[Unit, ...], wanted: list[int], history: tuple[Period, ...], own: dict[int, Unit]
 ) -> list[UnitScore]:
-    """Read the stored rows of the unit and its children, each with whether a newer result is on its way."""
-    asked = Q(period_id__in=wanted, unit_id__in=[unit.pk, *(child.pk for child in children)])
+    """Read the stored rows of the unit, its children and the viewer's own units below it.
+
+    Each with whether a newer result is on its way.
+    """
+    below = [found.pk for found in own.values() if found.is_within(unit.path)]
+    asked = Q(period_id__in=wanted, unit_id__in=[unit.pk, *(child.pk for child in children), *below])
     if unit.kind == UnitKind.POLSEK:
         asked |= Q(period_id__in=[period.pk for period in history], unit_id=unit.pk)
     parts = ("unit_id", "period_id", "instrument_id", "layer")
     pieces = [piece for part in parts for piece in (Cast(OuterRef(part), CharField()), Value(":"))][:-1]
     jobs = Job.objects.open().filter(kind=KIND, key=Concat(*pieces, output_field=CharField()))
     # Gates and nodes of the unit's own sheets only: with those of all children a page would read megabytes.
-    own = {
+    parts_of_own = {
         f"own_{name}": Case(When(unit_id=unit.pk, then=F(f"counting__score__{name}")), output_field=field)
         for name, field in _SCORE_PARTS.items()
     }
@@ -266,8 +270,22 @@ def _read_rows(
         UnitScore.objects.filter(asked)
         .select_related("instrument", "lowest_unit")
         .defer("instrument__definition")
-        .annotate(counting_status=F("counting__status"), is_updating=Exists(jobs), **own)
+        .annotate(counting_status=F("counting__status"), is_updating=Exists(jobs), **parts_of_own)
     )
+
+
+def _shown_rows(stored: list[UnitScore], units: dict[int, Unit], own: dict[int, Unit]) -> tuple[UnitScore, ...]:
+    """Keep what the viewer may see of the units: not what his own units may not see, nor a sum that holds it."""
+    hidden = [row for row in stored if row.unit_id in own and _is_hidden(row)]
+
+    def holds_hidden(row: UnitScore) -> bool:
+        return row.counting_id is None and any(
+            (row.period_id, row.instrument_id, row.layer) == (other.period_id, other.instrument_id, other.layer)
+            and own[other.unit_id].is_within(units[row.unit_id].path)
+            for other in hidden
+        )
+
+    return tuple(row for row in stored if row.unit_id in units and row not in hidden and not holds_hidden(row))
 
 
 def _is_hidden(row: UnitScore) -> bool:

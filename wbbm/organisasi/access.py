@@ -142,8 +142,15 @@ class Scope:
         return self.within(field, Role.ADMIN, Role.AUDITOR, Role.COMMANDER)
 
     def audit_units(self, field: str) -> Q:
-        """Units whose audit trail the person may read; an admin that of what admins write only."""
-        return self.within(field, Role.AUDITOR, Role.COMMANDER) | (ADMIN_TRAIL & self.within(field, Role.ADMIN))
+        """Units whose audit trail the person may read.
+
+        An admin that of what admins write only; and nobody more than that of a unit where he stands himself.
+        """
+        found = self.within(field, Role.AUDITOR, Role.COMMANDER)
+        standing = self.standing_paths
+        if standing:
+            found &= ~Q(**{f"{field}__in": sorted(standing)}) | ADMIN_TRAIL
+        return found | (ADMIN_TRAIL & self.within(field, Role.ADMIN))
 
     # --- Django's admin --------------------------------------------------------------------------
 
