@@ -1,4 +1,4 @@
-"""Measure a large document: `python -m bench.documents ITEMS_FROM PHOTOS`; prints the figures as JSON.
+"""Measure a large document: `python -m bench.documents PHOTOS`; prints the figures as JSON.
 
 A report of the whole LKE with so many photos is made by a real worker, while answers are saved on another sheet; what
 counts is how long it takes, how much memory the worker ever held, and how long an answer waits for its roll-up.
@@ -111,7 +111,7 @@ def main() -> None:
     """Measure."""
     photos = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     call_command("migrate", verbosity=0)
-    world = make_world()
+    world = make_world("dokumen")
     sheet = large_sheet(world)
     size = add_photos(sheet, photos)
     codes = [item.code for item in engine_instrument(world.instrument).items if item.options]

@@ -39,6 +39,15 @@ LINES = {
 }
 
 
+# A report of 113 items, made by a real worker while answers are saved: what is measured, and the most that is allowed.
+PHOTOS = "200"
+PAPER = {
+    "seconds": ("Laporan {items} butir dengan {photos} foto, detik", 30),
+    "peak_mb": ("Memori tertinggi pekerja `berat`, MB", 500),
+    "slowest_rollup": ("Rekap paling lambat dari {saves} jawaban selama itu, detik", 2),
+}
+
+
 def environments(stack: ExitStack) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the name and the environment of each database that this machine can run."""
     yield "SQLite", {}
@@ -54,16 +63,27 @@ def environments(stack: ExitStack) -> Iterator[tuple[str, dict[str, str]]]:
         )
 
 
-def measure(environment: dict[str, str], sizes: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Run the measuring process on an empty database of its own."""
+def measure(environment: dict[str, str], sizes: tuple[str, ...], module: str = "bench.measure") -> Any:
+    """Run a measuring process on an empty database of its own; return its last line."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     with tempfile.TemporaryDirectory(prefix="wbbm-bench-") as folder:
         env = kept | {"DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "wbbm.settings"} | environment
         done = subprocess.run(
-            [sys.executable, "-m", "bench.measure", *sizes], cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE
+            [sys.executable, "-m", module, *sizes], cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE
         )
-    found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def paper_table(name: str, figures: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the table of a large document and what is above its limit; one that is not made is above all."""
+    lines = ["| Dokumen | Terukur | Batas |", "| --- | ---: | ---: |"]
+    above = [] if figures["status"] == "ready" else [f"{name}: dokumen tidak jadi ({figures['status']})"]
+    for key, (title, limit) in PAPER.items():
+        words = title.format(**figures)
+        lines.append(f"| {words} | {figures[key]:.1f} | {limit} |")
+        if figures[key] > limit:
+            above.append(f"{name}: {words}: {figures[key]:.1f} di atas batas {limit}")
+    return [*lines, ""], above
 
 
 def table(name: str, figures: list[dict[str, Any]], sizes: tuple[str, ...]) -> tuple[list[str], list[str]]:
@@ -99,6 +119,10 @@ def main() -> int:
             shown, over = table(name, measure(environment, sizes), sizes)
             lines += shown
             above += over
+            if sizes == SIZES:
+                shown, over = paper_table(name, measure(environment, (PHOTOS,), "bench.documents"))
+                lines += shown
+                above += over
     print("\n".join(lines))
     for line in above:
         print(f"DI ATAS BATAS: {line}")

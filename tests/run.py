@@ -59,6 +59,7 @@ def main() -> int:
     quick = "not browser and not servers"
     if not _makes_pdf():
         quick += " and not pdf"
+        alone[-1] += " and not pdf"
         missing.append("Dokumen PDF: pasang paket libpango-1.0-0, libpangoft2-1.0-0 dan libharfbuzz-subset0")
 
     with ExitStack() as stack:

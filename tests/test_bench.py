@@ -28,6 +28,30 @@ def test_a_small_run_measures_every_line(tmp_path):
     assert by_key["save"]["queries"] <= 12
 
 
+@pytest.mark.servers
+@pytest.mark.once
+@pytest.mark.pdf
+def test_a_report_of_113_items_with_200_photos_is_made_in_time_while_answers_roll_up(tmp_path):
+    kept = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "wbbm.settings"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.documents", run.PHOTOS], cwd=ROOT, env=kept, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert (figures["items"], figures["photos"], figures["status"]) == (113, 200, "ready")
+    assert figures["saves"] >= 3
+    assert run.paper_table("SQLite", figures)[1] == []
+
+
+def test_a_document_above_its_limit_or_not_made_is_named():
+    figures = {"status": "ready", "items": 113, "photos": 200, "saves": 9, "seconds": 31, "peak_mb": 501,
+               "slowest_rollup": 2.1}  # fmt: skip
+    assert len(run.paper_table("SQLite", figures)[1]) == 3
+    fine = figures | {"seconds": 1, "peak_mb": 1, "slowest_rollup": 1}
+    assert run.paper_table("SQLite", fine)[1] == []
+    assert run.paper_table("SQLite", fine | {"status": "failed"})[1] != []
+
+
 @pytest.mark.parametrize(("ratio", "count"), [(1.0, 0), (1000.0, 1)])
 def test_a_ratio_above_its_limit_is_named(ratio, count):
     figure = {"key": "save", "ms": ratio, "floor_ms": 1.0, "ratio": ratio, "queries": 9}
