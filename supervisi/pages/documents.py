@@ -42,6 +42,8 @@ class Slot:
     # Why it can't be made yet; empty when it can.
     why_not: str
     line: DocumentLine | None
+    # One was made, and what it told has changed since.
+    was_replaced: bool
 
     @property
     def can_ask(self) -> bool:
@@ -117,6 +119,7 @@ def _slot(kind: DocumentKind, rows: list[Document], visit: Visit | None, checkli
         about=_ABOUT[kind],
         why_not=why_not(kind, visit=visit, checklist=checklist),
         line=_line(newest) if newest is not None else None,
+        was_replaced=newest is None and any(row.kind == kind for row in rows),
     )
 
 

@@ -105,6 +105,15 @@ def read(document: Document):
     return pdf, " ".join("\n".join(page.extract_text() for page in pdf.pages).split())
 
 
+def parts_of(part, kind: str) -> list:
+    """Return the parts of a PDF's structure that are of a kind."""
+    part = part.get_object()
+    if not isinstance(part, dict):
+        return [found for each in part for found in parts_of(each, kind)] if isinstance(part, list) else []
+    mine = [part] if part.get("/S") == kind else []
+    return mine + (parts_of(part["/K"], kind) if "/K" in part else [])
+
+
 # --- words ---------------------------------------------------------------------------------------------------
 
 
@@ -315,6 +324,11 @@ def test_each_step_of_the_sheet_replaces_its_report_and_only_a_draft_the_rest(wo
     set_states(world, "done", "submitted")
     return_checklist(checklist=world.reload(), by=world.reviewer, reason="Butir 3 belum dilihat")
     assert states() == ("superseded", "superseded")
+    client = Client()
+    client.force_login(world.leader, backend="wbbm.organisasi.auth.PostingBackend")
+    page = client.get(reverse("supervisi:visit-documents", args=[world.visit.pk])).content.decode()
+    assert "Yang sebelumnya sudah digantikan" in page
+    assert "Sebelumnya (3)" in page
 
 
 def test_a_final_sheets_documents_bear_its_code_until_it_is_opened_again(world, monkeypatch):
@@ -432,6 +446,9 @@ def test_a_report_shows_the_stored_scores_and_every_item_with_its_photo(world, s
     images = {image.data: image.image.size for page in pdf.pages for image in page.images}
     # The QR code is drawn, not a picture.
     assert list(images.values()) == [(320, 240)]
+    spoken = [str(part["/Alt"]) for part in parts_of(pdf.trailer["/Root"]["/StructTreeRoot"], "/Figure")]
+    assert len(spoken) == 2
+    assert sum(words.startswith(("Bukti 1: ", "Kode QR ")) for words in spoken) == 2
     assert text.count("DATA CONTOH, bukan keadaan sebenarnya") >= len(pdf.pages)
 
 
