@@ -12,6 +12,7 @@ from supervisi.views import (
     handover,
     layers,
     operations,
+    planning,
     sheets,
     verification,
     visits,
@@ -65,6 +66,12 @@ urlpatterns += [
     path("supervisi/kunjungan/<int:pk>/selesai/", visits.visit_finish, name="visit-finish"),
     path("supervisi/kunjungan/<int:pk>/batal/", visits.visit_cancel, name="visit-cancel"),
     path("supervisi/kunjungan/<int:pk>/hapus/", visits.visit_delete, name="visit-delete"),
+]
+
+# Planning visits.
+urlpatterns += [
+    path("supervisi/kunjungan/kalender/", planning.month, name="visit-calendar"),
+    path("supervisi/kunjungan/harian/", planning.day, name="visit-day"),
 ]
 
 # Sheets: page and steps.

@@ -141,6 +141,8 @@ RULES: dict[str, Rule] = {
     ),
     "supervisi:handover-visit": post(SUPERVISORS, "lead", refused=frozenset({"auditor", "commander"})),
     "supervisi:visit-list": page(READERS | {"kapolsek", "operator"}),
+    "supervisi:visit-calendar": page(READERS | {"kapolsek", "operator"}),
+    "supervisi:visit-day": page(READERS | {"kapolsek", "operator"}),
     "supervisi:visit-pick-unit": page(SUPERVISORS, refused=EVERYBODY - SUPERVISORS),
     "supervisi:visit-add": page(
         SUPERVISORS, "unit", refused=frozenset({"admin", "commander", "auditor", "kapolsek", "integrity"})

@@ -50,7 +50,7 @@ SUBMITTED_NOW = ("Jatirogo", "Tuban", "Semanding", "Jenu", "Bancar", "Kerek", "M
                  "Rengel", "Montong", "Soko", "Palang")  # fmt: skip
 ON_THE_BORDER = "Rengel"
 BORDER = Fraction("74.996")
-PLANNED_AHEAD = {"Bangilan": 4, "Singgahan": 6, "Parengan": 10}
+PLANNED_AHEAD = {"Bangilan": 4, "Singgahan": 6, "Parengan": 4}
 UNANNOUNCED = "Singgahan"
 OVERDUE_PLAN = "Widang"
 SENORI_ANSWERED = 38

@@ -123,6 +123,18 @@ class VisitForm(forms.Form):
         elif deputy is not None and deputy.pk not in seen and len(seen) == TEAM_SIZE:
             self.add_error("deputy", "Tim sudah delapan orang. Pilih wakil ketua dari anggotanya.")
 
+    def span(self) -> tuple[datetime.date, datetime.date] | None:
+        """Return first and last day as they stand in the form, sent or not; None while they can't be read."""
+        values = self.cleaned_data if self.is_bound and self.is_valid() else {} if self.is_bound else self.initial
+        first = values.get("starts_on")
+        return (first, values.get("ends_on") or first) if first is not None else None
+
+    def people(self) -> list[int]:
+        """Return the ids of the people named in the form, sent or not."""
+        names = ("team_leader", "deputy", *(f"member_{number}" for number in range(2, TEAM_SIZE + 1)))
+        found = [(self.cleaned_data if self.is_bound else self.initial).get(name) for name in names]
+        return [getattr(person, "pk", person) for person in found if person is not None]
+
     def team(self) -> Team:
         """Return the team as the service takes it."""
         values = self.cleaned_data

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -29,8 +29,16 @@ class VisitStatus(models.TextChoices):
     CANCELLED = "cancelled", "Dibatalkan"
 
 
+OPEN_STATUSES = (VisitStatus.PLANNED, VisitStatus.ONGOING)
 # The unit knows of a visit that was announced, and of every other from its beginning on.
 KNOWN_TO_UNIT = Q(is_announced=True) | Q(started_at__isnull=False)
+
+
+def on_days(first: datetime.date, last: datetime.date, *, prefix: str = "") -> Q:
+    """Visits that share a day with the span; `prefix` leads to the visit."""
+    until = Q(**{f"{prefix}ends_on__gte": first})
+    one_day = Q(**{f"{prefix}ends_on__isnull": True, f"{prefix}starts_on__gte": first})
+    return Q(**{f"{prefix}starts_on__lte": last}) & (until | one_day)
 
 
 class VisitQuerySet(models.QuerySet["Visit"]):
@@ -44,6 +52,26 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def without_surprises(self, user: User) -> Self:
         """Drop the unannounced visits that the person's own unit must not know of yet."""
         return self.exclude(user.scope.own_units("unit__path") & ~KNOWN_TO_UNIT)
+
+    def on_days(self, first: datetime.date, last: datetime.date) -> Self:
+        """Keep visits that share a day with the span."""
+        return self.filter(on_days(first, last))
+
+    def open(self) -> Self:
+        """Keep visits that are ahead or under way."""
+        return self.filter(status__in=OPEN_STATUSES)
+
+    def not_cancelled(self) -> Self:
+        """Drop what was given up."""
+        return self.exclude(status=VisitStatus.CANCELLED)
+
+    def below_named(self, text: str) -> Self:
+        """Keep visits to units whose name, or that of a unit above, holds the text; all without a text."""
+        if not text:
+            return self
+        named = Unit.objects.named_like(text).order_by()
+        path = ExpressionWrapper(OuterRef("unit__path"), output_field=models.CharField())
+        return self.filter(Exists(named.annotate(visited=path).filter(visited__startswith=F("path"))))
 
     def with_member(self, user: User) -> Self:
         """Keep visits in whose team the person is."""
@@ -129,7 +157,13 @@ class Visit(models.Model):
     @property
     def is_open(self) -> bool:
         """Tell whether team and days may still change."""
-        return self.status in {VisitStatus.PLANNED, VisitStatus.ONGOING}
+        return self.status in OPEN_STATUSES
+
+    @property
+    def days(self) -> tuple[datetime.date, ...]:
+        """The days of the visit."""
+        count = (self.last_day - self.starts_on).days + 1
+        return tuple(self.starts_on + datetime.timedelta(days=number) for number in range(count))
 
 
 class VisitMember(models.Model):

@@ -21,6 +21,7 @@ from supervisi.models import (
     Visit,
     VisitStatus,
 )
+from supervisi.pages.clashes import Clash, find_clashes
 from supervisi.pages.moments import long_moment, short_moment
 from supervisi.pages.undecided import read_undecided
 from supervisi.scoring.instrument import Instrument
@@ -96,6 +97,7 @@ class AreaLink:
 class MemberLine:
     """A member with what he checks."""
 
+    person: int
     label: str
     is_leader: bool
     is_deputy: bool
@@ -167,6 +169,8 @@ class VisitPage:
     can_change: bool
     can_find: bool
     writes: bool
+    # What the planner of a visit ahead should see to.
+    clashes: tuple[Clash, ...]
     # Empty while the unit must not know of the visit.
     share_url: str
 
@@ -183,6 +187,7 @@ def read_visit(visit: Visit, viewer: User) -> VisitPage:
     mine = next((member for member in members if member.is_me), None)
     leads = access.posting_to_lead(viewer, visit) is not None
     my_sheet = lines[0] if lines else None
+    can_change = visit.is_open and access.posting_to_change_team(viewer, visit) is not None
     return VisitPage(
         visit=visit,
         stages=visit_stages(visit),
@@ -202,10 +207,18 @@ def read_visit(visit: Visit, viewer: User) -> VisitPage:
         can_delete=visit.status != VisitStatus.DONE
         and not any(answered.values())
         and access.posting_to_delete(viewer, visit) is not None,
-        can_change=visit.is_open and access.posting_to_change_team(viewer, visit) is not None,
+        can_change=can_change,
         can_find=visit.takes_answers and access.posting_to_find(viewer, visit.unit) is not None,
         writes=bool(sheets) and mine is not None and visit.takes_answers and sheets[0].is_draft,
+        clashes=_clashes(visit, viewer, members) if can_change and visit.status == VisitStatus.PLANNED else (),
         share_url=_share_url(visit),
+    )
+
+
+def _clashes(visit: Visit, viewer: User, members: Iterable[MemberLine]) -> tuple[Clash, ...]:
+    team = [member.person for member in members]
+    return find_clashes(
+        unit=visit.unit, first=visit.starts_on, last=visit.last_day, team=team, viewer=viewer, besides=visit
     )
 
 
@@ -288,6 +301,7 @@ def _members(
             keys += [area for area in sheet.areas if area.key in wanted]
         lines.append(
             MemberLine(
+                person=row.user_id,
                 label=offices.get(row.user_id, row.user.name),
                 is_leader=row.user_id == visit.team_leader_id,
                 is_deputy=row.user_id == visit.deputy_id,

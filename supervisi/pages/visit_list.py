@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 
-from supervisi.models import Checklist, ChecklistStatus, Visit, VisitStatus
+from supervisi.models import Checklist, ChecklistStatus, Period, PeriodKind, Visit, VisitStatus
 from wbbm.organisasi.models import Role, Unit, UnitKind, UnitQuerySet, User
 
 PAGE_SIZE = 30
+_MOST_PERIODS = 40
 _ORDER = (VisitStatus.ONGOING, VisitStatus.PLANNED, VisitStatus.DONE, VisitStatus.CANCELLED)
 
 
@@ -54,19 +55,29 @@ class VisitList:
     waiting: int
     lines: tuple[VisitLine, ...]
     page: Page
+    # The quarters to choose from, and the chosen one.
+    quarters: tuple[Period, ...]
+    quarter: Period | None
 
 
-def read_visits(viewer: User, *, chosen: str, search: str = "", number: str = "1") -> VisitList:
+def read_visits(viewer: User, *, chosen: str, search: str = "", period: str = "", number: str = "1") -> VisitList:
     """Read a page of the visits in sight, the ongoing ones first, in a fixed number of queries.
 
     Args:
         chosen: MINE, ALL, or WAITING for the viewer's step.
+        search: part of the name of the unit, or of one above it.
+        period: the id of a quarter as it came from the address; anything else means all.
     """
     every = Visit.objects.visible_to(viewer)
     waiting = every.filter(_waits_for(viewer)).distinct()
     visits = {MINE: every.with_member(viewer), WAITING: waiting}.get(chosen, every)
-    if search:
-        visits = visits.filter(unit__in=Unit.objects.named_like(search))
+    quarters = tuple(
+        Period.objects.visible_to(viewer).filter(kind=PeriodKind.QUARTER).select_related("unit")[:_MOST_PERIODS]
+    )
+    quarter = next((found for found in quarters if str(found.pk) == period), None)
+    visits = visits.below_named(search)
+    if quarter is not None:
+        visits = visits.filter(period=quarter)
     place = Case(
         *(When(status=status, then=Value(at)) for at, status in enumerate(_ORDER)), output_field=IntegerField()
     )
@@ -74,7 +85,7 @@ def read_visits(viewer: User, *, chosen: str, search: str = "", number: str = "1
     page = Paginator(rows, PAGE_SIZE).get_page(number)
     notes = _notes(viewer, [visit.pk for visit in page])
     lines = tuple(VisitLine(visit, tuple(notes.get(visit.pk, ()))) for visit in page)
-    return VisitList(chosen, waiting.count(), lines, page)
+    return VisitList(chosen, waiting.count(), lines, page, quarters, quarter)
 
 
 def _waits_for(viewer: User) -> Q:

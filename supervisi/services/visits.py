@@ -155,13 +155,18 @@ def _once(visit: Visit) -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError:
-        others = Visit.objects.filter(
-            unit=visit.unit, sprin_number=visit.sprin_number, starts_on=visit.starts_on
-        ).exclude(status=VisitStatus.CANCELLED)
-        known = others.exclude(pk=visit.pk).select_related("unit").first()
+        known = same_visit(visit.unit, visit.sprin_number, visit.starts_on, besides=visit.pk)
         if known is None:
             raise
         raise VisitExists(known) from None
+
+
+def same_visit(unit: Unit, sprin_number: str, starts_on: datetime.date, besides: int | None = None) -> Visit | None:
+    """Return the visit that is planned to the unit with this warrant on this day."""
+    found = Visit.objects.not_cancelled().filter(unit=unit, sprin_number=sprin_number.strip()[:80], starts_on=starts_on)
+    if besides is not None:
+        found = found.exclude(pk=besides)
+    return found.select_related("unit").first()
 
 
 def _check_days(period: Period, starts_on: datetime.date, ends_on: datetime.date | None, unit: Unit) -> None:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from supervisi import access
 from supervisi.forms.visits import ReasonForm, VisitForm, first_values, initial_of
 from supervisi.models import Visit
+from supervisi.pages.clashes import Clash, find_clashes, seen_mark
 from supervisi.pages.visit import read_visit
 from supervisi.pages.visit_list import ALL, MINE, WAITING, plannable_units, read_visits
 from supervisi.services import visits
@@ -39,8 +40,26 @@ def _posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def _search(request: HttpRequest) -> str:
+def search_text(request: HttpRequest) -> str:
+    """Return the text searched for, cut to a sane length."""
     return request.GET.get("cari", "").strip()[:80].replace("\0", "")
+
+
+def _clashes(user: User, unit: Unit, form: VisitForm, visit: Visit | None = None) -> tuple[Clash, ...]:
+    """Return what stands in the way of the team on the days, as the form has them now."""
+    days = form.span()
+    if days is None:
+        return ()
+    if visit is None and form.is_bound:
+        # The second click on "Rencanakan" meets the visit of the first: no clash.
+        visit = visits.same_visit(unit, form.cleaned_data["sprin_number"], days[0])
+    return find_clashes(unit=unit, first=days[0], last=days[1], team=form.people(), viewer=user, besides=visit)
+
+
+def _has_to_look(request: HttpRequest, clashes: tuple[Clash, ...]) -> bool:
+    """Tell whether a warning that has to be seen was not on the form that was sent."""
+    mark = seen_mark(clashes)
+    return bool(mark) and request.POST.get("dilihat") != mark
 
 
 def _too_late(request: HttpRequest, visit: Visit) -> HttpResponse:
@@ -57,8 +76,10 @@ def visit_list(request: HttpRequest) -> HttpResponse:
         raise Http404("no visits for this role")
     is_supervisor = user.scope.has_role(Role.SUPERVISOR)
     chosen = request.GET.get("pilih", MINE if is_supervisor else ALL)
-    search = _search(request)
-    found = read_visits(user, chosen=chosen, search=search, number=request.GET.get("halaman", "1"))
+    search = search_text(request)
+    period = request.GET.get("periode", "")
+    number = request.GET.get("halaman", "1")
+    found = read_visits(user, chosen=chosen, search=search, period=period, number=number)
     if not found.lines and not request.GET:
         # Somebody of no team (who reviews, for one) begins with what waits for him, else with all units.
         found = read_visits(user, chosen=WAITING if found.waiting else ALL)
@@ -79,7 +100,7 @@ def visit_pick_unit(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     if not user.scope.has_role(Role.SUPERVISOR):
         raise NotAllowed("Kunjungan direncanakan oleh supervisor.")
-    search = _search(request)
+    search = search_text(request)
     units = list(plannable_units(user).named_like(search)[: _MOST_UNITS + 1])
     context = {"units": units[:_MOST_UNITS], "has_more": len(units) > _MOST_UNITS, "search": search}
     return render(request, "supervisi/visit_pick_unit.html", context)
@@ -95,7 +116,8 @@ def visit_add(request: HttpRequest, unit_pk: int) -> HttpResponse:
     if access.posting_to_plan(user, unit) is None:
         raise NotAllowed("Kunjungan direncanakan oleh supervisor dari satuan di atas.")
     form = VisitForm(_posted(request), unit=unit, initial=first_values(unit, user))
-    if request.method == "POST" and form.is_valid():
+    clashes = _clashes(user, unit, form)
+    if request.method == "POST" and form.is_valid() and not _has_to_look(request, clashes):
         values = form.cleaned_data
         try:
             visit = visits.plan_visit(
@@ -117,7 +139,8 @@ def visit_add(request: HttpRequest, unit_pk: int) -> HttpResponse:
             messages.success(request, "Kunjungan direncanakan. Lembarnya sudah dibuat dan tugas sudah dibagi.")
             return redirect(visit)
     status = 422 if request.method == "POST" else 200
-    return render(request, "supervisi/visit_form.html", {"form": form, "unit": unit}, status=status)
+    context = {"form": form, "unit": unit, "clashes": clashes, "seen": seen_mark(clashes)}
+    return render(request, "supervisi/visit_form.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -130,7 +153,8 @@ def visit_change(request: HttpRequest, pk: int) -> HttpResponse:
     if not visit.is_open:
         return _too_late(request, visit)
     form = VisitForm(_posted(request), unit=visit.unit, visit=visit, initial=initial_of(visit))
-    if request.method == "POST" and form.is_valid():
+    clashes = _clashes(user, visit.unit, form, visit)
+    if request.method == "POST" and form.is_valid() and not _has_to_look(request, clashes):
         values = form.cleaned_data
         try:
             visits.change_visit(
@@ -151,7 +175,7 @@ def visit_change(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, "Kunjungan diubah.")
             return redirect(visit)
     status = 422 if request.method == "POST" else 200
-    context = {"form": form, "unit": visit.unit, "visit": visit}
+    context = {"form": form, "unit": visit.unit, "visit": visit, "clashes": clashes, "seen": seen_mark(clashes)}
     return render(request, "supervisi/visit_form.html", context, status=status)
 
 

@@ -8,12 +8,12 @@ from django.test import Client
 from django.urls import reverse
 
 from supervisi.models import Visit, visits
-from supervisi.services.visits import Team, cancel_visit, change_visit, plan_visit, start_visit
+from supervisi.services.visits import Team, cancel_visit, change_visit, delete_visit, plan_visit, start_visit
 from tests.factories import make_person, make_posting
 from tests.supervisi.sheets import make_world
 from wbbm.errors import DomainError
 from wbbm.notices.models import Notice
-from wbbm.organisasi.models import Role, User
+from wbbm.organisasi.models import Role, User, audit
 
 pytestmark = pytest.mark.django_db
 SPRIN = "Sprin/77/MENDADAK"
@@ -63,12 +63,16 @@ def traces(visit, person):
     pages = [reverse("home"), reverse("dashboard"), reverse("notices:inbox"), reverse("supervisi:todo")]
     pages += [reverse("supervisi:visit-list") + query for query in ("", "?pilih=semua", "?pilih=saya", "?cari=Senori")]
     pages += [reverse(f"supervisi:{name}", args=[visit.unit_id]) for name in ("unit-dashboard", "unit-tasks")]
+    pages += [reverse(f"supervisi:{name}") for name in ("visit-calendar", "visit-day", "auditor")]
+    pages += [reverse("supervisi:visit-calendar") + f"?bulan={visit.starts_on:%Y-%m}"]
+    pages += [reverse("supervisi:visit-day") + f"?hari={visit.starts_on}"]
     pages += [reverse("supervisi:own-unit"), reverse("supervisi:visit-change", args=[visit.pk]), own]
     found = []
     for page in pages:
         answer = client.get(page, follow=True)
         assert answer.status_code < 500
-        if answer.status_code == 200 and (own in answer.content.decode() or SPRIN in answer.content.decode()):
+        said = answer.content.decode() if answer.status_code == 200 else ""
+        if own in said or SPRIN in said or "Kunjungan direncanakan" in said:
             found.append(page)
     posted = client.post(reverse("supervisi:visit-start", args=[visit.pk])).status_code
     found += [] if posted == 404 else [f"start {posted}"]
@@ -84,6 +88,8 @@ def test_the_unit_knows_nothing_of_it_until_it_begins(world, role):
     assert traces(visit, person) == []
     begun = planned(world, sprin_number=SPRIN + "2")
     cancel_visit(visit=visit, by=world.reviewer, reason="Tim ditarik kembali")
+    assert traces(visit, person) == []
+    delete_visit(visit=Visit.objects.get(pk=visit.pk), by=world.reviewer)
     assert traces(visit, person) == []
     start_visit(visit=begun, by=world.leader)
     assert begun.get_absolute_url() in traces(begun, person)
@@ -112,7 +118,8 @@ def test_revealed_it_is_told_once_and_never_hidden_again(world):
 
 def test_the_form_plans_reveals_and_offers_no_hiding(world):
     client = signed_in(world.reviewer)
-    data = {"sprin_number": SPRIN, "starts_on": str(datetime.date.today()), "team_leader": world.leader.pk}
+    day = datetime.date.today() + datetime.timedelta(days=1)
+    data = {"sprin_number": SPRIN, "starts_on": str(day), "team_leader": world.leader.pk}
     add = reverse("supervisi:visit-add", args=[world.polsek.pk])
     assert client.post(add, data | {"is_unannounced": "on"}).status_code == 302
     visit = Visit.objects.get(sprin_number=SPRIN)
@@ -127,11 +134,13 @@ def test_the_form_plans_reveals_and_offers_no_hiding(world):
     assert "is_unannounced" not in client.get(url).context["form"].fields
 
 
-@pytest.mark.parametrize("guard", ["pages", "notices"])
+@pytest.mark.parametrize("guard", ["pages", "notices", "trail"])
 def test_the_twin_without_the_guard_the_unit_knows(world, monkeypatch, guard):
     """Twin: either guard taken out, the test above goes red."""
     if guard == "pages":
         monkeypatch.setattr(visits, "KNOWN_TO_UNIT", Q(pk__isnull=False))
+    elif guard == "trail":
+        monkeypatch.setattr(audit, "_secrets", [])
     else:
         monkeypatch.setattr(Visit, "is_hidden_from_unit", False)
     with pytest.raises(AssertionError):

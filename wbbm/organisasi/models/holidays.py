@@ -20,6 +20,10 @@ class HolidayQuerySet(models.QuerySet["Holiday"]):
         """Keep the days off that hold at a unit in sight, and those of everybody."""
         return self.filter(Q(unit__isnull=True) | user.scope.reading_units("unit__path"))
 
+    def holding_at(self, unit: Unit) -> Self:
+        """Keep the days off that hold at the unit."""
+        return self.filter(Q(unit__isnull=True) | Q(unit__path__in=[*unit.ancestor_paths, unit.path]))
+
     def in_force(self) -> Self:
         """Keep what was not taken back."""
         return self.filter(is_active=True)

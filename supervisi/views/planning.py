@@ -1,0 +1,41 @@
+"""Planning visits: the calendar, the list of a day."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from supervisi.pages.calendar import month_asked, read_month, viewers_day
+from supervisi.pages.visit_day import day_asked, read_day
+from supervisi.views.visits import READERS, search_text
+from wbbm.organisasi.http import signed_in_user
+from wbbm.organisasi.models import Role, User
+
+
+def _reader(request: HttpRequest) -> User:
+    user = signed_in_user(request)
+    if not user.scope.has_role(*READERS):
+        raise Http404("no visits for this role")
+    return user
+
+
+@require_safe
+def month(request: HttpRequest) -> HttpResponse:
+    """Show the visits of a month."""
+    user = _reader(request)
+    today = viewers_day(user, timezone.now())
+    search = search_text(request)
+    page = read_month(user, first=month_asked(request.GET.get("bulan", ""), today), today=today, search=search)
+    context = {"page": page, "search": search, "plans": user.scope.has_role(Role.SUPERVISOR)}
+    return render(request, "supervisi/visit_calendar.html", context)
+
+
+@require_safe
+def day(request: HttpRequest) -> HttpResponse:
+    """Show the visits of a day, to print."""
+    user = _reader(request)
+    today = viewers_day(user, timezone.now())
+    page = read_day(user, day=day_asked(request.GET.get("hari", ""), today), today=today)
+    return render(request, "supervisi/visit_day.html", {"page": page})
