@@ -58,7 +58,6 @@ EMPTY: dict[tuple[str, str], str] = (
     }
     | {
         ("supervisi:finding-list", "kapolsek.senori"): "Senori's visit is under way: nothing was handed over",
-        ("supervisi:finding-board", "kapolres"): "his office owns no finding; supervisors review the stations'",
         ("supervisi:finding-board", "kapolda"): "his office owns no finding; supervisors review the stations'",
     }
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -127,3 +128,15 @@ def _make_gaps(district: District, add: object) -> None:
         user=newcomer, unit=district.stations["Grabagan"], role=Role.COMMANDER, title="Kapolsek Grabagan",
         kind="plh", starts_on=district.today, created_by=district.people["admin"],
     )  # fmt: skip
+    _make_vacancy(district, make)
+
+
+def _make_vacancy(district: District, add: Callable[..., User]) -> None:
+    """Leave a title at a station vacant: its finding is on the board of the commander above."""
+    left = district.today - datetime.timedelta(days=40)
+    held = add("kanit.provos.palang", "Kanit Provos Polsek Palang", district.stations["Palang"], has_password=False)
+    Posting.objects.create(
+        user=held, unit=district.stations["Palang"], role=Role.OPERATOR, title="Kanit Provos",
+        starts_on=datetime.date(district.today.year - 1, 1, 2), ends_on=left, approved_at=timezone.now(),
+    )  # fmt: skip
+    User.objects.filter(pk=held.pk).update(closed_at=timezone.now() - datetime.timedelta(days=40))
