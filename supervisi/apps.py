@@ -14,9 +14,7 @@ class SupervisiConfig(AppConfig):
         from supervisi import guards, navigation, readers, tasks
         from supervisi.acts import ACTS
         from supervisi.services.scores import want_unit_anew
-        from supervisi.surprises import events_of_hidden_visits
         from wbbm.organisasi.guards import register_guards
-        from wbbm.organisasi.models.audit import keep_from_trail
         from wbbm.organisasi.services.audit import register_personal
         from wbbm.organisasi.services.units import on_unit_change
         from wbbm.organisasi.trail import register_acts
@@ -27,5 +25,4 @@ class SupervisiConfig(AppConfig):
         navigation.register()
         on_unit_change(want_unit_anew)
         register_acts(ACTS)
-        keep_from_trail(events_of_hidden_visits)
         register_personal("supervisi.visit", "team")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -16,15 +15,6 @@ if TYPE_CHECKING:
     from django.db.models import Q
 
 
-_secrets: list[Callable[[User], Q]] = []
-
-
-def keep_from_trail(secret: Callable[[User], Q]) -> None:
-    """Let an app above name the events that a person must not read yet, whatever his reach; called in ready()."""
-    if secret not in _secrets:
-        _secrets.append(secret)
-
-
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     """Named reads over the audit trail."""
 
@@ -35,10 +25,7 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def visible_to(self, user: User) -> Self:
         """Keep events of units whose trail the person may read (auditor, admin: own subtree), and his own acts."""
         scope: Q = user.scope.audit_units("unit__path")
-        found = self.filter(scope | models.Q(actor=user))
-        for secret in _secrets:
-            found = found.exclude(secret(user))
-        return found
+        return self.filter(scope | models.Q(actor=user))
 
     def with_names(self) -> Self:
         """Add what each event is about in words, of this moment for a person: the trail itself keeps no name."""
