@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import uuid
 
 import pytest
 from django.conf import settings
@@ -484,6 +485,25 @@ def test_a_photo_that_is_gone_is_shown_by_its_words(world, monkeypatch):
     html = '<html lang="id"><title>a</title><img alt="Bukti 1: Papan" src="dokumen:/foto/7">'
     weasyprint.HTML(string=html, url_fetcher=fetcher, base_url="dokumen:/").write_pdf()
     assert seen == [1]
+
+
+def test_reading_takes_the_same_queries_however_much_is_told(world):
+    set_states(world, "done", "draft")
+    counts = []
+    for number in range(2):
+        for each in range(3):
+            add_finding(world, f"T-{number}-{each}")
+            picture = io.BytesIO()
+            Image.new("RGB", (32, 24), (number * 99, each * 99, 0)).save(picture, "JPEG")
+            attach_upload(
+                answer=world.answer(), upload=SimpleUploadedFile("a.jpg", picture.getvalue()), upload_uuid=uuid.uuid4(),
+                by=world.leader,
+            )  # fmt: skip
+        with CaptureQueriesContext(connection) as counted:
+            content = read_sheet_content(world.reload())
+        counts.append(len(counted))
+        assert len(content.photos) == len(content.findings) == 3 * (number + 1)
+    assert counts[0] == counts[1]
 
 
 # --- the page ------------------------------------------------------------------------------------------------
