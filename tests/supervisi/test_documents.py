@@ -20,6 +20,7 @@ from PIL import Image
 from supervisi.documents import render
 from supervisi.documents.reading import read_sheet_content, read_visit_content
 from supervisi.documents.words import day_in_words, formal_name, number_words
+from supervisi.management.commands import prepare
 from supervisi.models import Answer, Checklist, ChecklistScore, Document, Finding, Layer, VerificationCode, Visit
 from supervisi.services import document_work
 from supervisi.services.checklists import (
@@ -266,6 +267,15 @@ def test_a_machine_without_the_libraries_says_what_to_install(world, monkeypatch
     assert render.PACKAGES in page
 
 
+@pytest.mark.parametrize("is_there", [pytest.param(True, marks=pytest.mark.pdf), False])
+def test_the_start_says_what_to_install(monkeypatch, is_there):
+    if not is_there:
+        monkeypatch.setitem(sys.modules, "weasyprint", None)
+    told = io.StringIO()
+    prepare.Command(stderr=told)._tell_of_libraries()
+    assert (render.PACKAGES in told.getvalue()) != is_there
+
+
 def test_three_failures_are_told_and_a_fourth_try_is_a_persons(world, monkeypatch):
     def broken(html, content, progress):
         raise ZeroDivisionError
@@ -472,6 +482,16 @@ def test_the_renderer_fetches_nothing_of_others(url):
             import weasyprint
 
             weasyprint.HTML(string=tag, base_url="dokumen:/", url_fetcher=fetcher).render()
+
+
+@pytest.mark.pdf
+def test_without_our_fetcher_a_document_reads_any_file_of_the_machine(tmp_path):
+    """The twin: WeasyPrint by itself follows the address."""
+    import weasyprint
+
+    (tmp_path / "rahasia.css").write_text("@page { size: 40mm 20mm }")
+    html = f'<link rel="stylesheet" href="file://{tmp_path}/rahasia.css">'
+    assert round(weasyprint.HTML(string=html).render().pages[0].width * 25.4 / 96) == 40
 
 
 @pytest.mark.pdf

@@ -11,6 +11,8 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from supervisi.documents.render import PACKAGES, CannotRender, load_weasyprint
+
 
 class Command(BaseCommand):
     """Run the steps that are due; a second run takes a moment."""
@@ -32,6 +34,15 @@ class Command(BaseCommand):
         call_command("load_instruments", verbosity=0)
         if settings.IS_DEMO:
             call_command("seed_demo")
+        self._tell_of_libraries()
+
+    def _tell_of_libraries(self) -> None:
+        """Say what to install where no documents can be made; everything else works without."""
+        try:
+            load_weasyprint()
+        except CannotRender:
+            text = "Dokumen PDF belum dapat dibuat di mesin ini; bagian lain tidak terganggu. Pasang: "
+            self.stderr.write(f"{text}apt-get install {PACKAGES}")
 
     def _static_is_due(self) -> bool:
         """Tell whether a static file is newer than the collection."""
