@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from wbbm.jobs import canary, doorbell, registry, sweep
+from wbbm.jobs import canary, clock, doorbell, registry, sweep, ticks
 from wbbm.jobs.models import Job
 from wbbm.jobs.services import register, request
 
@@ -91,3 +91,30 @@ def test_the_loop_goes_on_after_a_fault_and_sends_canaries(monkeypatch, caplog):
     assert len(rounds) == 2
     assert len(canaries) == 1
     assert "putus" in caplog.text
+
+
+def test_what_is_due_is_done_at_its_pace_and_what_fails_at_the_next_look(monkeypatch):
+    done, broken = [], []
+
+    def works():
+        done.append(1)
+
+    def fails():
+        broken.append(1)
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(ticks, "_ticks", [])
+    for _ in range(2):
+        ticks.every(10, works)
+        ticks.every(10, fails)
+    assert [ticks.run_due(now) for now in (1.0, 3.0, 10.9, 11.0)] == [1, 0, 0, 1]
+    assert (len(done), len(broken)) == (2, 4)
+
+
+def test_the_loop_does_what_is_due_and_looks_at_the_clock(monkeypatch):
+    stop, looked = threading.Event(), []
+    monkeypatch.setattr(ticks, "_ticks", [ticks.Tick(60, lambda: looked.append("due"))])
+    monkeypatch.setattr(clock, "tick", lambda: (looked.append("clock"), stop.set()))
+    monkeypatch.setattr(canary, "send_canaries", lambda: None)
+    sweep.sweep_forever(stop)
+    assert looked == ["due", "clock"]
