@@ -72,6 +72,7 @@ urlpatterns += [
 urlpatterns += [
     path("supervisi/kunjungan/kalender/", planning.month, name="visit-calendar"),
     path("supervisi/kunjungan/harian/", planning.day, name="visit-day"),
+    path("supervisi/kunjungan/berikutnya/", planning.upcoming, name="visit-next"),
 ]
 
 # Sheets: page and steps.

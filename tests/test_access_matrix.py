@@ -143,6 +143,7 @@ RULES: dict[str, Rule] = {
     "supervisi:visit-list": page(READERS | {"kapolsek", "operator"}),
     "supervisi:visit-calendar": page(READERS | {"kapolsek", "operator"}),
     "supervisi:visit-day": page(READERS | {"kapolsek", "operator"}),
+    "supervisi:visit-next": page(READERS),
     "supervisi:visit-pick-unit": page(SUPERVISORS, refused=EVERYBODY - SUPERVISORS),
     "supervisi:visit-add": page(
         SUPERVISORS, "unit", refused=frozenset({"admin", "commander", "auditor", "kapolsek", "integrity"})

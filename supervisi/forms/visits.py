@@ -13,6 +13,7 @@ from supervisi.services.periods import period_around
 from supervisi.services.visits import Team
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, Role, Unit, User
+from wbbm.organisasi.working_days import add_working_days
 
 _CONTROL = {"class": "form-control"}
 _SELECT = {"class": "form-select"}
@@ -159,11 +160,11 @@ def _numbered(others: list[int]) -> dict[str, Any]:
 
 
 def first_values(unit: Unit, planner: User) -> dict[str, Any]:
-    """Return the form's first values for a new visit: tomorrow, with the team that the planner led last.
+    """Return the form's first values for a new visit: the next working day, with the team that the planner led last.
 
     Who leads for the first time gets the people posted above the unit.
     """
-    day = {"starts_on": local_day(unit) + datetime.timedelta(days=1)}
+    day = {"starts_on": add_working_days(unit, local_day(unit), 1)}
     last = Visit.objects.filter(team_leader=planner).exclude(status=VisitStatus.CANCELLED).order_by("-starts_on", "-pk")
     visit = last.first()
     if visit is not None:

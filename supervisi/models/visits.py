@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -67,11 +67,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
 
     def below_named(self, text: str) -> Self:
         """Keep visits to units whose name, or that of a unit above, holds the text; all without a text."""
-        if not text:
-            return self
-        named = Unit.objects.named_like(text).order_by()
-        path = ExpressionWrapper(OuterRef("unit__path"), output_field=models.CharField())
-        return self.filter(Exists(named.annotate(visited=path).filter(visited__startswith=F("path"))))
+        return self.filter(unit__in=Unit.objects.order_by().below_named(text)) if text else self
 
     def with_member(self, user: User) -> Self:
         """Keep visits in whose team the person is."""

@@ -1,4 +1,4 @@
-"""Planning visits: the calendar, the list of a day."""
+"""Planning visits: the calendar, the list of a day, which station next."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from supervisi.pages.calendar import month_asked, read_month, viewers_day
+from supervisi.pages.next_visit import oversees_stations, read_next_visits
 from supervisi.pages.visit_day import day_asked, read_day
 from supervisi.views.visits import READERS, search_text
 from wbbm.organisasi.http import signed_in_user
@@ -28,7 +29,8 @@ def month(request: HttpRequest) -> HttpResponse:
     today = viewers_day(user, timezone.now())
     search = search_text(request)
     page = read_month(user, first=month_asked(request.GET.get("bulan", ""), today), today=today, search=search)
-    context = {"page": page, "search": search, "plans": user.scope.has_role(Role.SUPERVISOR)}
+    plans = user.scope.has_role(Role.SUPERVISOR)
+    context = {"page": page, "search": search, "plans": plans, "oversees": oversees_stations(user)}
     return render(request, "supervisi/visit_calendar.html", context)
 
 
@@ -38,4 +40,15 @@ def day(request: HttpRequest) -> HttpResponse:
     user = _reader(request)
     today = viewers_day(user, timezone.now())
     page = read_day(user, day=day_asked(request.GET.get("hari", ""), today), today=today)
-    return render(request, "supervisi/visit_day.html", {"page": page})
+    return render(request, "supervisi/visit_day.html", {"page": page, "oversees": oversees_stations(user)})
+
+
+@require_safe
+def upcoming(request: HttpRequest) -> HttpResponse:
+    """Propose which station to visit next."""
+    user = _reader(request)
+    if not oversees_stations(user):
+        raise Http404("no stations below this person")
+    search = search_text(request)
+    page = read_next_visits(user, today=viewers_day(user, timezone.now()), search=search)
+    return render(request, "supervisi/visit_next.html", {"page": page, "search": search, "oversees": True})

@@ -11,6 +11,7 @@ from supervisi import access
 from supervisi.forms.visits import ReasonForm, VisitForm, first_values, initial_of
 from supervisi.models import Visit
 from supervisi.pages.clashes import Clash, find_clashes, seen_mark
+from supervisi.pages.next_visit import oversees_stations
 from supervisi.pages.visit import read_visit
 from supervisi.pages.visit_list import ALL, MINE, WAITING, plannable_units, read_visits
 from supervisi.services import visits
@@ -83,7 +84,9 @@ def visit_list(request: HttpRequest) -> HttpResponse:
     if not found.lines and not request.GET:
         # Somebody of no team (who reviews, for one) begins with what waits for him, else with all units.
         found = read_visits(user, chosen=WAITING if found.waiting else ALL)
-    context = {"found": found, "is_supervisor": is_supervisor, "search": search}
+    context = {
+        "found": found, "is_supervisor": is_supervisor, "search": search, "oversees": oversees_stations(user),
+    }  # fmt: skip
     return render(request, "supervisi/visit_list.html", context)
 
 

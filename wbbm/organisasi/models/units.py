@@ -6,7 +6,7 @@ import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.urls import reverse
 from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
 
@@ -49,6 +49,14 @@ class UnitQuerySet(MP_NodeQuerySet):
     def named_like(self, text: str) -> Self:
         """Keep the units whose name holds the text; all without a text."""
         return self.filter(name__icontains=text) if text else self
+
+    def below_named(self, text: str) -> Self:
+        """Keep the units whose name, or that of one above, holds the text; all without a text."""
+        if not text:
+            return self
+        path = ExpressionWrapper(OuterRef("path"), output_field=models.CharField())
+        named = Unit.objects.named_like(text).order_by().annotate(sought=path)
+        return self.filter(Exists(named.filter(sought__startswith=F("path"))))
 
     def under(self, unit: Unit) -> Self:
         """Keep the unit itself and everything below it."""
