@@ -144,8 +144,10 @@ def test_the_page_tells_valid_superseded_and_unknown(world):
 
 
 def test_the_page_reveals_no_content(world):
-    for text in (code_of(world).grouped, world.reload().content_hash):
-        said = page(text).content.decode()
+    code = code_of(world)
+    for text in (code.grouped, world.reload().content_hash):
+        # The code's own letters are drawn by lot.
+        said = page(text).content.decode().replace(code.grouped, "").replace(code.code, "")
         assert "Berlaku" in said
         for secret in (
             "Senori", "Polres Uji", "Triwulan ini", "Sprin/1", "Rahasia tim", "SK", "polsek-2026", world.leader.name,
