@@ -115,9 +115,26 @@ def team(page: Page, width: int) -> None:
 
 
 def station(page: Page, width: int) -> None:
-    """A Kapolsek: what he must do."""
+    """A Kapolsek: what he must do, the findings he must answer, and the list to print."""
     sign_in(page, "kapolsek.palang")
     kept(page, "tugas-kapolsek", width)
+    page.goto("/supervisi/temuan/")
+    kept(page, "papan-temuan", width)
+    page.get_by_role("article").first.get_by_role("heading").get_by_role("link").click()
+    page.wait_for_url("**/temuan/*/")
+    kept(page, "temuan", width)
+    page.goto("/supervisi/temuan/")
+    page.get_by_role("link", name="Daftar untuk dicetak").click()
+    kept(page, "yang-harus-dikerjakan", width)
+
+
+def planner(page: Page, width: int) -> None:
+    """Who leads the supervision: what waits for him, the month of visits, claims beside what was seen."""
+    sign_in(page, "kabagren")
+    page.goto("/supervisi/temuan/periksa/")
+    kept(page, "temuan-diperiksa", width)
+    page.goto("/supervisi/kunjungan/kalender/")
+    kept(page, "kalender-kunjungan", width)
 
 
 def admin(page: Page, width: int) -> None:
@@ -136,7 +153,7 @@ def admin(page: Page, width: int) -> None:
 def take(browser: Browser, address: str) -> None:
     """Take every picture at both widths."""
     for width, height in WIDTHS.items():
-        for scene in (visitor, commander, team, station, admin):
+        for scene in (visitor, commander, team, station, planner, admin):
             context = browser.new_context(
                 base_url=address, viewport={"width": width, "height": height}, locale="id-ID", reduced_motion="reduce"
             )
