@@ -40,7 +40,12 @@ def responsible_by_finding(findings: Iterable[Finding]) -> dict[int, list[Postin
     for row in rows.select_related("user", "unit").order_by("pk"):
         by_path.setdefault(row.unit.path, []).append(row)
     days = {pk: local_day(unit) for pk, unit in units.items()}
-    return {finding.pk: _responsible(finding, by_path, days[finding.owner_unit_id]) for finding in owed}
+    offices: dict[tuple[int, str], list[Posting]] = {}
+    for finding in owed:
+        office = (finding.owner_unit_id, finding.owner_title)
+        if office not in offices:
+            offices[office] = _responsible(finding, by_path, days[finding.owner_unit_id])
+    return {finding.pk: offices[finding.owner_unit_id, finding.owner_title] for finding in owed}
 
 
 def _responsible(finding: Finding, by_path: dict[str, list[Posting]], day: datetime.date) -> list[Posting]:
