@@ -28,7 +28,10 @@ _BUTTONS = {
         "Satuan langsung melihat jawaban dan nilainya. Langkah ini tidak dapat ditarik.",
     ),
     "finalise": ("Finalkan", "Lembar final tidak dapat diubah. Pembukaannya kembali memerlukan dua orang."),
-    "reopen": ("Setujui pembukaan kembali", "Lembar kembali diisi dan harus diserahkan lagi dari awal."),
+    "reopen": (
+        "Setujui pembukaan kembali",
+        "Lembar kembali diisi dan diserahkan lagi dari awal; dokumen dan kode verifikasinya tidak berlaku lagi.",
+    ),
 }
 EVENT_WORDS = {
     "checklist.created": "Lembar dibuat",

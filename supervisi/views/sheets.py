@@ -86,6 +86,12 @@ def checklist_return(request: HttpRequest, pk: int) -> HttpResponse:
     return _with_reason(request, checklist, "return", "Kembalikan lembar", "Apa yang harus diperbaiki pengisinya?")
 
 
+_WHY_REOPEN = (
+    "Mengapa lembar ini harus dibuka kembali? Bila disetujui, lembar diisi dan diserahkan lagi dari awal; dokumen dan "
+    "kode verifikasinya tidak berlaku lagi."
+)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def checklist_ask_reopening(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a final sheet to be opened again, with a reason."""
@@ -93,9 +99,7 @@ def checklist_ask_reopening(request: HttpRequest, pk: int) -> HttpResponse:
     checklist = get_checklist(user, pk)
     if posting_to_ask_reopening(user, checklist) is None:
         raise NotAllowed("Pembukaan kembali diminta ketua tim, peninjau, auditor atau pimpinan.")
-    return _with_reason(
-        request, checklist, "ask", "Minta pembukaan kembali", "Mengapa lembar ini harus dibuka kembali?"
-    )
+    return _with_reason(request, checklist, "ask", "Minta pembukaan kembali", _WHY_REOPEN)
 
 
 def _too_late(request: HttpRequest, checklist: Checklist) -> HttpResponse:
