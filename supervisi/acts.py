@@ -15,6 +15,8 @@ ACTS = {
     "visit.done": "Kunjungan diselesaikan",
     "visit.cancelled": "Kunjungan dibatalkan",
     "visit.deleted": "Kunjungan dihapus",
+    "feed.made": "Alamat kalender dibuat",
+    "feed.ended": "Alamat kalender dihapus",
     "evidence.attached": "Bukti ditambahkan",
     "evidence.detached": "Bukti dilepas",
     "finding.recorded": "Temuan dicatat",

@@ -7,6 +7,7 @@ from supervisi.views import (
     dashboards,
     documents,
     evidence,
+    feeds,
     findings,
     follow_up,
     handover,
@@ -73,6 +74,10 @@ urlpatterns += [
     path("supervisi/kunjungan/kalender/", planning.month, name="visit-calendar"),
     path("supervisi/kunjungan/harian/", planning.day, name="visit-day"),
     path("supervisi/kunjungan/berikutnya/", planning.upcoming, name="visit-next"),
+    path("supervisi/kunjungan/langganan/", feeds.settings, name="visit-feed-settings"),
+    path("supervisi/kunjungan/langganan/buat/", feeds.make, name="visit-feed-make"),
+    path("supervisi/kunjungan/langganan/hapus/", feeds.end, name="visit-feed-end"),
+    path("supervisi/kalender/<str:token>.ics", feeds.feed, name="visit-feed"),
 ]
 
 # Sheets: page and steps.

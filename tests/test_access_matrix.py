@@ -144,6 +144,10 @@ RULES: dict[str, Rule] = {
     "supervisi:visit-calendar": page(READERS | {"kapolsek", "operator"}),
     "supervisi:visit-day": page(READERS | {"kapolsek", "operator"}),
     "supervisi:visit-next": page(READERS),
+    "supervisi:visit-feed-settings": page(READERS | {"kapolsek", "operator"}),
+    "supervisi:visit-feed-make": post(READERS | {"kapolsek", "operator"}),
+    "supervisi:visit-feed-end": post(READERS | {"kapolsek", "operator"}),
+    "supervisi:visit-feed": PUBLIC,
     "supervisi:visit-pick-unit": page(SUPERVISORS, refused=EVERYBODY - SUPERVISORS),
     "supervisi:visit-add": page(
         SUPERVISORS, "unit", refused=frozenset({"admin", "commander", "auditor", "kapolsek", "integrity"})

@@ -12,6 +12,7 @@ from .checklists import (
 )
 from .documents import Document, DocumentKind, DocumentStatus, Letterhead
 from .evidence import AnswerEvidence, Evidence
+from .feeds import CalendarFeed
 from .findings import DUE_DAYS, Finding, FindingAct, FindingEvent, FindingFile, FindingStatus, Severity
 from .instruments import Instrument, Item, Node
 from .periods import Period, PeriodKind
@@ -25,6 +26,7 @@ __all__ = [
     "AnswerEvidence",
     "AnswerRevision",
     "Assignment",
+    "CalendarFeed",
     "Checked",
     "Checklist",
     "ChecklistScore",

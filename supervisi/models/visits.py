@@ -102,6 +102,9 @@ class Visit(models.Model):
     done_at = models.DateTimeField(null=True, editable=False)
     cancelled_at = models.DateTimeField(null=True, editable=False)
     cancel_reason = models.TextField("alasan pembatalan", blank=True, editable=False)
+    # How often days, team or state changed, and when last: a subscribed calendar tells by these what is new.
+    revision = models.PositiveIntegerField(default=0, editable=False)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = VisitQuerySet.as_manager()
 

@@ -260,7 +260,7 @@ def change_visit(
         "ends_on": ends_on,
         "team_leader": team.leader,
         "deputy": team.deputy,
-    }
+    } | _revised()
     if is_announced:
         changes["is_announced"] = True
     wanted = Visit(pk=visit.pk, unit=visit.unit, sprin_number=changes["sprin_number"], starts_on=starts_on)
@@ -304,10 +304,15 @@ def hand_over_lead(*, visit: Visit, new_leader: User, by: User) -> Visit:
     )
 
 
+def _revised() -> dict[str, Any]:
+    """Return what an UPDATE of a visit changes besides, for the calendars that show it."""
+    return {"revision": F("revision") + 1, "changed_at": timezone.now()}
+
+
 def _step(visit: Visit, old: Iterable[str], by: User, posting: Posting, action: str, **changes: Any) -> Visit:
     """Take a step by one conditional UPDATE and record it."""
     before = visit.status
-    if not Visit.objects.filter(pk=visit.pk, status__in=list(old)).update(**changes):
+    if not Visit.objects.filter(pk=visit.pk, status__in=list(old)).update(**changes, **_revised()):
         visit.refresh_from_db()
         raise InvalidTransition(_LATER.format(label=visit.get_status_display()))
     visit.refresh_from_db()

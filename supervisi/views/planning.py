@@ -15,7 +15,8 @@ from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import Role, User
 
 
-def _reader(request: HttpRequest) -> User:
+def reader(request: HttpRequest) -> User:
+    """Return the signed-in person; 404 for one who has nothing to do with visits."""
     user = signed_in_user(request)
     if not user.scope.has_role(*READERS):
         raise Http404("no visits for this role")
@@ -25,7 +26,7 @@ def _reader(request: HttpRequest) -> User:
 @require_safe
 def month(request: HttpRequest) -> HttpResponse:
     """Show the visits of a month."""
-    user = _reader(request)
+    user = reader(request)
     today = viewers_day(user, timezone.now())
     search = search_text(request)
     page = read_month(user, first=month_asked(request.GET.get("bulan", ""), today), today=today, search=search)
@@ -37,7 +38,7 @@ def month(request: HttpRequest) -> HttpResponse:
 @require_safe
 def day(request: HttpRequest) -> HttpResponse:
     """Show the visits of a day, to print."""
-    user = _reader(request)
+    user = reader(request)
     today = viewers_day(user, timezone.now())
     page = read_day(user, day=day_asked(request.GET.get("hari", ""), today), today=today)
     return render(request, "supervisi/visit_day.html", {"page": page, "oversees": oversees_stations(user)})
@@ -46,7 +47,7 @@ def day(request: HttpRequest) -> HttpResponse:
 @require_safe
 def upcoming(request: HttpRequest) -> HttpResponse:
     """Propose which station to visit next."""
-    user = _reader(request)
+    user = reader(request)
     if not oversees_stations(user):
         raise Http404("no stations below this person")
     search = search_text(request)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -15,6 +14,7 @@ from supervisi.pages.moments import moment_words
 from supervisi.services.verification import look_up, typed_code
 from wbbm.organisasi.auth import client_address
 from wbbm.organisasi.models import TimeZone
+from wbbm.organisasi.pace import asks_too_often
 
 # A code can't be guessed; the limit only keeps one address from working the portal hard.
 MOST_A_MINUTE = 60
@@ -37,7 +37,7 @@ def verify_form(request: HttpRequest) -> HttpResponse:
 @require_safe
 def verify(request: HttpRequest, code: str) -> HttpResponse:
     """Say valid, superseded or unknown; an unknown code is answered with 404 and the same page."""
-    if _is_too_much(client_address(request)):
+    if asks_too_often("verify", client_address(request), MOST_A_MINUTE):
         response = render(request, _TEMPLATE, {"state": "busy", "typed": code[:80]}, status=429)
         response["Retry-After"] = "60"
         return response
@@ -56,14 +56,3 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
 def _moment(at: datetime.datetime | None) -> str:
     # Not in the unit's zone: that would tell where it is.
     return moment_words(at, TimeZone.WIB) if at is not None else ""
-
-
-def _is_too_much(address: str) -> bool:
-    """Count a look of this address in its minute; kept in memory only."""
-    key = f"verify:{address}"
-    cache.add(key, 0, timeout=60)
-    try:
-        return cache.incr(key) > MOST_A_MINUTE
-    except ValueError:
-        # The minute ended in between.
-        return False

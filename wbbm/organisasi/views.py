@@ -137,7 +137,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Show who is signed in, by which postings."""
-    return render(request, "organisasi/account.html", {"postings": _user(request).scope.postings})
+    scope = _user(request).scope
+    reads_visits = scope.has_role(Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR, Role.OPERATOR)
+    return render(request, "organisasi/account.html", {"postings": scope.postings, "reads_visits": reads_visits})
 
 
 @require_POST
