@@ -43,6 +43,11 @@ EMPTY: dict[tuple[str, str], str] = (
         for account in ("kapolres", "wakapolres", "kabagren", "tim1", "kapolda", "auditor")
     }
     | {
+        (f"supervisi:visit-{page}", account): "no visit to the account's units this month or from today on"
+        for page in ("calendar", "day")
+        for account in ("bagren", "kapolsek.grabagan", "operator.baru")
+    }
+    | {
         ("supervisi:unit-tasks", account): "Senori has handed its sheet in, and no sheet is of a Polda or a satfung"
         for account in (
             "kapolres",
