@@ -152,6 +152,33 @@ def posting_to_approve_reopening(user: User, checklist: Checklist) -> Posting | 
     return commander_above(user, checklist.unit)
 
 
+# --- right of reply -----------------------------------------------------------------------------------
+
+
+def posting_to_reply(user: User, checklist: Checklist) -> Posting | None:
+    """Commander or operator of the unit that was assessed."""
+    return user.scope.posting_at(checklist.unit, Role.COMMANDER, Role.OPERATOR)
+
+
+def posting_to_waive(user: User, checklist: Checklist) -> Posting | None:
+    """The unit's commander: nothing more will come."""
+    return user.scope.posting_at(checklist.unit, Role.COMMANDER)
+
+
+def posting_to_decide(user: User, checklist: Checklist) -> Posting | None:
+    """Team leader, deputy, or a supervisor who is not of the team; of a `tpi` sheet an auditor posted above."""
+    if checklist.layer == Layer.TPI:
+        return _auditor_above(user, checklist.unit)
+    if checklist.visit is None:
+        return None
+    return posting_to_lead(user, checklist.visit) or posting_to_review(user, checklist)
+
+
+def posting_to_give_time(user: User, checklist: Checklist) -> Posting | None:
+    """Whoever decides replies, or the commander of a unit above."""
+    return posting_to_decide(user, checklist) or commander_above(user, checklist.unit)
+
+
 # --- findings -----------------------------------------------------------------------------------------
 
 

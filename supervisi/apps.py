@@ -1,5 +1,7 @@
 """App configuration of supervision."""
 
+import datetime
+
 from django.apps import AppConfig
 
 
@@ -10,11 +12,14 @@ class SupervisiConfig(AppConfig):
     verbose_name = "Supervisi"
 
     def ready(self) -> None:
-        """Register the kinds of jobs and who may read evidence."""
+        """Register the kinds of jobs, who may read files, and what is done daily."""
         from supervisi import guards, navigation, readers, tasks
         from supervisi.acts import ACTS
+        from supervisi.services import reply_notices
         from supervisi.services.scores import want_unit_anew
+        from wbbm.jobs.clock import Window, register_daily
         from wbbm.organisasi.guards import register_guards
+        from wbbm.organisasi.models import TimeZone
         from wbbm.organisasi.services.audit import register_personal
         from wbbm.organisasi.services.units import on_unit_change
         from wbbm.organisasi.trail import register_acts
@@ -23,6 +28,8 @@ class SupervisiConfig(AppConfig):
         readers.register()
         register_guards(guards.guards)
         navigation.register()
+        window = Window(datetime.time(5), datetime.time(23), tuple(TimeZone.values))
+        register_daily("reply-rounds", reply_notices.daily, window=window)
         on_unit_change(want_unit_anew)
         register_acts(ACTS)
         register_personal("supervisi.visit", "team")

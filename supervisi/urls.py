@@ -14,6 +14,7 @@ from supervisi.views import (
     layers,
     operations,
     planning,
+    replies,
     sheets,
     verification,
     visits,
@@ -88,6 +89,14 @@ urlpatterns += [
     path("supervisi/lembar/<int:pk>/minta-buka/", sheets.checklist_ask_reopening, name="checklist-ask-reopening"),
     path("supervisi/lembar/mandiri/", sheets.self_sheet_add, name="self-sheet-add"),
     path("supervisi/lembar/tpi/<int:unit_pk>/", sheets.tpi_sheets, name="tpi-sheets"),
+]
+
+# Right of reply.
+urlpatterns += [
+    path("supervisi/lembar/<int:pk>/hak-jawab/", replies.round_page, name="reply-round"),
+    path("supervisi/lembar/<int:pk>/hak-jawab/<slug:name>/", replies.round_step, name="reply-round-step"),
+    path("supervisi/hak-jawab/<int:pk>/", replies.reply_page, name="reply-detail"),
+    path("supervisi/hak-jawab/<int:pk>/<slug:name>/", replies.reply_step, name="reply-step"),
 ]
 
 # Layers side by side.

@@ -12,6 +12,7 @@ from supervisi.models import (
     Instrument,
     Letterhead,
     Period,
+    Reply,
     VerificationCode,
     Visit,
 )
@@ -56,6 +57,8 @@ def things() -> dict[str, list]:
         "own-unit": first_of_each(Unit.objects.filter(kind__in=["polda", "polres"], depth__lte=2), "kind"),
         "visit": first_of_each(Visit.objects.all(), "status"),
         "sheet": first_of_each(sheets, "status", "layer", "instrument_id"),
+        "replied-sheet": list(Reply.objects.values_list("round__checklist", flat=True).distinct()),
+        "reply": first_of_each(Reply.objects.all(), "status", "round_id"),
         "finding": first_of_each(Finding.objects.all(), "status"),
         "file": list(Evidence.objects.values_list("file", flat=True)[:4]),
         "posting": postings,

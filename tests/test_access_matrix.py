@@ -23,7 +23,19 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 from django.utils import timezone
 
-from supervisi.models import AnswerEvidence, Checklist, Document, Evidence, Finding, Layer, Letterhead, Visit
+from supervisi.models import (
+    Answer,
+    AnswerEvidence,
+    Checklist,
+    Document,
+    Evidence,
+    Finding,
+    Layer,
+    Letterhead,
+    Reply,
+    ReplyRound,
+    Visit,
+)
 from tests.clients import Sessions
 from tests.factories import make_person, make_posting, make_unit, make_user
 from tests.routes import all_routes
@@ -129,6 +141,18 @@ RULES: dict[str, Rule] = {
     "supervisi:unit-list": page(READERS | {"kapolsek", "operator"}),
     "supervisi:own-unit": page(frozenset({"commander", "kapolsek", "operator"})),
     "supervisi:unit-dashboard": page(UNIT_READERS, "unit"),
+    "supervisi:reply-round": page(UNIT_READERS, "disclosed"),
+    "supervisi:reply-round-step": post(
+        SUPERVISORS | {"commander"},
+        "disclosed",
+        frozenset({"auditor", "kapolsek"}),
+        extra={"name": "extend"},
+        sends=lambda stage: {"days": "3", "text": "Bahan belum datang"},
+    ),
+    "supervisi:reply-detail": page(UNIT_READERS, "reply"),
+    "supervisi:reply-step": post(
+        frozenset({"kapolsek"}), "reply", READERS, extra={"name": "reply"}, sends=lambda stage: {"text": "Sudah ada."}
+    ),
     "supervisi:layer-comparison": page(UNIT_READERS, "unit"),
     "supervisi:layer-gaps": page(READERS, "own-unit"),
     "supervisi:unit-tasks": page(UNIT_READERS, "unit"),
@@ -280,6 +304,7 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "disclosed": disclosed,
         "document": document(world, world.checklist.pk, "submitted"),
         "told-document": document(world, disclosed, "disclosed"),
+        "reply": reply(world).pk,
         "finding": told.pk,
         "untold": untold.pk,
         "retest": {"pk": world.checklist.pk, "finding_pk": told.pk},
@@ -326,6 +351,14 @@ def document(world: World, sheet: int, shown: str) -> int:
         requested_by=world.leader,
     )  # fmt: skip
     return file.pk
+
+
+def reply(world: World) -> Reply:
+    """Let the disclosed sheet have one item that was marked down."""
+    sheet, answer = Checklist.objects.get(unit=world.polsek, status="disclosed"), world.answer()
+    Answer.objects.create(checklist=sheet, item=answer.item, version=1, value={"answer": "D"}, is_answered=True)
+    running = ReplyRound.objects.create(checklist=sheet, due_on=world.period.last_day)
+    return Reply.objects.create(round=running, item=answer.item, claimed="A", found="D", points=1)
 
 
 def disclosed_sheet(world: World) -> int:

@@ -48,6 +48,8 @@ QUALITY = {
 # Kenduruan was never visited: the empty case.
 SUBMITTED_NOW = ("Jatirogo", "Tuban", "Semanding", "Jenu", "Bancar", "Kerek", "Merakurak", "Plumpang", "Tambakboyo",
                  "Rengel", "Montong", "Soko", "Palang")  # fmt: skip
+# Stations that handed in their own sheet this quarter before the team came.
+CLAIMED_NOW = ("Tuban", "Kerek")
 ON_THE_BORDER = "Rengel"
 BORDER = Fraction("74.996")
 PLANNED_AHEAD = {"Bangilan": 4, "Singgahan": 6, "Parengan": 4}
@@ -212,7 +214,10 @@ def make_sheets(district: District, periods: Periods) -> None:
         _filled(stations, old_visit, _FINAL, first)
         _self_sheet(stations, unit, periods.quarter_before, name, first)
         if name in SUBMITTED_NOW:
-            _visited_now(stations, unit, periods, place, later_sheet(stations.engine, first, wanted, f"{name}-2"))
+            second = later_sheet(stations.engine, first, wanted, f"{name}-2")
+            if name in CLAIMED_NOW:
+                _self_sheet(stations, unit, periods.quarter, name, second)
+            _visited_now(stations, unit, periods, place, second)
         elif name == "Senori":
             second = later_sheet(stations.engine, first, wanted, f"{name}-2")
             # Its own answers stand beside the team's on the cards.

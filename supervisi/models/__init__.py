@@ -16,6 +16,7 @@ from .feeds import CalendarFeed
 from .findings import DUE_DAYS, Finding, FindingAct, FindingEvent, FindingFile, FindingStatus, Severity
 from .instruments import Instrument, Item, Node
 from .periods import Period, PeriodKind
+from .replies import Reply, ReplyFile, ReplyRound, ReplyStatus
 from .scores import ChecklistScore, ConditionState, LayerComparison, UnitScore
 from .verification import VerificationCode
 from .visits import Assignment, Visit, VisitMember, VisitStatus
@@ -49,6 +50,10 @@ __all__ = [
     "Node",
     "Period",
     "PeriodKind",
+    "Reply",
+    "ReplyFile",
+    "ReplyRound",
+    "ReplyStatus",
     "RevisionOutcome",
     "Scope",
     "Severity",

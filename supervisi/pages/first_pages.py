@@ -9,8 +9,9 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from supervisi.access import posting_to_create
-from supervisi.models import Checklist, ChecklistStatus, Finding, Instrument, Layer, Period
+from supervisi.models import Checklist, ChecklistStatus, Finding, Instrument, Layer, Period, ReplyRound
 from supervisi.pages.moments import moment_words
+from supervisi.pages.replies import read_running_rounds
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import AuditEvent, Posting, Role, TimeZone, Unit, User, UserQuerySet
 from wbbm.organisasi.services.people import reached_people
@@ -65,6 +66,7 @@ class Todo:
     handed_in: tuple[OwedSheet, ...]
     findings: tuple[FindingLine, ...]
     findings_total: int
+    rounds: tuple[ReplyRound, ...]
     today: datetime.date
 
     @property
@@ -88,6 +90,7 @@ def read_todo(user: User) -> Todo | None:
         handed_in=tuple(sheet for sheet in sheets if not sheet.is_open),
         findings=tuple(_finding_line(finding, today) for finding in findings[:_MOST]),
         findings_total=len(findings),
+        rounds=read_running_rounds(user, units, today),
         today=today,
     )
 

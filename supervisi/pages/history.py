@@ -32,6 +32,8 @@ class Save:
     on_behalf_of: str
     shown: ShownAnswer
     note: str
+    # Why a decision on a reply changed the value; empty for an ordinary save.
+    reason: str
     checked: str
     version: int | None
     is_refused: bool
@@ -135,6 +137,7 @@ def _save(
         on_behalf_of=str(revision.on_behalf_of or ""),
         shown=show_answer(item, card.answer),
         note=card.note,
+        reason=str(revision.reply.get("reason", "")),
         checked=dict(Checked.choices).get(card.checked, ""),
         version=revision.new_version,
         is_refused=is_refused,

@@ -8,13 +8,19 @@ from supervisi import access, charts
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Answer, Checklist, ChecklistStatus, Layer, VerificationCode
 from supervisi.pages.moments import long_moment
+from supervisi.pages.replies import RoundFacts, read_facts
 from supervisi.pages.undecided import Undecided, read_undecided
 from supervisi.pages.visit import AreaLink, Stage, area_links, sheet_stages
 from supervisi.scoring.engine import score_sheet
 from supervisi.scoring.gates import judge
 from supervisi.scoring.instrument import PERCENT
 from supervisi.scoring.rounding import shown
-from supervisi.services.checklists import TRANSITIONS, missing_severe_findings
+from supervisi.services.checklists import (
+    TRANSITIONS,
+    is_under_review,
+    is_withdrawal,
+    missing_severe_findings,
+)
 from supervisi.services.content import stored_answers
 from wbbm.organisasi.models import AuditEvent, User
 
@@ -25,7 +31,7 @@ _BUTTONS = {
     "return": ("Kembalikan lembar", "Lembar yang dikembalikan dapat diubah lagi oleh pengisinya."),
     "disclose": (
         "Sampaikan kepada satuan",
-        "Satuan langsung melihat jawaban dan nilainya. Langkah ini tidak dapat ditarik.",
+        "Satuan langsung melihat jawaban dan nilainya, dan hak jawabnya dibuka. Langkah ini tidak dapat ditarik.",
     ),
     "finalise": ("Finalkan", "Lembar final tidak dapat diubah. Pembukaannya kembali memerlukan dua orang."),
     "reopen": (
@@ -37,6 +43,15 @@ EVENT_WORDS = {
     "checklist.created": "Lembar dibuat",
     "checklist.submit": "Diserahkan",
     "checklist.return": "Dikembalikan",
+    "checklist.withdraw": "Ditarik satuan",
+    "reply-round.opened": "Hak jawab dibuka",
+    "reply-round.extended": "Tenggat hak jawab diperpanjang",
+    "reply-round.waived": "Hak jawab diakhiri satuan",
+    "reply-round.closed": "Hak jawab ditutup",
+    "reply.reply": "Satuan menjawab",
+    "reply.withdraw": "Jawaban satuan ditarik",
+    "reply.uphold": "Jawaban diputuskan: nilai tetap",
+    "reply.change": "Jawaban diputuskan: nilai diubah",
     "checklist.review": "Ditinjau",
     "checklist.disclose": "Disampaikan",
     "checklist.finalise": "Difinalkan",
@@ -103,6 +118,8 @@ class SheetPage:
     acts: tuple[Act, ...]
     undecided: tuple[Undecided, ...]
     codes: tuple[VerificationCode, ...]
+    # The right of reply since the last disclosing; None where none was due.
+    replies: RoundFacts | None
 
     @property
     def compares(self) -> bool:
@@ -133,6 +150,7 @@ def read_sheet(checklist: Checklist, viewer: User) -> SheetPage:
     visible = shows_score(checklist, viewer)
     score = score_sheet(instrument, stored_answers(checklist)) if visible else None
     can_write = checklist.is_draft and access.posting_to_write(viewer, checklist) is not None
+    replies = read_facts(checklist)
     unnoted = missing_severe_findings(checklist) if can_write else []
     return SheetPage(
         checklist=checklist,
@@ -162,13 +180,14 @@ def read_sheet(checklist: Checklist, viewer: User) -> SheetPage:
         )
         if score
         else (),
-        steps=tuple(_steps(checklist, viewer)),
-        waits_for=_waits_for(checklist),
+        steps=tuple(_steps(checklist, viewer, replies)),
+        waits_for=_waits_for(checklist, replies),
         can_ask_reopening=_may_ask(checklist, viewer),
         reopening_asked=long_moment(checklist.reopen_requested_at, checklist.unit),
         acts=_acts(checklist),
         undecided=read_undecided([checklist], viewer).get(checklist.pk, ()) if can_write else (),
         codes=tuple(VerificationCode.objects.of(checklist)) if checklist.is_final or checklist.reopened_by_id else (),
+        replies=replies,
     )
 
 
@@ -185,17 +204,24 @@ def _acts(checklist: Checklist) -> tuple[Act, ...]:
     )
 
 
-def _steps(checklist: Checklist, viewer: User) -> list[StepButton]:
+def _steps(checklist: Checklist, viewer: User, replies: RoundFacts | None) -> list[StepButton]:
     found = []
     for name, step in TRANSITIONS.items():
         if step.old != checklist.status or (name == "reopen" and checklist.reopen_requested_at is None):
             continue
-        if step.may(viewer, checklist) is not None:
-            found.append(StepButton(name, *_BUTTONS[name]))
+        if name == "finalise" and replies is not None and replies.is_holding_back:
+            continue
+        if step.may(viewer, checklist) is None:
+            continue
+        if name == "return" and is_withdrawal(checklist, viewer):
+            if not is_under_review(checklist):
+                found.append(StepButton(name, "Tarik lembar", "Lembar yang ditarik dapat diubah lagi."))
+            continue
+        found.append(StepButton(name, *_BUTTONS[name]))
     return sorted(found, key=lambda step: list(_BUTTONS).index(step.name))
 
 
-def _waits_for(checklist: Checklist) -> str:
+def _waits_for(checklist: Checklist, replies: RoundFacts | None) -> str:
     """Say whose turn it is."""
     visit = checklist.visit
     if visit is not None and visit.is_cancelled:
@@ -218,6 +244,8 @@ def _waits_for(checklist: Checklist) -> str:
             ChecklistStatus.DISCLOSED: "Satuan sudah melihat hasilnya. Menunggu difinalkan pimpinan satuan di atas.",
             ChecklistStatus.FINAL: "Lembar ini final dan tidak dapat diubah.",
         }
+        if replies is not None and replies.is_holding_back:
+            words[ChecklistStatus.DISCLOSED] = "Satuan sudah melihat hasilnya. Difinalkan setelah hak jawab selesai."
     return words.get(ChecklistStatus(checklist.status), "")
 
 

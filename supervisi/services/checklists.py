@@ -24,10 +24,11 @@ from supervisi.models import (
     Scope,
     Severity,
     Visit,
+    VisitStatus,
 )
 from supervisi.rollup_key import KIND, rollup_key
 from supervisi.scoring.engine import score_sheet
-from supervisi.services import notices
+from supervisi.services import notices, reply_rounds
 from supervisi.services.content import content_hash, stored_answers
 from supervisi.services.scores import compute_checklist_score
 from supervisi.services.superseding import supersede_documents
@@ -174,12 +175,14 @@ def _move(checklist: Checklist, name: str, **changes: Any) -> None:
         raise InvalidTransition(_TAKEN.format(label=checklist.get_status_display()))
 
 
-def _finish(checklist: Checklist, name: str, by: User, posting: Posting, reason: str = "", **facts: Any) -> Checklist:
+def _finish(
+    checklist: Checklist, name: str, by: User, posting: Posting, reason: str = "", act: str = "", **facts: Any
+) -> Checklist:
     """Record the step and want the roll-up: the last statement of the transaction."""
     step = TRANSITIONS[name]
     changes = {"status": [step.old, step.new], **facts}
     event = record(
-        f"checklist.{name}",
+        f"checklist.{act or name}",
         by=by,
         posting=posting,
         about=checklist,
@@ -248,13 +251,36 @@ def missing_severe_findings(checklist: Checklist) -> list[str]:
 
 
 def return_checklist(*, checklist: Checklist, by: User, reason: str) -> Checklist:
-    """Give a submitted sheet back to its team, with a reason."""
+    """Give a submitted sheet back to its team, with a reason; a unit withdraws its own while nobody reviews it.
+
+    Raises:
+        NotAllowed, InvalidTransition: see TRANSITIONS; for the unit itself also while a team is at work.
+    """
     posting = _authorise(TRANSITIONS["return"], checklist, by)
     reason = _reason(reason)
+    is_own = is_withdrawal(checklist, by)
     with transaction.atomic():
         _require_open_period(checklist)
         _move(checklist, "return", returned_reason=reason)
-        return _finish(checklist, "return", by, posting, reason)
+        if is_own and is_under_review(checklist):
+            raise InvalidTransition(
+                "Lembar mandiri dibekukan sejak tim mulai memeriksa. Minta supervisor di atas mengembalikannya."
+            )
+        return _finish(checklist, "return", by, posting, reason, act="withdraw" if is_own else "return")
+
+
+def is_withdrawal(checklist: Checklist, by: User) -> bool:
+    """Tell whether the person would take back his own unit's sheet."""
+    return checklist.layer == Layer.SELF and by.scope.is_own_unit(checklist.unit)
+
+
+def is_under_review(checklist: Checklist) -> bool:
+    """Tell whether somebody has begun to hold the unit's own sheet against what is there."""
+    others = Checklist.objects.filter(
+        unit=checklist.unit_id, period=checklist.period_id, instrument=checklist.instrument_id
+    ).exclude(layer=Layer.SELF)
+    at_work = Q(visit__status__in=[VisitStatus.ONGOING, VisitStatus.DONE]) | Q(visit__isnull=True)
+    return others.filter(at_work).exists()
 
 
 def review_checklist(*, checklist: Checklist, by: User) -> Checklist:
@@ -270,13 +296,20 @@ def disclose_checklist(*, checklist: Checklist, by: User) -> Checklist:
     posting = _authorise(TRANSITIONS["disclose"], checklist, by)
     with transaction.atomic():
         _move(checklist, "disclose", disclosed_at=timezone.now())
+        reply_rounds.open_round(checklist, by=by, posting=posting)
         return _finish(checklist, "disclose", by, posting)
 
 
 def finalise_checklist(*, checklist: Checklist, by: User) -> Checklist:
-    """Freeze a sheet: answers, evidence, instrument and score are hashed together."""
+    """Freeze a sheet: answers, evidence, instrument and score are hashed together.
+
+    Raises:
+        NotAllowed, InvalidTransition: see TRANSITIONS; also while the right of reply runs or a reply is undecided.
+    """
     posting = _authorise(TRANSITIONS["finalise"], checklist, by)
     with transaction.atomic():
+        # Before the sheet: whoever decides a reply holds the round first as well.
+        reply_rounds.close_round(checklist, by=by, posting=posting)
         _move(checklist, "finalise", final_at=timezone.now())
         digest = freeze(checklist)
         return _finish(checklist, "finalise", by, posting, content_hash=[None, digest])

@@ -18,7 +18,9 @@ MOST_FILES = 10
 
 
 @contextmanager
-def kept_uploads(uploads: Sequence[UploadedFile], *, unit: Unit, by: User) -> Iterator[list[StoredFile]]:
+def kept_uploads(
+    uploads: Sequence[UploadedFile], *, unit: Unit, by: User, kind: str = FILE_KIND
+) -> Iterator[list[StoredFile]]:
     """Examine and write uploads before the transaction that refers to them; thrown away when that is refused.
 
     The same file twice in one act is kept once.
@@ -32,7 +34,7 @@ def kept_uploads(uploads: Sequence[UploadedFile], *, unit: Unit, by: User) -> It
     files: list[StoredFile] = []
     try:
         for received in {got.sha256: got for got in map(receive, uploads)}.values():
-            files.append(store(received, kind=FILE_KIND, by=by, time_zone=unit.time_zone))
+            files.append(store(received, kind=kind, by=by, time_zone=unit.time_zone))
         yield files
     except DomainError:
         # Rolled back for certain; after any other fault the bytes stay, lest a row should be without them.

@@ -151,11 +151,16 @@ def tell_sheet_step(checklist: Checklist, name: str, event: AuditEvent) -> None:
 
 def reviewers(checklist: Checklist, event: AuditEvent) -> list[User]:
     """Return the nearest who may review a submitted sheet; nobody reviews a self sheet."""
+    return reviewers_of(checklist, besides={event.actor_id or 0} if checklist.layer == Layer.TPI else set())
+
+
+def reviewers_of(checklist: Checklist, besides: Iterable[int] = ()) -> list[User]:
+    """Return the nearest who may review a sheet, whoever took the last step."""
     if checklist.layer == Layer.SELF:
         return []
     own = {person.pk for person in people_at(checklist.unit, *STANDING_ROLES)}
     if checklist.layer == Layer.TPI:
-        return nearest_people(checklist.unit, Role.AUDITOR, besides={*own, event.actor_id or 0})
+        return nearest_people(checklist.unit, Role.AUDITOR, besides={*own, *besides})
     visit = checklist.visit
     team = {person.pk for person in people_of(visit)} if visit is not None else set()
     return nearest_people(checklist.unit, Role.SUPERVISOR, besides=own | team)
@@ -172,8 +177,13 @@ def fillers(checklist: Checklist, event: AuditEvent) -> list[User]:
 
 def commanders(checklist: Checklist, event: AuditEvent) -> list[User]:
     """Return the nearest commanders above the unit; never its own people, nor whoever took the step."""
+    return commanders_above(checklist, besides={event.actor_id or 0})
+
+
+def commanders_above(checklist: Checklist, besides: Iterable[int] = ()) -> list[User]:
+    """Return the nearest commanders above the unit; never its own people."""
     own = {person.pk for person in people_at(checklist.unit, *STANDING_ROLES)}
-    return nearest_people(checklist.unit, Role.COMMANDER, besides={*own, event.actor_id or 0})
+    return nearest_people(checklist.unit, Role.COMMANDER, besides={*own, *besides})
 
 
 def assessed(checklist: Checklist, event: AuditEvent) -> list[User]:

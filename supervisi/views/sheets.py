@@ -83,6 +83,8 @@ def checklist_return(request: HttpRequest, pk: int) -> HttpResponse:
     checklist = get_checklist(user, pk)
     if TRANSITIONS["return"].may(user, checklist) is None:
         raise NotAllowed(TRANSITIONS["return"].refusal)
+    if checklists.is_withdrawal(checklist, user):
+        return _with_reason(request, checklist, "return", "Tarik lembar", "Mengapa lembar ini ditarik?")
     return _with_reason(request, checklist, "return", "Kembalikan lembar", "Apa yang harus diperbaiki pengisinya?")
 
 
