@@ -42,6 +42,10 @@ class ReplyRoundQuerySet(models.QuerySet["ReplyRound"]):
         """Keep the rounds whose sheet waits for them."""
         return self.filter(closed_at__isnull=True)
 
+    def of(self, checklist: Checklist) -> Self:
+        """Keep the rounds of a sheet."""
+        return self.filter(checklist=checklist)
+
     def with_frame(self) -> Self:
         """Load the sheet with what rights and texts need."""
         return self.select_related(

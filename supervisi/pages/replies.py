@@ -79,6 +79,7 @@ class RoundFacts:
     state: str
     items: int
     waiting: int
+    takes_replies: bool
     is_holding_back: bool
 
 
@@ -96,7 +97,14 @@ def read_facts(checklist: Checklist) -> RoundFacts | None:
     items, waiting = vars(found)["items"], vars(found)["waiting"]
     today = local_day(checklist.unit)
     running = found if found.closed_at is None else None
-    return RoundFacts(found, _state(found, today, waiting), items, waiting, is_holding_back(running, waiting, today))
+    return RoundFacts(
+        running=found,
+        state=_state(found, today, waiting),
+        items=items,
+        waiting=waiting,
+        takes_replies=found.takes_replies(today),
+        is_holding_back=is_holding_back(running, waiting, today),
+    )
 
 
 def read_running_rounds(user: User, units: tuple[Unit, ...], today: datetime.date) -> tuple[ReplyRound, ...]:
@@ -190,7 +198,7 @@ def _may(viewer: User, reply: Reply, name: str) -> bool:
 
 def _words(item: Item, code: str) -> str:
     option = item.option(code)
-    return f"{code}. {option.criterion}" if option is not None else code
+    return f"{code}. {option.criterion[:1].upper()}{option.criterion[1:]}" if option is not None else code
 
 
 def _act(posting: Posting | None, user: User | None, at: datetime.datetime | None, checklist: Checklist) -> str:

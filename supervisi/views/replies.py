@@ -46,7 +46,7 @@ def _round_page(request: HttpRequest, pk: int, form: ExtendForm | None = None, s
 @require_POST
 def round_step(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """Give the unit more time, or say for it that nothing more will come."""
-    running = ReplyRound.objects.with_frame().running().filter(checklist=find_sheet(request, pk)).first()
+    running = ReplyRound.objects.with_frame().running().of(find_sheet(request, pk)).first()
     if running is None or name not in {"extend", "waive"}:
         raise Http404("no running round, or no such step")
     if name == "waive":

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Checklist, Finding, Layer, Period, Severity, VerificationCode, Visit
+from supervisi.models import Checklist, Finding, Layer, Period, Severity, VerificationCode, Visit, VisitStatus
 from supervisi.services.answers import save_operation
 from supervisi.services.checklists import content_hash, create_checklist
 from tests.factories import make_person
@@ -329,6 +329,8 @@ def own_sheet_form(world):
 
 
 def test_a_unit_fills_in_its_own_sheet_and_its_commander_hands_it_in(client, world):
+    # Once the team is at work the sheet is frozen (test_right_of_reply).
+    Visit.objects.update(status=VisitStatus.PLANNED)
     answer = go(client, world.operator, "self-sheet-add", data=own_sheet_form(world))
     sheet = Checklist.objects.get(layer=Layer.SELF)
     assert answer["Location"] == sheet.get_absolute_url()
