@@ -15,6 +15,7 @@ from supervisi.views import (
     operations,
     planning,
     replies,
+    samples,
     sheets,
     verification,
     visits,
@@ -87,6 +88,7 @@ urlpatterns += [
     path("supervisi/lembar/<int:pk>/langkah/<slug:step>/", sheets.checklist_step, name="checklist-step"),
     path("supervisi/lembar/<int:pk>/kembalikan/", sheets.checklist_return, name="checklist-return"),
     path("supervisi/lembar/<int:pk>/minta-buka/", sheets.checklist_ask_reopening, name="checklist-ask-reopening"),
+    path("supervisi/lembar/<int:pk>/sampel/", samples.sample, name="sample"),
     path("supervisi/lembar/mandiri/", sheets.self_sheet_add, name="self-sheet-add"),
     path("supervisi/lembar/tpi/<int:unit_pk>/", sheets.tpi_sheets, name="tpi-sheets"),
 ]

@@ -13,6 +13,7 @@ from supervisi.models import (
     Letterhead,
     Period,
     Reply,
+    SampleDraw,
     VerificationCode,
     Visit,
 )
@@ -57,7 +58,8 @@ def things() -> dict[str, list]:
         "own-unit": first_of_each(Unit.objects.filter(kind__in=["polda", "polres"], depth__lte=2), "kind"),
         "visit": first_of_each(Visit.objects.all(), "status"),
         "sheet": first_of_each(sheets, "status", "layer", "instrument_id"),
-        "replied-sheet": list(Reply.objects.values_list("round__checklist", flat=True).distinct()),
+        "sample": list(SampleDraw.objects.values_list("checklist", flat=True)),
+        "disclosed": list(Checklist.objects.filter(status="disclosed").values_list("pk", flat=True)[:3]),
         "reply": first_of_each(Reply.objects.all(), "status", "round_id"),
         "finding": first_of_each(Finding.objects.all(), "status"),
         "file": list(Evidence.objects.values_list("file", flat=True)[:4]),

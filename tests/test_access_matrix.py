@@ -34,6 +34,7 @@ from supervisi.models import (
     Letterhead,
     Reply,
     ReplyRound,
+    SampleDraw,
     Visit,
 )
 from tests.clients import Sessions
@@ -141,6 +142,7 @@ RULES: dict[str, Rule] = {
     "supervisi:unit-list": page(READERS | {"kapolsek", "operator"}),
     "supervisi:own-unit": page(frozenset({"commander", "kapolsek", "operator"})),
     "supervisi:unit-dashboard": page(UNIT_READERS, "unit"),
+    "supervisi:sample": page(READERS, "sample"),
     "supervisi:reply-round": page(UNIT_READERS, "disclosed"),
     "supervisi:reply-round-step": post(
         SUPERVISORS | {"commander"},
@@ -305,6 +307,7 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "document": document(world, world.checklist.pk, "submitted"),
         "told-document": document(world, disclosed, "disclosed"),
         "reply": reply(world).pk,
+        "sample": sampled_sheet(world),
         "finding": told.pk,
         "untold": untold.pk,
         "retest": {"pk": world.checklist.pk, "finding_pk": told.pk},
@@ -351,6 +354,19 @@ def document(world: World, sheet: int, shown: str) -> int:
         requested_by=world.leader,
     )  # fmt: skip
     return file.pk
+
+
+def sampled_sheet(world: World) -> int:
+    """Make a planned visit of the leader whose sheet is a sample."""
+    visit = Visit.objects.create(
+        unit=world.polsek, period=world.period, sprin_number="Sprin/3", starts_on=world.visit.starts_on,
+        team_leader=world.leader, planned_by=world.leader,
+    )  # fmt: skip
+    sheet = Checklist.objects.create(
+        unit=world.polsek, period=world.period, instrument=world.instrument, layer=Layer.SUPERVISION, visit=visit,
+        created_by=world.leader, scope="sample",
+    )  # fmt: skip
+    return SampleDraw.objects.create(checklist=sheet, seed="benih").checklist_id
 
 
 def reply(world: World) -> Reply:

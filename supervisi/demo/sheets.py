@@ -34,8 +34,11 @@ from supervisi.models import (
 from supervisi.scoring.answers import parse_answer
 from supervisi.scoring.instrument import Instrument as EngineInstrument
 from supervisi.scoring.instrument import Item as EngineItem
+from supervisi.scoring.sampling import propose_sample
 from supervisi.services.checklists import freeze
+from supervisi.services.layers import answers_of
 from supervisi.services.operations import Card, payload_hash
+from supervisi.services.samples import draw_sample
 from wbbm.organisasi.models import Unit, User
 
 # Wanted quality of each station, the best first; the gate's border and the weak ones are chosen on purpose.
@@ -54,6 +57,8 @@ ON_THE_BORDER = "Rengel"
 BORDER = Fraction("74.996")
 PLANNED_AHEAD = {"Bangilan": 4, "Singgahan": 6, "Parengan": 4}
 UNANNOUNCED = "Singgahan"
+# Where a team looked at a sample only, two weeks ago.
+SAMPLED, SAMPLE_SEED = "Parengan", "c0ffee2026"
 OVERDUE_PLAN = "Widang"
 SENORI_ANSWERED = 38
 _FINAL = ChecklistStatus.FINAL
@@ -228,6 +233,8 @@ def make_sheets(district: District, periods: Periods) -> None:
             period = periods.quarter if day >= periods.quarter.first_day else periods.quarter_before
             _planned(stations, unit, period, day)
         elif name in PLANNED_AHEAD:
+            if name == SAMPLED:
+                _sampled(stations, unit, periods, later_sheet(stations.engine, first, wanted, f"{name}-2"))
             day = min(periods.quarter.last_day, district.today + datetime.timedelta(days=PLANNED_AHEAD[name]))
             _planned(stations, unit, periods.quarter, day)
     _district_lke(district, periods)
@@ -335,6 +342,19 @@ def _begun(engine: EngineInstrument) -> list[EngineItem]:
     chosen = [item for items in by_area for item in items[: int(len(items) * share)]]
     rest = [item for items in by_area for item in items if item not in chosen]
     return chosen + rest[: SENORI_ANSWERED - len(chosen)]
+
+
+def _sampled(maker: SheetMaker, unit: Unit, periods: Periods, answers: dict[str, Any]) -> None:
+    """A visit that looked at drawn items only, held against the station's own sheet."""
+    _self_sheet(maker, unit, periods.quarter, SAMPLED, answers)
+    day = max(periods.quarter.first_day, maker.district.today - datetime.timedelta(days=14))
+    visit = _visit(maker.district, unit, periods.quarter, day, VisitStatus.DONE)
+    own = Checklist.objects.get(unit=unit, period=periods.quarter, layer=Layer.SELF)
+    drawn = propose_sample(maker.engine, answers_of([own])[own.pk], SAMPLE_SEED)
+    seen = {each.item_code: answers[each.item_code] for each in drawn}
+    sheet = _filled(maker, visit, ChecklistStatus.REVIEWED, seen)
+    leader = maker.district.people["kabagren"]
+    draw_sample(sheet, by=leader, posting=leader.scope.postings[0], seed=SAMPLE_SEED)
 
 
 def _planned(maker: SheetMaker, unit: Unit, period: Period, day: datetime.date) -> None:

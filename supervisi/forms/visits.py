@@ -61,6 +61,12 @@ class VisitForm(forms.Form):
         help_text="Satuan tidak diberi tahu dan baru melihat kunjungan ini setelah dimulai.",
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
+    is_sample = forms.BooleanField(
+        label="Periksa sampel saja",
+        required=False,
+        help_text="Sistem mengusulkan sekitar sepertiga butir; lembarnya tanpa predikat dan tidak masuk peringkat.",
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
     team_leader = PersonChoice(label="Ketua tim", queryset=User.objects.none(), widget=forms.Select(attrs=_SELECT))
     deputy = PersonChoice(
         label="Wakil ketua", queryset=User.objects.none(), required=False, empty_label="Tanpa wakil",
@@ -77,6 +83,9 @@ class VisitForm(forms.Form):
                 label=f"Anggota {number}", queryset=User.objects.none(), required=False, empty_label="Kosong",
                 widget=forms.Select(attrs=_SELECT),
             )  # fmt: skip
+        if visit is not None:
+            # The sheet is made: full or sample it stays.
+            del self.fields["is_sample"]
         if visit is not None and not visit.is_hidden_from_unit:
             # What the unit knows of can't be hidden from it again.
             del self.fields["is_unannounced"]

@@ -17,6 +17,7 @@ from .findings import DUE_DAYS, Finding, FindingAct, FindingEvent, FindingFile, 
 from .instruments import Instrument, Item, Node
 from .periods import Period, PeriodKind
 from .replies import Reply, ReplyFile, ReplyRound, ReplyStatus
+from .samples import SampleDraw, SampleItem, SampleReason
 from .scores import ChecklistScore, ConditionState, LayerComparison, UnitScore
 from .verification import VerificationCode
 from .visits import Assignment, Visit, VisitMember, VisitStatus
@@ -55,6 +56,9 @@ __all__ = [
     "ReplyRound",
     "ReplyStatus",
     "RevisionOutcome",
+    "SampleDraw",
+    "SampleItem",
+    "SampleReason",
     "Scope",
     "Severity",
     "UnitScore",

@@ -145,6 +145,11 @@ class Checklist(models.Model):
         return self.status == ChecklistStatus.FINAL
 
     @property
+    def is_sample(self) -> bool:
+        """Tell whether only drawn items are due: no score, no predicate, no ranking."""
+        return self.scope == Scope.SAMPLE
+
+    @property
     def is_draft(self) -> bool:
         """Tell whether answers may be written."""
         return self.status == ChecklistStatus.DRAFT

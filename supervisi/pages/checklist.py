@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from supervisi.access import posting_to_write
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Answer, AnswerRevision, Checklist, ChecklistStatus, Layer, RevisionOutcome
+from supervisi.models import Answer, AnswerRevision, Checklist, Layer, RevisionOutcome
 from supervisi.pages.item_cards import CardBuilder, ItemCard, Member, Typed
 from supervisi.scoring.instrument import Instrument
 from supervisi.services.operations import Operation
@@ -110,7 +110,7 @@ class AreaPage:
     @property
     def shows_score(self) -> bool:
         """Tell whether the viewer may see scores: those of a draft are for its own team only."""
-        return self.can_write or self.checklist.status != ChecklistStatus.DRAFT
+        return not self.checklist.is_sample and (self.can_write or not self.checklist.is_draft)
 
     @property
     def why_closed(self) -> str:

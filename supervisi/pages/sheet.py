@@ -44,6 +44,9 @@ EVENT_WORDS = {
     "checklist.submit": "Diserahkan",
     "checklist.return": "Dikembalikan",
     "checklist.withdraw": "Ditarik satuan",
+    "sample.drawn": "Sampel diundi",
+    "sample.added": "Butir sampel ditambahkan",
+    "sample.removed": "Butir sampel dikeluarkan",
     "reply-round.opened": "Hak jawab dibuka",
     "reply-round.extended": "Tenggat hak jawab diperpanjang",
     "reply-round.waived": "Hak jawab diakhiri satuan",
@@ -133,7 +136,12 @@ class SheetPage:
 
 
 def shows_score(checklist: Checklist, viewer: User) -> bool:
-    """Tell whether the viewer may see the score: a draft's only its own team, later everybody who sees the sheet."""
+    """Tell whether the viewer may see the score: a draft's only its own team, later everybody who sees the sheet.
+
+    A sample has none: what it says of the whole sheet is an estimate (pages/layers.py).
+    """
+    if checklist.is_sample:
+        return False
     return not checklist.is_draft or access.posting_to_write(viewer, checklist) is not None
 
 

@@ -69,11 +69,17 @@ def score_fields(checklist: Checklist) -> dict[str, Any]:
     instrument = engine_instrument(checklist.instrument)
     score = score_sheet(instrument, {code: value.get("answer") for code, value, version, _, _ in rows if version})
     due = [is_answered for _, _, _, is_answered, is_due in rows if is_due]
-    return _result_fields(instrument, score) | {
-        "answered": sum(due),
-        "due": len(due),
-        "saves": sum(version for _, _, version, _, _ in rows),
-    }
+    # Of a sample only a part was looked at: it has no predicate.
+    judged: dict[str, Any] = {"predicates": {}} if checklist.scope == Scope.SAMPLE else {}
+    return (
+        _result_fields(instrument, score)
+        | judged
+        | {
+            "answered": sum(due),
+            "due": len(due),
+            "saves": sum(version for _, _, version, _, _ in rows),
+        }
+    )
 
 
 def _result_fields(instrument: EngineInstrument, score: SheetScore) -> dict[str, Any]:

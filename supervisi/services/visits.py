@@ -35,6 +35,7 @@ from supervisi.services import notices
 from supervisi.services.checklists import create_checklist
 from supervisi.services.findings import hand_over
 from supervisi.services.periods import period_around
+from supervisi.services.samples import draw_sample
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.jobs import services as jobs
 from wbbm.organisasi.models import Posting, Role, Unit, User
@@ -97,10 +98,12 @@ def plan_visit(
     by: User,
     assigned: dict[int, Iterable[str]] | None = None,
     is_announced: bool = True,
+    is_sample: bool = False,
 ) -> Visit:
     """Plan a visit with its team and its sheets, all rows made.
 
     Args:
+        is_sample: only a drawn part of the items is looked at; the sheet has no predicate and is not ranked.
         is_announced: the unit is told; else it knows nothing of the visit until it begins.
         assigned: person id → node codes; orders the page, gives no right. Without it the instrument's own division
             over the members is proposed.
@@ -134,9 +137,11 @@ def plan_visit(
         for instrument in instruments:
             _write_assignments(visit, instrument, assigned or propose_division(instrument, team))
             sheet_period = _period_of(instrument, unit, period, starts_on)
-            create_checklist(
+            sheet = create_checklist(
                 unit=unit, period=sheet_period, instrument=instrument, layer=Layer.SUPERVISION, by=by, visit=visit
             )
+            if is_sample:
+                draw_sample(sheet, by=by, posting=posting)
         notices.tell_planned(visit, event)
     return visit
 

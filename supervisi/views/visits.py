@@ -132,6 +132,7 @@ def visit_add(request: HttpRequest, unit_pk: int) -> HttpResponse:
                 team=form.team(),
                 by=user,
                 is_announced=not values["is_unannounced"],
+                is_sample=values["is_sample"],
             )
         except visits.VisitExists as refusal:
             messages.info(request, refusal.message)
