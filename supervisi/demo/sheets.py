@@ -354,7 +354,7 @@ def _sampled(maker: SheetMaker, unit: Unit, periods: Periods, answers: dict[str,
     seen = {each.item_code: answers[each.item_code] for each in drawn}
     sheet = _filled(maker, visit, ChecklistStatus.REVIEWED, seen)
     leader = maker.district.people["kabagren"]
-    draw_sample(sheet, by=leader, posting=leader.scope.postings[0], seed=SAMPLE_SEED)
+    draw_sample(sheet, by=leader, posting=leader.scope.postings[0], seed=SAMPLE_SEED, at=visit.planned_at)
 
 
 def _planned(maker: SheetMaker, unit: Unit, period: Period, day: datetime.date) -> None:

@@ -255,7 +255,7 @@ def area_links(checklist: Checklist, answered: dict[tuple[int, str], bool], inst
     links = []
     for area in instrument.areas:
         done, total = _count(answered, checklist.pk, (item.code for item in instrument.items_of_area(area.key)))
-        if total:
+        if total or not checklist.is_sample:
             # On a sample, areas without a drawn item have nothing to open.
             links.append(AreaLink(area.key, area.label, done, total))
     return links

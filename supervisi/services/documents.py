@@ -51,6 +51,8 @@ def why_not(kind: str, *, visit: Visit | None, checklist: Checklist | None) -> s
     if kind == DocumentKind.REPORT:
         if checklist is None:
             return "Tersedia setelah hasilnya disampaikan."
+        if checklist.is_sample:
+            return "Lembar sampel tidak mempunyai nilai dan predikat, jadi tidak ada laporan hasilnya."
         return "Tersedia setelah lembar diserahkan." if checklist.is_draft else ""
     if visit is None or visit.status != VisitStatus.DONE:
         return "Tersedia setelah kunjungan selesai dan temuan disampaikan."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import secrets
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from supervisi import access
 from supervisi.instrument_cache import engine_instrument
@@ -30,8 +32,14 @@ from wbbm.organisasi.models import Posting, User
 from wbbm.organisasi.services.audit import record
 
 
-def draw_sample(checklist: Checklist, *, by: User, posting: Posting, seed: str = "") -> SampleDraw:
+def draw_sample(
+    checklist: Checklist, *, by: User, posting: Posting, seed: str = "", at: datetime.datetime | None = None
+) -> SampleDraw:
     """Make a sheet that was just made a sample: only drawn items are due. In the caller's transaction.
+
+    Args:
+        seed: of the random part; a fresh one when empty.
+        at: when it was drawn; now when not given.
 
     The unit's own counting sheet of the period says which items decide a gate; without one none does.
     """
@@ -43,12 +51,13 @@ def draw_sample(checklist: Checklist, *, by: User, posting: Posting, seed: str =
     codes = [each.item_code for each in drawn]
     Checklist.objects.filter(pk=checklist.pk).update(scope=Scope.SAMPLE)
     Answer.objects.filter(checklist=checklist).exclude(item__code__in=codes).update(is_due=False)
-    made = SampleDraw.objects.create(checklist=checklist, seed=seed)
+    at = at or timezone.now()
+    made = SampleDraw.objects.create(checklist=checklist, seed=seed, drawn_at=at)
     items = dict(Item.objects.filter(instrument=checklist.instrument_id).values_list("code", "pk"))
     SampleItem.objects.bulk_create(SampleItem(draw=made, item_id=items[each.item_code], why=each.why) for each in drawn)
     record(
         "sample.drawn", by=by, posting=posting, about=checklist, unit=checklist.unit,
-        changes={"seed": [None, seed], "items": [None, codes]},
+        changes={"seed": [None, seed], "items": [None, codes]}, at=at,
     )  # fmt: skip
     return made
 

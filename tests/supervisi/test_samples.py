@@ -8,6 +8,7 @@ from supervisi.models import Answer, Checklist, ChecklistScore, Layer, SampleDra
 from supervisi.scoring.sampling import propose_sample
 from supervisi.services import checklists, samples, visits
 from supervisi.services.answers import save_operation
+from supervisi.services.documents import why_not
 from supervisi.services.operations import InvalidOperation
 from supervisi.services.visits import Team
 from tests.supervisi.dashboards import best_answers
@@ -145,6 +146,8 @@ def test_only_drawn_items_are_filled_in_and_the_sheet_has_neither_score_nor_pred
     area = next(item.area_key for item in engine_instrument(world.instrument).items if item.code in due(sheet))
     shown = client.get(reverse("supervisi:checklist-area", args=[sheet.pk, area])).context["page"]
     assert not shown.shows_score
+    handed_in = Checklist.objects.with_frame().get(pk=sheet.pk)
+    assert "tidak mempunyai nilai" in why_not("report", visit=None, checklist=handed_in)
 
 
 def test_by_the_pages(client, world):
