@@ -8,9 +8,12 @@ from fractions import Fraction
 from django.db.models import CharField, F, Q
 from django.db.models.functions import Length, Substr
 
-from supervisi.models import Layer, LayerComparison, Period, PeriodKind, Scope, UnitScore
+from supervisi.instrument_cache import engine_instrument
+from supervisi.models import Instrument, Layer, LayerComparison, Period, PeriodKind, Scope, UnitScore
 from supervisi.pages.dashboard_data import LKE, OVERSEERS, POLSEK
+from supervisi.pages.dashboard_stations import score_text
 from supervisi.pages.layers import signed
+from supervisi.scoring.instrument import Instrument as EngineInstrument
 from supervisi.scoring.rounding import from_units, shown
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Unit, UnitKind, User
@@ -58,7 +61,7 @@ class GapsPage:
 
 
 def read_gaps_below(user: User, unit_id: int, period_id: int | None) -> GapsPage | None:
-    """Read the units directly below, or None when there are none that the person oversees (four queries)."""
+    """Read the units directly below, or None when there are none that the person oversees (five queries)."""
     units = _units(user, unit_id)
     unit = next((found for found in units if found.pk == unit_id), None)
     children = [found for found in units if found.pk != unit_id]
@@ -77,7 +80,9 @@ def read_gaps_below(user: User, unit_id: int, period_id: int | None) -> GapsPage
         .annotate(seen_score=F("seen__score__complete"), claim_score=F("claim__score__complete"))
         .order_by("instrument_id")
     }
-    lines = [_line(child, rows, compared.get(child.pk)) for child in below]
+    instrument = Instrument.objects.current().defer("definition").filter(code=code).first()
+    engine = engine_instrument(instrument) if instrument is not None else None
+    lines = [_line(child, rows, compared.get(child.pk), engine) for child in below]
     upheld, verified = (sum(getattr(row, name) for row in compared.values()) for name in ("upheld", "verified"))
     return GapsPage(
         unit=unit,
@@ -112,7 +117,19 @@ def _scores(units: list[Unit], period: Period | None, code: str) -> dict[tuple[i
     return {(unit_id, layer): score for unit_id, layer, score in found if score is not None}
 
 
-def _line(unit: Unit, rows: dict[tuple[int, str], int], row: LayerComparison | None) -> GapLine:
+def _score(engine: EngineInstrument | None, stored: int | None) -> str:
+    """Write a score; no figure is rounded over a gate that it misses."""
+    if stored is None:
+        return ""
+    return score_text(engine, from_units(stored)) if engine is not None else shown(from_units(stored))
+
+
+def _line(
+    unit: Unit,
+    rows: dict[tuple[int, str], int],
+    row: LayerComparison | None,
+    engine: EngineInstrument | None,
+) -> GapLine:
     claimed = rows.get((unit.pk, Layer.SELF))
     is_sample = row is not None and row.seen is not None and row.seen.scope == Scope.SAMPLE
     layer = next((layer for layer in (Layer.SUPERVISION, Layer.TPI) if (unit.pk, layer) in rows), None)
@@ -126,8 +143,8 @@ def _line(unit: Unit, rows: dict[tuple[int, str], int], row: LayerComparison | N
     verified = row.verified if row is not None else 0
     return GapLine(
         unit=unit,
-        claimed=shown(from_units(claimed)) if claimed is not None else "",
-        seen=shown(from_units(seen)) if seen is not None else "",
+        claimed=_score(engine, claimed),
+        seen=_score(engine, seen),
         seen_by="TPI" if layer == Layer.TPI else "sampel" if is_sample else "",
         gap=signed(gap) if gap is not None else "",
         is_down=gap is not None and gap < 0,

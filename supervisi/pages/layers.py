@@ -10,6 +10,7 @@ from typing import Any
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Answer, Checklist, ChecklistStatus, Instrument, Layer, Period, Scope
 from supervisi.pages.dashboard_data import OVERSEERS
+from supervisi.pages.dashboard_stations import score_text
 from supervisi.scoring.engine import SheetScore, score_sheet
 from supervisi.scoring.instrument import TOTAL
 from supervisi.scoring.instrument import Instrument as EngineInstrument
@@ -218,7 +219,12 @@ class _Compared:
                 _NAMES[Layer(sheet.layer)],
                 sheet,
                 self._due.get(sheet.pk, 0),
-                self._figure(place, shown(score.complete[TOTAL]), score.complete[TOTAL] - first, self._moved[place]),
+                self._figure(
+                    place,
+                    score_text(self._engine, score.complete[TOTAL]),
+                    score.complete[TOTAL] - first,
+                    self._moved[place],
+                ),
             )
             for place, (sheet, score) in enumerate(zip(self._sheets, self._scores, strict=True))
         )

@@ -246,6 +246,15 @@ def test_the_widest_gap_comes_first_and_claims_add_up(district):
     assert all(line.is_down for line in page.lines)
 
 
+def test_a_missed_gate_is_never_rounded_over(district):
+    station = district.stations[0]
+    gate = engine(district).predicates[0].gates[0].required
+    seen = put_sheet(district, station)
+    ChecklistScore.objects.filter(checklist=seen).update(complete=to_units(gate) - 10**7)
+    line = opened(district.kapolres, "layer-gaps", district.polres).context["page"].lines[0]
+    assert line.seen == f"{gate - 1},999"
+
+
 def test_who_oversees_nothing_there_gets_no_list(district):
     station = district.stations[0]
     assert opened(make_kapolsek(station), "layer-gaps", station).status_code == 404
@@ -274,4 +283,4 @@ def test_the_pages_read_a_fixed_number_of_queries(district):
         put_sheet(district, station, layer=Layer.SELF, period=district.before)
         put_sheet(district, station, period=district.before, changes=worse(district, B))
     assert counts() == few
-    assert few == [6, 7]
+    assert few == [6, 8]
