@@ -111,6 +111,7 @@ READ_THROUGH = {
     "supervisi.Node": "Instrument",
     "supervisi.Item": "Instrument",
     "supervisi.AnswerRevision": "Answer",
+    "supervisi.SampleItem": "SampleDraw",
     "supervisi.ChecklistScore": "Checklist",
     "supervisi.VerificationCode": "Checklist, and by its code in public",
     "files.StoredFile": "may_read of its kind",
