@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("supervisi", "0014_right_of_reply"),
+        ("supervisi", "0015_right_of_reply"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
