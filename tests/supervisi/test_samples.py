@@ -156,7 +156,10 @@ def test_by_the_pages(client, world):
         "sprin_number": "Sprin/12/2026", "starts_on": world.visit.starts_on.isoformat(), "is_sample": "on",
         "team_leader": world.leader.pk,
     }  # fmt: skip
-    assert client.post(reverse("supervisi:visit-add", args=[world.polsek.pk]), form).status_code == 302
+    add = reverse("supervisi:visit-add", args=[world.polsek.pk])
+    # The leader is at the station already: he is warned first.
+    form["dilihat"] = client.post(add, form).context["seen"]
+    assert client.post(add, form).status_code == 302
     sheet = Checklist.objects.with_frame().get(visit__sprin_number="Sprin/12/2026")
     url = reverse("supervisi:sample", args=[sheet.pk])
     # The first page also shows, and so uses up, the message of the planning.
