@@ -65,7 +65,7 @@ def _elsewhere(
     viewer: User,
     besides: Visit | None,
 ) -> list[Clash]:
-    """People who are in another visit on one of the days; where, only if the viewer may know."""
+    """People who are in another visit on one of the days, a line for each visit; where, only if the viewer may know."""
     seen = Visit.objects.visible_to(viewer).filter(pk=OuterRef("visit_id"))
     rows = (
         VisitMember.objects.filter(
@@ -79,12 +79,17 @@ def _elsewhere(
         .annotate(is_seen=Exists(seen))
         .order_by("visit__starts_on", "visit_id", "number")
     )
-    found = []
+    teams: dict[int, list[VisitMember]] = {}
     for row in rows:
-        office = offices.get(row.user_id, row.user.name)
-        days = _span(max(first, row.visit.starts_on), min(last, row.visit.last_day))
-        where = f"kunjungan {row.visit.unit}" if row.is_seen else "kunjungan lain"
-        found.append(Clash(f"{office} sudah masuk tim {where} pada {days}.", True))
+        teams.setdefault(row.visit_id, []).append(row)
+    found = []
+    for members in teams.values():
+        visit = members[0].visit
+        who = ", ".join(offices.get(row.user_id, row.user.name) for row in members)
+        is_seen = vars(members[0])["is_seen"]
+        where = f"kunjungan {visit.unit}" if is_seen else "kunjungan lain"
+        days = _span(max(first, visit.starts_on), min(last, visit.last_day))
+        found.append(Clash(f"{who} sudah masuk tim {where} pada {days}.", True))
     return found
 
 

@@ -75,6 +75,15 @@ def test_a_person_in_two_visits_on_one_day_is_a_clash(world, first, last, meets)
     assert not any("sudah masuk" in text for text in clashes(world, station(world, "X"), day, besides=other))
 
 
+def test_a_whole_team_in_one_visit_is_one_line(world):
+    day = workday(datetime.date.today() + 7 * ONE)
+    other = visit_to(world, station(world), day, [world.leader, *world.members])
+    found = clashes(world, world.polsek, day, team=[world.leader.pk, *(person.pk for person in world.members)])
+    assert len(found) == 1
+    assert found[0].startswith("Kabagren, ")
+    assert found[0].count(", ") == other.members.count() - 1
+
+
 @pytest.mark.parametrize("gone", ["cancelled", "done", "left"])
 def test_what_is_over_is_no_clash(world, gone):
     day = workday(datetime.date.today() + 7 * ONE)
