@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from .errors import FileRefused
 from .limits import MAX_EDGE, MAX_PIXELS, PHOTO_BYTES, THUMBNAIL_EDGE
@@ -67,16 +67,21 @@ def reencode(file: BinaryIO, content_type: str) -> Picture:
     if content_type == HEIC:
         _prepare_heic()
     try:
-        with _one_decode, Image.open(file, formats=_FORMATS[content_type]) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise FileRefused(
-                    f"Foto {image.width} x {image.height} terlalu besar. Batasnya 100 megapiksel; perkecil dulu."
-                )
-            taken_at, turn = _told_by_camera(image)
-            small = _shrunk(image)
-            return _encode(small.transpose(turn) if turn is not None else small, content_type, taken_at)
+        with _one_decode:
+            # WeasyPrint lets the whole process read half a picture; what is kept as evidence is whole.
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
+            with Image.open(file, formats=_FORMATS[content_type]) as image:
+                return _kept(image, content_type)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError) as fault:
         raise FileRefused(_BROKEN) from fault
+
+
+def _kept(image: Image.Image, content_type: str) -> Picture:
+    if image.width * image.height > MAX_PIXELS:
+        raise FileRefused(f"Foto {image.width} x {image.height} terlalu besar. Batasnya 100 megapiksel; perkecil dulu.")
+    taken_at, turn = _told_by_camera(image)
+    small = _shrunk(image)
+    return _encode(small.transpose(turn) if turn is not None else small, content_type, taken_at)
 
 
 def camera_moment(text: str) -> datetime.datetime | None:

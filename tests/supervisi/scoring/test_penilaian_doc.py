@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from supervisi.instrument_files import read_instrument_file
+from supervisi.pages import next_visit
 from supervisi.scoring.answers import parse_answer
 from supervisi.scoring.document import check_answers, read_document, result_document
 from supervisi.scoring.engine import score_sheet
@@ -137,6 +138,21 @@ def check_keys(rows, _heading, _columns):
         assert named <= set(file.document)
 
 
+def check_proposals(rows, _heading, _columns):
+    near, unrated, days, late, evidence = rows
+    assert near[0].endswith(f"kurang dari {next_visit.GATE_REACH} poin")
+    assert near[1].startswith(f"{next_visit.GATE_WEIGHT} tiap poin yang kurang dari {next_visit.GATE_REACH},")
+    assert int(near[2]) == next_visit.GATE_REACH * next_visit.GATE_WEIGHT
+    assert unrated[1:] == (f"{next_visit.UNRATED}",) * 2
+    assert days[1:] == (
+        f"1 tiap {next_visit.DAYS_PER_POINT} hari",
+        f"{next_visit.MOST_FOR_DAYS}, juga bila belum pernah",
+    )
+    assert late[1:] == (f"{next_visit.LATE_WEIGHT} tiap temuan", f"{next_visit.MOST_FOR_LATE}")
+    assert evidence[0].endswith(f"dalam {next_visit.EVIDENCE_DAYS} hari")
+    assert evidence[1:] == (f"{next_visit.EVIDENCE_WEIGHT} tiap bukti", f"{next_visit.MOST_FOR_EVIDENCE}")
+
+
 CHECKS = {
     ("Instrumen", "Simpul", "Bobot", "Butir"): check_nodes,
     ("Instrumen", "Area", "Simpul dalam area", "Bobot"): check_areas,
@@ -151,6 +167,7 @@ CHECKS = {
     ("Nilai tepat", "Tersimpan"): check_stored,
     ("Nilai tepat", "Ambang", "Tertulis"): check_shown,
     ("Kunci berkas", "Isi"): check_keys,
+    ("Alasan", "Menambah", "Paling banyak"): check_proposals,
 }
 
 
