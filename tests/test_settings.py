@@ -161,9 +161,6 @@ ASK = """
 import json, django
 django.setup()
 from django.test import Client
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
-call_command("collectstatic", interactive=False, verbosity=0)
 out = []
 for extra in json.loads(REQUESTS):
     answer = Client(headers={"host": "zi.example.test"}).get("/masuk/", **extra)
@@ -173,6 +170,24 @@ print(json.dumps(out))
 """
 
 
+PREPARE = """
+import django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("collectstatic", interactive=False, verbosity=0)
+"""
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A data folder as `prepare` leaves it, for all that ask."""
+    data = tmp_path_factory.mktemp("data")
+    done = python(PREPARE, data, DJANGO_SETTINGS_MODULE="wbbm.settings")
+    assert done.returncode == 0, done.stderr
+    return data
+
+
 def ask(data, *requests, **changes):
     code = ASK.replace("REQUESTS", repr(json.dumps(requests)))
     done = python(code, data, DJANGO_SETTINGS_MODULE="wbbm.settings", **changes)
@@ -180,12 +195,12 @@ def ask(data, *requests, **changes):
     return json.loads(done.stdout)
 
 
-def test_behind_a_trusted_proxy_https_is_https_and_everything_else_is_led_there(tmp_path):
+def test_behind_a_trusted_proxy_https_is_https_and_everything_else_is_led_there(prepared):
     proxied = {"HTTP_X_FORWARDED_PROTO": "https", "REMOTE_ADDR": "127.0.0.1"}
     stranger = {"HTTP_X_FORWARDED_PROTO": "https", "REMOTE_ADDR": "10.0.0.9"}
     plain = {"HTTP_X_FORWARDED_PROTO": "http", "REMOTE_ADDR": "127.0.0.1"}
     good, claimed, unsafe = ask(
-        tmp_path, proxied, stranger, plain, SITE_URL="https://zi.example.test", TRUSTED_PROXIES="127.0.0.1"
+        prepared, proxied, stranger, plain, SITE_URL="https://zi.example.test", TRUSTED_PROXIES="127.0.0.1"
     )
     status, headers, cookie = good
     assert status == 200
@@ -199,8 +214,8 @@ def test_behind_a_trusted_proxy_https_is_https_and_everything_else_is_led_there(
         assert headers["Location"] == "https://zi.example.test/masuk/"
 
 
-def test_over_http_nothing_is_redirected_or_pinned(tmp_path):
-    ((status, headers, cookie),) = ask(tmp_path, {}, SITE_URL="http://zi.example.test")
+def test_over_http_nothing_is_redirected_or_pinned(prepared):
+    ((status, headers, cookie),) = ask(prepared, {}, SITE_URL="http://zi.example.test")
     assert status == 200
     assert "Strict-Transport-Security" not in headers
     assert cookie.startswith("csrftoken=")
