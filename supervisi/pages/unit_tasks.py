@@ -9,6 +9,7 @@ from django.db.models import F
 
 from supervisi.models import Finding, FindingStatus
 from supervisi.pages.first_pages import owed_sheets
+from supervisi.pages.replies import read_running_rounds
 from supervisi.services.owners import is_same_title
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, Role, Unit, User
@@ -52,7 +53,7 @@ def read_unit_tasks(user: User, pk: int) -> UnitTasks | None:
         return None
     today = local_day(unit)
     held = list(Posting.objects.running().filter(unit=unit).order_by("pk"))
-    waits = [*_sheets(unit, today, held), *_findings(unit, today)]
+    waits = [*_sheets(unit, today, held), *_rounds(user, unit, today, held), *_findings(unit, today)]
     offices: dict[str, list[Task]] = {}
     for title, task in waits:
         known = next((name for name in offices if is_same_title(name, title, unit)), title)
@@ -84,6 +85,25 @@ def _sheets(unit: Unit, today: datetime.date, held: list[Posting]) -> list[tuple
         task = Task(f"Penilaian mandiri {sheet.period.name}", detail, sheet.period.last_day, sheet.days_late)
         found += [(title, task) for title in dict.fromkeys(titles or [str(Role(role).label)])]
     return found
+
+
+def _rounds(user: User, unit: Unit, today: datetime.date, held: list[Posting]) -> list[tuple[str, Task]]:
+    """The rounds in which the unit may still reply, with how many items are left."""
+    titles = [row.title for row in held if row.role == Role.OPERATOR] or [str(Role.OPERATOR.label)]
+    return [
+        (
+            title,
+            Task(
+                f"Hak jawab {running.checklist.period.name}",
+                f"{vars(running)['left']} butir belum dijawab; butir yang tidak dijawab nilainya tetap.",
+                running.due_on,
+                0,
+            ),
+        )
+        for running in read_running_rounds(user, (unit,), today)
+        if vars(running)["left"]
+        for title in dict.fromkeys(titles)
+    ]
 
 
 def _findings(unit: Unit, today: datetime.date) -> list[tuple[str, Task]]:

@@ -26,6 +26,7 @@ from supervisi.services.follow_up import storable_text
 from supervisi.services.operations import Card, payload_hash
 from supervisi.services.reply_notices import tell_step
 from supervisi.services.reply_rounds import hold_round
+from supervisi.services.superseding import supersede_documents
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.jobs import services as jobs
 from wbbm.organisasi.models import Posting, User
@@ -137,6 +138,8 @@ def change_value(*, reply: Reply, answer: Any, reason: str, by: User) -> Reply:
         if parsed.value is None or (stands is not None and parsed.value <= stands):
             raise DomainError("Pilih jawaban yang nilainya lebih tinggi, atau putuskan bahwa nilainya tetap.")
         _revise(present, checklist, parsed, reply=reply, reason=reason, by=by, posting=posting)
+        # A report that was made before tells the old value.
+        supersede_documents(checklist, checklist.status)
         changes = {"answer": [present.value.get("answer"), parsed.raw]}
         told = _finish(reply, "change", by, posting, reason=reason, changes=changes)
         jobs.request(KIND, rollup_key(checklist))

@@ -116,5 +116,6 @@ def test_the_loop_does_what_is_due_and_looks_at_the_clock(monkeypatch):
     monkeypatch.setattr(ticks, "_ticks", [ticks.Tick(60, lambda: looked.append("due"))])
     monkeypatch.setattr(clock, "tick", lambda: (looked.append("clock"), stop.set()))
     monkeypatch.setattr(canary, "send_canaries", lambda: None)
+    monkeypatch.setattr(sweep, "close_old_connections", lambda: None)
     sweep.sweep_forever(stop)
     assert looked == ["due", "clock"]

@@ -15,6 +15,7 @@ from supervisi.models import (
     Checklist,
     ChecklistScore,
     ChecklistStatus,
+    Document,
     Layer,
     Reply,
     ReplyFile,
@@ -256,6 +257,28 @@ def test_a_changed_value_is_a_revision_with_author_and_reason_and_moves_the_scor
     assert (event.reason, event.changes["answer"], event.actor) == ("Bukti cukup", ["D", "A"], world.reviewer)
     assert ChecklistScore.objects.get(checklist=computed(world)).complete == before + reply.points
     assert world.reload().status == ChecklistStatus.DISCLOSED
+
+
+@pytest.mark.parametrize(("step", "status"), [("change", "superseded"), ("uphold", "ready")])
+def test_a_report_of_before_is_replaced_when_a_value_moves_and_only_then(world, step, status):
+    sheet = disclosed(world).checklist
+    facts = {"unit": world.polsek, "visit": world.visit, "checklist": sheet, "requested_by": world.leader}
+    papers = [
+        Document.objects.create(kind=kind, number=kind, subject=f"sheet:{sheet.pk}", status="ready", **facts)
+        for kind in ("report", "minutes")
+    ]
+    put(reply_of(world), "replied")
+    STEPS[step](reply_of(world), fresh(world.reviewer))
+    assert [Document.objects.get(pk=paper.pk).status for paper in papers] == [status, "ready"]
+
+
+def test_an_open_round_is_on_the_printed_list_of_the_unit_until_all_is_answered(client, world):
+    disclosed(world, LETTER)
+    login(client, world.operator)
+    page = reverse("supervisi:unit-tasks", args=[world.polsek.pk])
+    assert "1 butir belum dijawab" in client.get(page).content.decode()
+    STEPS["reply"](reply_of(world), fresh(world.operator))
+    assert "belum dijawab" not in client.get(page).content.decode()
 
 
 @pytest.mark.parametrize("answer", ["D", "Z", "", None, {"x": 1}])
