@@ -48,8 +48,9 @@ def _makes_pdf() -> bool:
 
 def main() -> int:
     """Run what can be run; return the exit code."""
-    # A worker that is done takes tests from another: the long ones would leave a core idle at the end.
-    spread = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal"]
+    # One process more than cores, as tests also wait for disk, database and browser; a worker that is done takes
+    # tests from another. The slowest are named: the whole suite is to stay under 20 minutes on two cores.
+    spread = ["-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist", "worksteal", "--durations", "12"]
     alone = ["-m", "servers and not browser"]
     failed: list[str] = []
     missing: list[str] = []
