@@ -281,6 +281,29 @@ def the_station_sees_everything(senori: Senori, score: Decimal) -> None:
     expect(page.locator(".zi-figure").first).to_contain_text(in_words(score))
 
 
+def the_station_uses_its_right_of_reply(senori: Senori) -> None:
+    """The Kapolsek replies, the Wakapolres upholds the value, the Kapolsek ends the round; only then is it final."""
+    link = re.compile("^Hak jawab")
+    station, reviewer = senori.sheet_of("kapolsek.senori"), senori.pages["wakapolres"]
+    expect(senori.sheet_of("kapolres").get_by_role("button", name="Finalkan")).to_have_count(0)
+    station.get_by_role("link", name=link).click()
+    station.locator("tbody a").first.click()
+    station.get_by_label("Jawaban satuan").fill("Buktinya ada di loket sejak pagi.")
+    station.get_by_role("button", name="Kirim jawaban").click()
+    expect(station.get_by_role("status").filter(has_text="Jawaban dikirim.")).to_be_visible()
+    reviewer.goto(station.url)
+    decision = reviewer.get_by_role("region", name="Nilai tetap")
+    decision.get_by_label("Alasan").fill("Bukti itu dibuat setelah kunjungan.")
+    decision.get_by_role("button", name="Putuskan: nilai tetap").click()
+    expect(reviewer.get_by_role("status").filter(has_text="nilainya tetap")).to_be_visible()
+    station.reload()
+    expect(station.locator("main")).to_contain_text("Bukti itu dibuat setelah kunjungan.")
+    senori.sheet_of("kapolsek.senori").get_by_role("link", name=link).click()
+    station.get_by_text("Akhiri hak jawab lebih awal").click()
+    station.get_by_role("button", name="Tidak ada jawaban lagi").click()
+    expect(station.get_by_role("status").filter(has_text="Hak jawab diakhiri.")).to_be_visible()
+
+
 def a_final_sheet_takes_nothing(senori: Senori) -> None:
     """Neither the page nor the operation's route writes."""
     page = senori.pages["tim1"]
@@ -334,6 +357,7 @@ def test_a_team_fills_in_senoris_sheet_and_the_kapolres_sees_it_move(senori, tmp
     the_station_sees_no_verdict(senori, score)
     senori.press("kapolres", "Sampaikan kepada satuan", "Hasil disampaikan kepada satuan.")
     the_station_sees_everything(senori, score)
+    the_station_uses_its_right_of_reply(senori)
     senori.press("kapolres", "Finalkan", "Lembar difinalkan.")
     assert Checklist.objects.get(pk=senori.sheet.pk).status == ChecklistStatus.FINAL
     assert in_words(score) in senori.row()
