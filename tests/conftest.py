@@ -18,12 +18,19 @@ ONCE = (
     "files", "supervisi/scoring", "supervisi/test_charts.py", "supervisi/test_zero_rule.py", "test_deploy.py",
     "test_house_rules.py", "test_settings.py", "test_start.py",
 )  # fmt: skip
+# The longest tests begin first: at the end they would keep one process busy while the others have nothing left.
+LONG = (
+    "test_access_matrix.py", "test_every_page.py", "supervisi/test_final_sheet.py",
+    "supervisi/test_concurrent_saves.py", "browser/test_main_job.py", "browser/test_axe.py",
+)  # fmt: skip
 DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Mark the tests of those places that don't ask for the database."""
+    """Mark the tests of ONCE that don't ask for the database, and put those of LONG first."""
     here = Path(__file__).parent
+    long = [here / place for place in LONG]
+    items.sort(key=lambda item: item.path not in long)
     places = [here / place for place in ONCE]
     for item in items:
         asks = item.get_closest_marker("django_db") is not None or DATABASE & set(item.fixturenames)

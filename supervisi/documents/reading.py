@@ -56,7 +56,7 @@ def read_visit_content(kind: str, visit: Visit) -> Content:
         team=team,
         signatures=_visit_signatures(kind, visit, leader),
         signed_on=ended_on if kind == DocumentKind.MINUTES else None,
-        findings=tuple(_finding_row(row, is_told) for row in findings),
+        findings=tuple(_finding_row(row, is_told and _is_of(row, checklist)) for row in findings),
         areas=results.area_rows(instrument, answers, findings, None) if instrument and answers else (),
         shown_status=checklist.status if checklist is not None else "",
         shows_result=is_told,
@@ -95,6 +95,11 @@ def _findings(visit: Visit) -> list[Finding]:
         return []
     rows = Finding.objects.of_visit(visit).filter(handed_over_at__isnull=False)
     return list(rows.select_related("item").order_by("number"))
+
+
+def _is_of(finding: Finding, checklist: Checklist | None) -> bool:
+    """Tell whether the stake is this sheet's: one seen again speaks of a later sheet, maybe not disclosed yet."""
+    return checklist is not None and finding.checklist_id == checklist.pk
 
 
 def _finding_row(finding: Finding, is_told: bool) -> FindingRow:
@@ -138,7 +143,7 @@ def read_sheet_content(checklist: Checklist) -> Content:
         team=team,
         signatures=_sheet_signatures(checklist, issuer, posting, last_step),
         signed_on=last_step,
-        findings=tuple(_finding_row(row, True) for row in findings),
+        findings=tuple(_finding_row(row, _is_of(row, checklist)) for row in findings),
         areas=results.area_rows(instrument, answers, findings, score),
         score=shown(score.complete["total"]),
         weight=shown(instrument.weight),

@@ -230,9 +230,9 @@ class _Compared:
         )
 
     def _figure(self, place: int, text: str, difference: Fraction, moved: dict[str, Fraction]) -> Cell:
-        """Return a sum's figure; of a sample only what moved on the items seen."""
-        is_sample = self._sheets[place].scope == Scope.SAMPLE
-        return self._cell(place, "" if is_sample else text, sum(moved.values(), _ZERO) if is_sample else difference)
+        """Return a sum's figure; of a sample, or against one, only what moved on the items seen."""
+        first, here = (self._sheets[each].scope == Scope.SAMPLE for each in (0, place))
+        return self._cell(place, "" if here else text, sum(moved.values(), _ZERO) if first or here else difference)
 
     def _cell(self, place: int, text: str, points: Fraction) -> Cell:
         name = _NAMES[Layer(self._sheets[place].layer)]

@@ -109,8 +109,9 @@ def record_finding(
         raise NotAllowed("Temuan dicatat oleh tim yang mengisi lembar ini.")
     words = _words(severity, observation, recommendation, owner_title, due_days, target_option)
     with kept_uploads(uploads, unit=checklist.unit, by=by) as files, transaction.atomic():
+        visit = _held(checklist.visit)
         hold_draft(checklist)
-        place = Place(checklist.unit, checklist.visit, checklist, _item(checklist, item_code))
+        place = Place(checklist.unit, visit, checklist, _item(checklist, item_code))
         return _record(place, words, Recorder(by, posting, tuple(files)), same_as)
 
 
@@ -139,10 +140,11 @@ def record_free_finding(
     posting = posting_to_find(by, unit)
     if posting is None:
         raise NotAllowed("Temuan dicatat oleh supervisor dari satuan di atas.")
-    if visit is not None and (visit.unit_id != unit.pk or not visit.takes_answers):
-        raise DomainError("Temuan dicatat pada kunjungan yang sedang berjalan atau sudah selesai.")
     words = _words(severity, observation, recommendation, owner_title, due_days)
     with kept_uploads(uploads, unit=unit, by=by) as files, transaction.atomic():
+        visit = _held(visit)
+        if visit is not None and (visit.unit_id != unit.pk or not visit.takes_answers):
+            raise DomainError("Temuan dicatat pada kunjungan yang sedang berjalan atau sudah selesai.")
         return _record(Place(unit, visit, None, item), words, Recorder(by, posting, tuple(files)), same_as)
 
 
@@ -186,6 +188,13 @@ def hand_over(visit: Visit, *, by: User, posting: Posting, now: datetime.datetim
 
 
 # --- what is written ----------------------------------------------------------------------------------
+
+
+def _held(visit: Visit | None) -> Visit | None:
+    """Return the visit as it stands and hold it: who finishes it meanwhile hands this finding over as well."""
+    if visit is None:
+        return None
+    return Visit.objects.select_for_update(of=("self",)).select_related("unit").get(pk=visit.pk)
 
 
 def _words(

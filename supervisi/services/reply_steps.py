@@ -1,7 +1,7 @@
 """Replies of the unit and their decisions: one mapping, one conditional UPDATE, one event.
 
 A decision that changes the value writes a normal revision of the answer, with its author and reason; the score follows
-as after any save (docs/keputusan/0005-hak-jawab.md).
+as after any save (docs/keputusan/0006-hak-jawab.md).
 """
 
 from __future__ import annotations

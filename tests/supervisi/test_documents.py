@@ -227,6 +227,18 @@ def test_options_and_points_stand_on_a_list_only_after_the_disclosure(world):
     assert read_visit_content("minutes", world.visit).findings[0].points == ""
 
 
+def test_a_stake_of_a_later_sheet_is_on_no_document_of_the_earlier_one(world):
+    """Seen again on the next visit, a finding's option and points follow that sheet, which nobody was told of yet."""
+    set_states(world, "done", "disclosed")
+    found = add_finding(world)
+    later = Checklist.objects.create(
+        unit=world.polsek, period=world.period, instrument=world.instrument, layer="tpi", created_by=world.leader
+    )
+    Finding.objects.filter(pk=found.pk).update(checklist=later)
+    for content in (read_visit_content("findings", world.visit), read_sheet_content(world.reload())):
+        assert [(row.number, row.target, row.points) for row in content.findings] == [("T-2026-UJI-001", "", "")]
+
+
 def test_the_same_content_is_the_same_document(world, monkeypatch):
     ready(monkeypatch)
     set_states(world)

@@ -10,7 +10,8 @@ from django.urls import reverse
 from supervisi.models import Checklist, Finding, Severity, Visit, VisitStatus
 from supervisi.services.answers import save_operation
 from supervisi.services.checklists import LockedChecklist, missing_severe_findings
-from supervisi.services.findings import number_prefix, record_finding
+from supervisi.services.findings import number_prefix, record_finding, record_free_finding
+from supervisi.services.visits import finish_visit
 from tests.supervisi.sheets import LETTER, SEVERE_PERCENT, make_world, op
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.organisasi.models import AuditEvent
@@ -115,6 +116,23 @@ def test_what_cannot_be_recorded_is_refused(world, changes):
 def test_after_the_closing_meeting_a_finding_is_handed_over_at_once(world):
     Visit.objects.filter(pk=world.visit.pk).update(status=VisitStatus.DONE)
     assert find(world).handed_over_at is not None
+
+
+def test_a_finding_that_was_on_its_way_while_the_visit_ended_reaches_the_unit(world):
+    sheet, visit = world.reload(), Visit.objects.select_related("unit").get(pk=world.visit.pk)
+    finish_visit(visit=world.visit, by=world.leader)
+    assert (sheet.visit.status, visit.status) == ("ongoing", "ongoing")
+    found = find(world, checklist=sheet)
+    free = record_free_finding(unit=world.polsek, severity="minor", by=world.leader, visit=visit, **TEXTS)
+    assert None not in (found.handed_over_at, found.due_on, free.handed_over_at, free.due_on)
+
+
+def test_a_visit_that_was_cancelled_meanwhile_takes_no_finding(world):
+    visit = Visit.objects.select_related("unit").get(pk=world.visit.pk)
+    Visit.objects.update(status="cancelled")
+    with pytest.raises(DomainError):
+        record_free_finding(unit=world.polsek, severity="minor", by=world.leader, visit=visit, **TEXTS)
+    assert not Finding.objects.exists()
 
 
 def test_a_severe_answer_without_a_finding_is_missing_until_it_is_recorded(world):

@@ -194,6 +194,18 @@ def test_an_estimate_is_always_called_one_and_a_sample_has_no_score(district):
     assert below.content.decode().count("perkiraan</span>") == 1
 
 
+def test_against_a_sample_only_the_items_seen_on_both_differ(district):
+    station = district.stations[0]
+    sample(district, station, [A, B], changes=worse(district, A))
+    put_sheet(district, station, layer=Layer.TPI)
+    page = opened(district.kapolres, "layer-comparison", station).context["page"]
+    assert [column.is_sample for column in page.columns] == [True, False]
+    moved = [line for line in page.items if line.is_different]
+    assert [line.item.code for line in moved] == [A]
+    assert page.columns[1].score.delta == moved[0].cells[1].delta != ""
+    assert [cell.cells[1].delta for cell in page.areas if cell.cells[1].delta] == [moved[0].cells[1].delta]
+
+
 @pytest.mark.parametrize("layer", [Layer.SUPERVISION, Layer.TPI])
 @pytest.mark.parametrize("status", [status for status in ChecklistStatus.values if status != "draft"])
 def test_the_unit_sees_other_layers_from_disclosed_on(district, layer, status):
