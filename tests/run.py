@@ -48,9 +48,12 @@ def _makes_pdf() -> bool:
 
 def main() -> int:
     """Run what can be run; return the exit code."""
-    # One process more than cores, as tests also wait for disk, database and browser; a worker that is done takes
-    # tests from another. The slowest are named: the whole suite is to stay under 20 minutes on two cores.
-    spread = ["-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist", "worksteal", "--durations", "12"]
+    # A worker that is done takes tests from another. The slowest are named: the whole suite is to stay under 20 minutes
+    # on two cores.
+    cores = min(4, os.cpu_count() or 1)
+    shared = ["--dist", "worksteal", "--durations", "12"]
+    # One process more than cores, as tests also wait for disk and database; a browser brings processes of its own.
+    spread, browsing = ["-n", str(cores + 1), *shared], ["-n", str(cores), *shared]
     alone = ["-m", "servers and not browser"]
     failed: list[str] = []
     missing: list[str] = []
@@ -88,7 +91,7 @@ def main() -> int:
         if shutil.which("chromium") is None:
             missing.append("Peramban: pasang paket chromium")
         else:
-            failed.append(Part("Peramban sungguhan (Chromium)", [*spread, "-m", "browser"], {}).run())
+            failed.append(Part("Peramban sungguhan (Chromium)", [*browsing, "-m", "browser"], {}).run())
 
     failed = [title for title in failed if title]
     print()
