@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from supervisi.access import posting_to_find, posting_to_write
@@ -194,7 +195,10 @@ def _held(visit: Visit | None) -> Visit | None:
     """Return the visit as it stands and hold it: who finishes it meanwhile hands this finding over as well."""
     if visit is None:
         return None
-    return Visit.objects.select_for_update(of=("self",)).select_related("unit").get(pk=visit.pk)
+    rows = Visit.objects.filter(pk=visit.pk)
+    # The write comes first: who finishes the visit waits here, or this waits for him.
+    rows.update(status=F("status"))
+    return rows.select_related("unit").get()
 
 
 def _words(
