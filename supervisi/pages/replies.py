@@ -129,10 +129,10 @@ def read_round(checklist: Checklist, viewer: User) -> RoundPage | None:
     if running is None:
         return None
     rows = Reply.objects.filter(round=running).select_related("item")
-    lines = tuple(_line(reply, checklist) for reply in rows)
-    waiting = sum(line.reply.status == ReplyStatus.REPLIED for line in lines)
     today = local_day(checklist.unit)
     takes = running.takes_replies(today)
+    lines = tuple(_line(reply, checklist, takes) for reply in rows)
+    waiting = sum(line.reply.status == ReplyStatus.REPLIED for line in lines)
     return RoundPage(
         checklist=checklist,
         running=running,
@@ -147,7 +147,7 @@ def read_round(checklist: Checklist, viewer: User) -> RoundPage | None:
     )
 
 
-def _line(reply: Reply, checklist: Checklist) -> ReplyLine:
+def _line(reply: Reply, checklist: Checklist, takes_replies: bool) -> ReplyLine:
     item = engine_instrument(checklist.instrument).item(reply.item.code)
     status = ReplyStatus(reply.status)
     return ReplyLine(
@@ -156,7 +156,8 @@ def _line(reply: Reply, checklist: Checklist) -> ReplyLine:
         claimed=show_answer(item, reply.claimed),
         found=show_answer(item, reply.found),
         points=f"\N{MINUS SIGN}{shown(from_units(reply.points))}",
-        state=str(status.label),
+        # After the last day nobody waits for the unit any more.
+        state="Tidak dijawab" if status == ReplyStatus.OPEN and not takes_replies else str(status.label),
         tone=_TONES[status],
     )
 
@@ -168,10 +169,10 @@ def read_reply(viewer: User, pk: int) -> ReplyPage | None:
     if reply is None:
         return None
     checklist = reply.round.checklist
-    line = _line(reply, checklist)
+    takes = reply.round.takes_replies(local_day(checklist.unit))
+    line = _line(reply, checklist, takes)
     present = Answer.objects.get(checklist=checklist, item=reply.item_id)
     raw = present.value.get("answer")
-    takes = reply.round.takes_replies(local_day(checklist.unit))
     is_open = reply.round.closed_at is None
     decides = access.posting_to_decide(viewer, checklist) is not None and reply.status == ReplyStatus.REPLIED
     return ReplyPage(

@@ -229,6 +229,17 @@ def test_after_the_round_the_unit_takes_no_step(world, step, how):
     assert Reply.objects.get(pk=reply_of(world).pk).status == TRANSITIONS[step].old
 
 
+def test_after_the_last_day_an_open_item_is_unanswered_and_waits_for_nobody(client, world):
+    disclosed(world, LETTER)
+    login(client, world.operator)
+    pages = (reverse("supervisi:reply-round", args=[world.checklist.pk]), reply_of(world).get_absolute_url())
+    for is_over in (False, True):
+        for page in pages:
+            said = client.get(page).content.decode()
+            assert ("Menunggu satuan" in said, "Tidak dijawab" in said) == (not is_over, is_over)
+        end(world)
+
+
 def test_a_late_decision_is_still_taken(world):
     disclosed(world)
     STEPS["reply"](reply_of(world), fresh(world.operator))
