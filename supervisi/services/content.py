@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from supervisi.instrument_cache import engine_instrument
@@ -12,10 +13,18 @@ from supervisi.scoring.engine import score_sheet
 from supervisi.scoring.rounding import to_units
 
 
+def answers_of(checklists: Iterable[Checklist]) -> dict[int, dict[str, Any]]:
+    """Return the answers of sheets by sheet and item code, as the engine reads them (one query)."""
+    found: dict[int, dict[str, Any]] = {checklist.pk: {} for checklist in checklists}
+    rows = Answer.objects.filter(checklist__in=list(found), version__gt=0)
+    for checklist_id, code, value in rows.values_list("checklist", "item__code", "value"):
+        found[checklist_id][code] = value.get("answer")
+    return found
+
+
 def stored_answers(checklist: Checklist) -> dict[str, Any]:
-    """Return the answers of a sheet by item code, as the engine reads them."""
-    rows = Answer.objects.filter(checklist=checklist, version__gt=0).values_list("item__code", "value")
-    return {code: value.get("answer") for code, value in rows}
+    """Return the answers of one sheet."""
+    return answers_of([checklist])[checklist.pk]
 
 
 def content_hash(checklist: Checklist) -> str:

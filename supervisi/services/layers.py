@@ -10,10 +10,11 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Answer, Checklist, ChecklistStatus, Instrument, Layer, LayerComparison, Period, Scope
+from supervisi.models import Checklist, ChecklistStatus, Instrument, Layer, LayerComparison, Period, Scope
 from supervisi.scoring.instrument import TOTAL
 from supervisi.scoring.layers import confirm, estimate
 from supervisi.scoring.rounding import to_units
+from supervisi.services.content import answers_of
 from supervisi.services.counting import choose_counting, choose_sample
 from wbbm.organisasi.models import Unit
 
@@ -45,15 +46,6 @@ def choose_layers(sheets: list[Checklist]) -> LayerSheets:
         supervision=choose_counting(supervision) or choose_sample(supervision),
         tpi=choose_counting(by_layer[Layer.TPI]),
     )
-
-
-def answers_of(sheets: list[Checklist]) -> dict[int, dict[str, Any]]:
-    """Return the answers of sheets by sheet and item code, as the engine reads them (one query)."""
-    found: dict[int, dict[str, Any]] = {sheet.pk: {} for sheet in sheets}
-    rows = Answer.objects.filter(checklist__in=sheets, version__gt=0).values_list("checklist", "item__code", "value")
-    for sheet_id, code, value in rows:
-        found[sheet_id][code] = value.get("answer")
-    return found
 
 
 def comparison_fields(sheets: list[Checklist]) -> dict[str, Any]:
