@@ -144,6 +144,11 @@ class Visit(models.Model):
         return self.status in {VisitStatus.ONGOING, VisitStatus.DONE}
 
     @property
+    def is_done(self) -> bool:
+        """Tell whether the visit is over and its findings are handed over; it stays so."""
+        return self.status == VisitStatus.DONE
+
+    @property
     def is_cancelled(self) -> bool:
         """Tell whether the visit was given up; its answers stay readable."""
         return self.status == VisitStatus.CANCELLED

@@ -219,6 +219,8 @@ def _steps(checklist: Checklist, viewer: User, replies: RoundFacts | None) -> li
             continue
         if name == "finalise" and replies is not None and replies.is_holding_back:
             continue
+        if name == "disclose" and _visit_runs(checklist):
+            continue
         if step.may(viewer, checklist) is None:
             continue
         if name == "return" and is_withdrawal(checklist, viewer):
@@ -227,6 +229,11 @@ def _steps(checklist: Checklist, viewer: User, replies: RoundFacts | None) -> li
             continue
         found.append(StepButton(name, *_BUTTONS[name]))
     return sorted(found, key=lambda step: list(_BUTTONS).index(step.name))
+
+
+def _visit_runs(checklist: Checklist) -> bool:
+    """Tell whether the sheet's result waits for the end of its visit."""
+    return checklist.visit is not None and not checklist.visit.is_done
 
 
 def _waits_for(checklist: Checklist, replies: RoundFacts | None) -> str:
@@ -252,6 +259,10 @@ def _waits_for(checklist: Checklist, replies: RoundFacts | None) -> str:
             ChecklistStatus.DISCLOSED: "Satuan sudah melihat hasilnya. Menunggu difinalkan pimpinan satuan di atas.",
             ChecklistStatus.FINAL: "Lembar ini final dan tidak dapat diubah.",
         }
+        if _visit_runs(checklist):
+            words[ChecklistStatus.REVIEWED] = (
+                "Menunggu ketua tim menyelesaikan kunjungan dan menyampaikan temuannya; lalu hasilnya disampaikan."
+            )
         if replies is not None and replies.is_holding_back:
             words[ChecklistStatus.DISCLOSED] = "Satuan sudah melihat hasilnya. Difinalkan setelah hak jawab selesai."
     return words.get(ChecklistStatus(checklist.status), "")

@@ -93,7 +93,9 @@ def _waits_for(viewer: User) -> Q:
     scope = viewer.scope
     not_own = ~scope.own_units("unit__path")
     review = Q(checklists__status=ChecklistStatus.SUBMITTED) & ~Q(pk__in=Visit.objects.with_member(viewer).values("pk"))
-    decide = Q(checklists__status__in=[ChecklistStatus.REVIEWED, ChecklistStatus.DISCLOSED])
+    decide = Q(checklists__status=ChecklistStatus.REVIEWED, status=VisitStatus.DONE) | Q(
+        checklists__status=ChecklistStatus.DISCLOSED
+    )
     return not_own & (
         scope.within("unit__path", Role.SUPERVISOR) & review | scope.within("unit__path", Role.COMMANDER) & decide
     )

@@ -292,10 +292,17 @@ def review_checklist(*, checklist: Checklist, by: User) -> Checklist:
 
 
 def disclose_checklist(*, checklist: Checklist, by: User) -> Checklist:
-    """Let the unit see verdict, points and scores."""
+    """Let the unit see verdict, points and scores; of a visit's sheet only after the visit.
+
+    Raises:
+        NotAllowed, InvalidTransition: see TRANSITIONS; also while the visit is not done.
+    """
     posting = _authorise(TRANSITIONS["disclose"], checklist, by)
     with transaction.atomic():
         _move(checklist, "disclose", disclosed_at=timezone.now())
+        # Done is where a visit stays, so that reading is enough.
+        if checklist.visit_id and not Visit.objects.filter(pk=checklist.visit_id, status=VisitStatus.DONE).exists():
+            raise InvalidTransition("Selesaikan kunjungan dan sampaikan temuannya dulu, lalu sampaikan hasilnya.")
         reply_rounds.open_round(checklist, by=by, posting=posting)
         return _finish(checklist, "disclose", by, posting)
 

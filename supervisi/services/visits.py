@@ -36,6 +36,7 @@ from supervisi.services.checklists import create_checklist
 from supervisi.services.findings import hand_over
 from supervisi.services.periods import period_around
 from supervisi.services.samples import draw_sample
+from supervisi.services.superseding import supersede_documents
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.jobs import services as jobs
 from wbbm.organisasi.models import Posting, Role, Unit, User
@@ -351,7 +352,11 @@ def finish_visit(*, visit: Visit, by: User) -> Visit:
     with transaction.atomic():
         _step(visit, [VisitStatus.ONGOING], by, posting, "visit.done", status=VisitStatus.DONE, done_at=now)
         hand_over(visit, by=by, posting=posting, now=now)
-        jobs.request_many(KIND, [rollup_key(sheet) for sheet in visit.checklists.all()])
+        sheets = list(visit.checklists.all())
+        for sheet in sheets:
+            # A report that was made before tells of findings that were not handed over yet.
+            supersede_documents(sheet, sheet.status)
+        jobs.request_many(KIND, [rollup_key(sheet) for sheet in sheets])
     return visit
 
 

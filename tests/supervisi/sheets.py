@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from supervisi.models import Answer, Checklist, Instrument, Layer, Period, PeriodKind, Visit, VisitMember, VisitStatus
 from supervisi.services.checklists import create_checklist
@@ -48,6 +49,10 @@ class World:
     def reload(self) -> Checklist:
         """Return the sheet as a view reads it."""
         return Checklist.objects.with_frame().get(pk=self.checklist.pk)
+
+    def end_visit(self) -> None:
+        """Let the visit be done: only then is a result told."""
+        Visit.objects.filter(pk=self.visit.pk).update(status=VisitStatus.DONE, done_at=timezone.now())
 
 
 def make_world(code: str = "polsek", team: int = 3) -> World:

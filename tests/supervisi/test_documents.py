@@ -38,6 +38,7 @@ from supervisi.services.documents import request_document
 from supervisi.services.evidence import attach_upload
 from supervisi.services.letterheads import save_letterhead
 from supervisi.services.periods import close_period
+from supervisi.services.visits import finish_visit
 from tests.factories import make_person
 from tests.files.samples import PDF
 from tests.supervisi.sheets import World, make_world
@@ -353,6 +354,14 @@ def test_each_step_of_the_sheet_replaces_its_report_and_only_a_draft_the_rest(wo
     page = client.get(reverse("supervisi:visit-documents", args=[world.visit.pk])).content.decode()
     assert "Yang sebelumnya sudah digantikan" in page
     assert "Sebelumnya (3)" in page
+
+
+def test_the_end_of_the_visit_replaces_the_report_that_was_made_before(world, monkeypatch):
+    ready(monkeypatch)
+    set_states(world, "ongoing", "submitted")
+    report = make(ask(world, "report"))
+    finish_visit(visit=world.visit, by=world.leader)
+    assert Document.objects.get(pk=report.pk).status == "superseded"
 
 
 def test_a_final_sheets_documents_bear_its_code_until_it_is_opened_again(world, monkeypatch):

@@ -96,6 +96,8 @@ def to(world, status):
     for step, person in steps:
         if sheet.status == status:
             break
+        if step is disclose_checklist:
+            world.end_visit()
         sheet = step(checklist=sheet, by=fresh(person))
     Notice.objects.all().delete()
     return sheet
@@ -291,6 +293,7 @@ def test_what_asked_for_a_step_is_settled_by_the_step_and_results_stay(world):
     assert waiting() == ids(world.reviewer)
     sheet = review_checklist(checklist=sheet, by=fresh(world.reviewer))
     assert waiting() == ids(world.commander)
+    world.end_visit()
     sheet = disclose_checklist(checklist=sheet, by=fresh(world.commander))
     assert waiting() == ids(world.operator)
     finalise_checklist(checklist=sheet, by=fresh(world.commander))
@@ -308,6 +311,7 @@ def test_another_sheet_keeps_asking(world):
 def test_a_disclosed_sheet_is_told_to_commander_and_operators_of_its_unit(world):
     operator = make_person(world.polsek, Role.OPERATOR)
     to(world, ChecklistStatus.REVIEWED)
+    world.end_visit()
     disclose_checklist(checklist=world.reload(), by=world.commander)
     assert told("sudah disampaikan") == ids(world.operator, operator)
     assert Notice.objects.count() == 2
@@ -371,6 +375,7 @@ def test_the_unit_hears_nothing_of_its_sheet_before_it_is_disclosed(world, role)
     sheet = review_checklist(checklist=sheet, by=world.reviewer)
     assert person.pk not in told()
     assert world.operator.pk not in told()
+    world.end_visit()
     disclose_checklist(checklist=sheet, by=world.commander)
     assert (person.pk in told("sudah disampaikan")) == (role != Role.SUPERVISOR)
 

@@ -74,6 +74,7 @@ def disclosed(world, *codes, is_claimed=True):
     Checklist.objects.filter(pk=world.checklist.pk).update(
         status=ChecklistStatus.REVIEWED, reviewed_by=world.reviewer, submitted_by=world.leader
     )
+    world.end_visit()
     checklists.disclose_checklist(checklist=world.reload(), by=fresh(world.commander))
     return running(world)
 
@@ -134,6 +135,7 @@ def test_where_nothing_was_marked_down_there_is_no_round_and_the_sheet_becomes_f
     claim(world)
     fill(world.checklist)
     Checklist.objects.filter(pk=world.checklist.pk).update(status=ChecklistStatus.REVIEWED)
+    world.end_visit()
     sheet = checklists.disclose_checklist(checklist=world.reload(), by=fresh(world.commander))
     assert not ReplyRound.objects.exists()
     assert checklists.finalise_checklist(checklist=sheet, by=fresh(world.commander)).is_final

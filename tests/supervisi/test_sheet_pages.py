@@ -10,9 +10,10 @@ from django.utils import timezone
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist, Finding, Layer, Period, Severity, VerificationCode, Visit, VisitStatus
 from supervisi.services.answers import save_operation
-from supervisi.services.checklists import content_hash, create_checklist
+from supervisi.services.checklists import content_hash, create_checklist, disclose_checklist
 from tests.factories import make_person
 from tests.supervisi.sheets import LETTER, OTHER_AREA, SEVERE_PERCENT, Counted, make_world, op
+from wbbm.errors import InvalidTransition
 from wbbm.organisasi.models import AuditEvent, Posting, Role, User
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,7 @@ def test_a_sheet_goes_its_way_from_filled_in_to_final_and_back(client, world):
     assert "Dikembalikan: Foto" not in text(go(client, world.leader, "checklist-detail", sheet.pk))
     take(world.reviewer, "review")
     assert go(client, world.operator, "checklist-detail", sheet.pk).status_code == 404
+    assert go(client, world.leader, "visit-finish", world.visit.pk, data={}).status_code == 302
     take(world.commander, "disclose")
     assert "<dt>Nilai</dt>" in text(go(client, world.operator, "checklist-detail", sheet.pk))
     take(world.commander, "finalise")
@@ -126,6 +128,7 @@ def test_the_page_offers_each_person_exactly_his_steps(client, world):
         },
     }  # fmt: skip
     found = {word: set() for word in words}
+    world.end_visit()
     for state in ("draft", "submitted", "reviewed", "disclosed", "final"):
         put(world.checklist, state)
         for who in ("leader", "reviewer", "commander", "auditor", "operator"):
@@ -134,6 +137,38 @@ def test_the_page_offers_each_person_exactly_his_steps(client, world):
                 if word in page:
                     found[word].add((who, state))
     assert found == words
+
+
+@pytest.mark.parametrize("state", ["ongoing", "planned", "cancelled"])
+def test_a_result_is_told_only_after_the_visit(client, world, state):
+    put(world.checklist, "reviewed")
+    Visit.objects.update(status=state)
+    page = text(go(client, world.commander, "checklist-detail", world.checklist.pk))
+    assert "Sampaikan kepada satuan" not in page
+    assert ("Menunggu ketua tim menyelesaikan kunjungan" in page) == (state == "ongoing")
+    refused = step(client, world.commander, "disclose", world.checklist)
+    assert told(refused)[-1] == "Selesaikan kunjungan dan sampaikan temuannya dulu, lalu sampaikan hasilnya."
+    assert status(world.checklist) == "reviewed"
+    assert Checklist.objects.get(pk=world.checklist.pk).disclosed_at is None
+    assert not AuditEvent.objects.filter(action__in=["checklist.disclose", "reply-round.opened"]).exists()
+    world.end_visit()
+    assert "Sampaikan kepada satuan</button>" in text(
+        go(client, world.commander, "checklist-detail", world.checklist.pk)
+    )
+    assert step(client, world.commander, "disclose", world.checklist).status_code == 302
+    assert status(world.checklist) == "disclosed"
+
+
+def test_a_visit_read_as_done_before_it_is_done_tells_nothing(world):
+    """What counts is the visit as it stands inside the transaction, not as the page read it."""
+    put(world.checklist, "reviewed")
+    sheet = world.reload()
+    sheet.visit.status = VisitStatus.DONE
+    with pytest.raises(InvalidTransition, match="Selesaikan kunjungan"):
+        disclose_checklist(checklist=sheet, by=world.commander)
+    sheet = world.reload()
+    world.end_visit()
+    assert disclose_checklist(checklist=sheet, by=world.commander).status == "disclosed"
 
 
 # --- submitting ---------------------------------------------------------------------------------------------
@@ -209,6 +244,7 @@ def test_a_second_click_on_a_step_says_where_the_sheet_is_now(client, world, nam
     who, old, new = STEPS[name]
     complete(world.checklist)
     put(world.checklist, old)
+    world.end_visit()
     assert step(client, getattr(world, who), name, world.checklist).status_code == 302
     answer = step(client, getattr(world, who), name, world.checklist)
     assert answer.status_code == 302

@@ -107,6 +107,7 @@ def test_the_list_of_the_unit_hides_the_progress_of_a_sheet_it_may_not_see(clien
 ])  # fmt: skip
 def test_the_list_names_what_waits_for_a_persons_step(client, world, state, who):
     Checklist.objects.update(status=state)
+    world.end_visit()
     waiting = set()
     for name in ("leader", "reviewer", "commander", "operator", "auditor"):
         page = text(go(client, getattr(world, name), "visit-list"))
@@ -116,6 +117,13 @@ def test_the_list_names_what_waits_for_a_persons_step(client, world, state, who)
         assert ("Sprin/1/2026" in found) == (name in who)
         assert ("Tidak ada yang menunggu Anda" in found) == (name not in who)
     assert waiting == who
+
+
+def test_a_result_waits_for_the_commander_only_after_the_visit(client, world):
+    Checklist.objects.update(status="reviewed")
+    assert "Menunggu Anda <b>" not in text(go(client, world.commander, "visit-list"))
+    world.end_visit()
+    assert "Menunggu Anda <b>1</b>" in text(go(client, world.commander, "visit-list"))
 
 
 def test_who_reviews_begins_with_what_waits_for_him(client, world):
