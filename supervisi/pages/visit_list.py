@@ -8,6 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 
 from supervisi.models import Checklist, ChecklistStatus, Period, PeriodKind, Visit, VisitStatus
+from supervisi.services.reply_rounds import replies_to_decide, rounds_holding_back
 from wbbm.organisasi.models import Role, Unit, UnitKind, UnitQuerySet, User
 
 PAGE_SIZE = 30
@@ -89,15 +90,22 @@ def read_visits(viewer: User, *, chosen: str, search: str = "", period: str = ""
 
 
 def _waits_for(viewer: User) -> Q:
-    """Sheets that a supervisor outside of the team reviews, and that a commander above discloses or finalises."""
+    """Visits with a sheet on which the viewer has the next step.
+
+    A supervisor outside of the team reviews, he or who leads the visit decides replies, a commander above discloses
+    once the visit is done, and finalises once no right of reply holds the sheet back.
+    """
     scope = viewer.scope
     not_own = ~scope.own_units("unit__path")
-    review = Q(checklists__status=ChecklistStatus.SUBMITTED) & ~Q(pk__in=Visit.objects.with_member(viewer).values("pk"))
-    decide = Q(checklists__status=ChecklistStatus.REVIEWED, status=VisitStatus.DONE) | Q(
-        checklists__status=ChecklistStatus.DISCLOSED
-    )
+    outside = ~Q(pk__in=Visit.objects.with_member(viewer).values("pk"))
+    leads = Q(team_leader=viewer) | Q(deputy=viewer)
+    replied = Q(pk__in=replies_to_decide(viewer).order_by().values("round__checklist__visit"))
+    check = Q(checklists__status=ChecklistStatus.SUBMITTED) & outside | replied & (outside | leads)
+    told = Checklist.objects.filter(status=ChecklistStatus.DISCLOSED)
+    ready = told.exclude(pk__in=rounds_holding_back().order_by().values("checklist")).order_by().values("pk")
+    go_on = Q(checklists__status=ChecklistStatus.REVIEWED, status=VisitStatus.DONE) | Q(checklists__in=ready)
     return not_own & (
-        scope.within("unit__path", Role.SUPERVISOR) & review | scope.within("unit__path", Role.COMMANDER) & decide
+        scope.within("unit__path", Role.SUPERVISOR) & check | scope.within("unit__path", Role.COMMANDER) & go_on
     )
 
 

@@ -17,6 +17,7 @@ from django.utils import dateformat, timezone
 from supervisi import access
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist, Item, Layer, Reply, ReplyRound, ReplyStatus
+from supervisi.models.replies import ReplyQuerySet, ReplyRoundQuerySet
 from supervisi.scoring.engine import item_share, score_sheet
 from supervisi.scoring.rounding import to_units
 from supervisi.services import reply_notices
@@ -24,8 +25,8 @@ from supervisi.services.counting import choose_counting
 from supervisi.services.follow_up import MOST_EXTRA_DAYS, storable_text
 from supervisi.services.layers import answers_of, sheets_past_draft
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
-from wbbm.organisasi.access import local_day
-from wbbm.organisasi.models import Posting, User
+from wbbm.organisasi.access import local_day, zone_day
+from wbbm.organisasi.models import Posting, TimeZone, User
 from wbbm.organisasi.services.audit import record
 from wbbm.organisasi.working_days import add_working_days
 
@@ -174,6 +175,23 @@ def check_may_extend(running: ReplyRound, by: User) -> Posting:
     if posting is None:
         raise NotAllowed("Tenggat hak jawab diperpanjang oleh pemutus jawaban atau pimpinan satuan di atas.")
     return posting
+
+
+def rounds_holding_back() -> ReplyRoundQuerySet:
+    """Keep the rounds for which `is_holding_back` is true: the same rule as a query, each unit by its own day."""
+    now = timezone.now()
+    in_time = Q(pk__in=[])
+    for zone in TimeZone.values:
+        in_time |= Q(checklist__unit__time_zone=zone, due_on__gte=zone_day(zone, now))
+    waiting = Q(pk__in=Reply.objects.filter(status=ReplyStatus.REPLIED).order_by().values("round"))
+    running: ReplyRoundQuerySet = ReplyRound.objects.running()
+    return running.filter(waiting | in_time & Q(waived_at__isnull=True))
+
+
+def replies_to_decide(user: User) -> ReplyQuerySet:
+    """Keep the replies that wait for a decision which the person may take as far as he did not reply himself."""
+    waiting: ReplyQuerySet = Reply.objects.filter(status=ReplyStatus.REPLIED, round__closed_at__isnull=True)
+    return waiting.exclude(replied_by=user)
 
 
 def is_holding_back(running: ReplyRound | None, waiting: int, today: datetime.date) -> bool:

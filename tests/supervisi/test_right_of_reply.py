@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import (
@@ -24,6 +25,7 @@ from supervisi.models import (
     Visit,
     VisitStatus,
 )
+from supervisi.pages import visit_list
 from supervisi.services import checklists, reply_notices, reply_rounds, reply_steps
 from supervisi.services.reply_steps import TRANSITIONS
 from tests.factories import make_person, make_posting
@@ -34,7 +36,8 @@ from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.files.models import StoredFile
 from wbbm.jobs import services as jobs
 from wbbm.notices.models import Notice
-from wbbm.organisasi.models import AuditEvent, Holiday, Role
+from wbbm.organisasi.access import local_day
+from wbbm.organisasi.models import AuditEvent, Holiday, Role, Unit
 
 pytestmark = pytest.mark.django_db
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs/alur-status.md").read_text()
@@ -443,6 +446,56 @@ def test_the_unit_withdraws_its_sheet_with_a_reason_until_the_team_begins(world)
     assert not Checklist.objects.get(pk=own.pk).is_draft
     back = checklists.return_checklist(checklist=own, by=fresh(world.reviewer), reason="Salah periode")
     assert AuditEvent.objects.get(action="checklist.return").reason == "Salah periode"
+
+
+# --- whose turn it is ---------------------------------------------------------------------------------------
+
+
+def whose_turn(world):
+    """Return in whose list the visit waits."""
+    people = cast(world)
+    found = set()
+    for name, person in people.items():
+        listed = visit_list.read_visits(fresh(person), chosen=visit_list.WAITING)
+        assert listed.waiting == len(listed.lines)
+        found |= {name} if listed.waiting else set()
+    return found
+
+
+def test_the_list_of_visits_says_who_decides_and_when_the_sheet_may_be_made_final(world):
+    disclosed(world)
+    assert whose_turn(world) == set()
+    STEPS["reply"](reply_of(world), fresh(world.operator))
+    assert whose_turn(world) == {"leader", "deputy", "reviewer"}
+    end(world)
+    assert whose_turn(world) == {"leader", "deputy", "reviewer"}
+    STEPS["uphold"](reply_of(world), fresh(world.reviewer))
+    assert whose_turn(world) == {"commander"}
+    ReplyRound.objects.update(due_on=TODAY() + datetime.timedelta(days=2))
+    assert whose_turn(world) == set()
+    reply_rounds.waive_round(running=running(world), by=fresh(world.operator))
+    assert whose_turn(world) == {"commander"}
+    finalise(world)
+    put(reply_of(world), "replied")
+    assert whose_turn(world) == set()
+
+
+def test_a_reply_never_waits_for_whoever_wrote_it(world):
+    disclosed(world)
+    put(reply_of(world), "replied", by=world.reviewer)
+    assert whose_turn(world) == {"leader", "deputy"}
+
+
+@pytest.mark.parametrize(("zone", "is_over"), [("Asia/Jakarta", False), ("Asia/Jayapura", True)])
+def test_the_last_day_is_the_units_own_in_the_list_as_on_the_page(world, monkeypatch, zone, is_over):
+    """At 23:30 in Jakarta the day is over in Jayapura already."""
+    disclosed(world)
+    Unit.objects.filter(pk=world.polsek.pk).update(time_zone=zone)
+    late = datetime.datetime.combine(TODAY(), datetime.time(16, 30), datetime.UTC)
+    monkeypatch.setattr(timezone, "now", lambda: late)
+    ReplyRound.objects.update(due_on=TODAY())
+    assert reply_rounds.is_holding_back(running(world), 0, local_day(running(world).checklist.unit)) is not is_over
+    assert reply_rounds.rounds_holding_back().exists() is not is_over
 
 
 # --- two at once ---------------------------------------------------------------------------------------------
