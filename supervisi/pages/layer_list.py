@@ -132,7 +132,9 @@ def _line(
 ) -> GapLine:
     claimed = rows.get((unit.pk, Layer.SELF))
     is_sample = row is not None and row.seen is not None and row.seen.scope == Scope.SAMPLE
-    layer = next((layer for layer in (Layer.SUPERVISION, Layer.TPI) if (unit.pk, layer) in rows), None)
+    # All of a line is of the sheet that the claim was held against: beside a sample no auditor's score.
+    layers = () if is_sample else (Layer.SUPERVISION, Layer.TPI)
+    layer = next((layer for layer in layers if (unit.pk, layer) in rows), None)
     seen = rows[unit.pk, layer] if layer is not None else None
     estimate = from_units(row.estimate) if row is not None and row.estimate is not None else None
     gap = None

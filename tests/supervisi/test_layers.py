@@ -19,7 +19,7 @@ from supervisi.models import (
     VisitStatus,
 )
 from supervisi.pages.dashboard_data import POLSEK
-from supervisi.scoring.rounding import to_units
+from supervisi.scoring.rounding import from_units, shown, to_units
 from supervisi.services import layers
 from supervisi.services.recompute import recompute
 from tests.factories import make_person
@@ -192,6 +192,21 @@ def test_an_estimate_is_always_called_one_and_a_sample_has_no_score(district):
     line = below.context["page"].lines[0]
     assert (line.estimate, line.seen) == (page.estimate, "")
     assert below.content.decode().count("perkiraan</span>") == 1
+
+
+def test_beside_a_sample_a_line_below_tells_nothing_of_the_auditors_sheet(district):
+    station = district.stations[0]
+    put_sheet(district, station, layer=Layer.SELF)
+    put_sheet(district, station, layer=Layer.TPI)
+    auditors = opened(district.kapolres, "layer-gaps", district.polres).context["page"].lines[0]
+    assert (auditors.seen, auditors.seen_by, auditors.gap, auditors.rate) == ("100,00", "TPI", "0,00", "100,00%")
+    sample(district, station, [A, B], changes=worse(district, A))
+    row = stored(station)
+    line = opened(district.kapolres, "layer-gaps", district.polres).context["page"].lines[0]
+    assert (line.seen, line.seen_by, line.count) == ("", "sampel", "1 dari 2")
+    assert line.estimate == shown(from_units(row.estimate))
+    assert line.size == 100 - from_units(row.estimate)
+    assert line.is_down
 
 
 def test_against_a_sample_only_the_items_seen_on_both_differ(district):
