@@ -96,13 +96,19 @@ def send_reply(*, reply: Reply, text: str, uploads: Sequence[UploadedFile], by: 
 
 
 def withdraw_reply(*, reply: Reply, reason: str, by: User) -> Reply:
-    """Take a reply back before it is decided, with a reason; another may follow while the round runs."""
+    """Take a reply back before it is decided, with a reason; another may follow while the round runs.
+
+    Its words stay in the trail, its files with the reply.
+    """
     posting = _authorise("withdraw", reply, by)
     reason = storable_text(reason, "Alasan")
     with transaction.atomic():
+        # Held: nobody writes other words between reading and taking them back.
+        hold_round(reply.round, for_unit=True)
+        said = Reply.objects.values_list("text", flat=True).get(pk=reply.pk)
         _move(reply, "withdraw", text="", replied_at=None, replied_by=None, reply_posting=None)
         ReplyFile.objects.filter(reply=reply, withdrawn_at__isnull=True).update(withdrawn_at=timezone.now())
-        return _finish(reply, "withdraw", by, posting, reason=reason)
+        return _finish(reply, "withdraw", by, posting, reason=reason, changes={"text": [said, ""]})
 
 
 def uphold_value(*, reply: Reply, reason: str, by: User) -> Reply:

@@ -314,7 +314,18 @@ def test_a_reply_may_be_taken_back_and_its_files_go_with_it(world):
     STEPS["withdraw"](reply_of(world), fresh(world.operator))
     assert (reply_of(world).text, reply_of(world).replied_by) == ("", None)
     assert not ReplyFile.objects.visible_to(fresh(world.reviewer)).exists()
-    assert AuditEvent.objects.get(action="reply.withdraw").reason == "Salah butir"
+    event = AuditEvent.objects.get(action="reply.withdraw")
+    assert (event.reason, event.changes["text"]) == ("Salah butir", [WORDS, ""])
+    assert ReplyFile.objects.get(reply=reply_of(world)).withdrawn_at is not None
+
+
+def test_the_words_that_were_taken_back_are_those_of_that_moment(world):
+    disclosed(world)
+    STEPS["reply"](reply_of(world), fresh(world.operator))
+    read_before = reply_of(world)
+    Reply.objects.filter(pk=read_before.pk).update(text="Kata-kata yang lebih baru.")
+    STEPS["withdraw"](read_before, fresh(world.operator))
+    assert AuditEvent.objects.get(action="reply.withdraw").changes["text"] == ["Kata-kata yang lebih baru.", ""]
 
 
 @pytest.mark.parametrize("text", ["", " a ", "x" * 4001, "a\x00bcd"])

@@ -50,6 +50,7 @@ _fields = {
     "changed": "baris berubah",
     "same": "baris tetap",
     "user": "orang",
+    "text": "kata-kata",
 }
 
 
