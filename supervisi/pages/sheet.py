@@ -221,6 +221,9 @@ def _steps(checklist: Checklist, viewer: User, replies: RoundFacts | None) -> li
             continue
         if name == "disclose" and _visit_runs(checklist):
             continue
+        if not checklist.period.is_open and (name in {"return", "reopen"} or checklist.layer == Layer.SELF):
+            # After closing a sheet only goes on; the unit's own one not even that.
+            continue
         if step.may(viewer, checklist) is None:
             continue
         if name == "return" and is_withdrawal(checklist, viewer):
@@ -249,6 +252,8 @@ def _waits_for(checklist: Checklist, replies: RoundFacts | None) -> str:
             ChecklistStatus.SUBMITTED: "Sudah diserahkan. Menjadi final saat periode ditutup.",
             ChecklistStatus.FINAL: "Lembar ini final dan tidak dapat diubah.",
         }
+        if not checklist.period.is_open:
+            words[ChecklistStatus.DRAFT] = "Periodenya sudah ditutup; lembar ini tidak dapat diserahkan lagi."
     else:
         is_tpi = checklist.layer == Layer.TPI
         reviewer, submitter = ("auditor lain", "auditor") if is_tpi else ("supervisor di luar tim", "ketua tim")

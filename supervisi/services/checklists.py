@@ -384,7 +384,8 @@ def approve_reopening(*, checklist: Checklist, by: User) -> Checklist:
 
 def _require_open_period(checklist: Checklist) -> None:
     if not Period.objects.filter(pk=checklist.period_id, closed_at__isnull=True).exists():
-        raise DomainError(f"Periode {checklist.period} sudah ditutup; status lembarnya tidak dapat diubah lagi.")
+        what = "diserahkan satuan, dikembalikan, atau dibuka kembali"
+        raise DomainError(f"Periode {checklist.period} sudah ditutup; lembarnya tidak dapat lagi {what}.")
 
 
 def _reason(text: str) -> str:

@@ -72,7 +72,9 @@ def update_period(*, period: Period, name: str, first_day: datetime.date, last_d
 
 
 def close_period(*, period: Period, by: User) -> Period:
-    """Close a period: submitted self sheets become final, drafts stay drafts; nothing is reopened afterwards.
+    """Close a period: submitted self sheets become final, drafts stay drafts; nothing goes back afterwards.
+
+    What others handed in still goes on to its end, with its right of reply: else it would never become final.
 
     Raises:
         InvalidTransition: it is closed already.

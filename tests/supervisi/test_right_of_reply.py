@@ -27,6 +27,7 @@ from supervisi.models import (
 )
 from supervisi.pages import visit_list
 from supervisi.services import checklists, reply_notices, reply_rounds, reply_steps
+from supervisi.services.periods import close_period
 from supervisi.services.reply_steps import TRANSITIONS
 from tests.factories import make_person, make_posting
 from tests.supervisi.dashboards import best_answers, worst_letter
@@ -438,6 +439,62 @@ def test_a_sheet_that_is_opened_again_gets_a_new_round(world):
     disclosed(world, LETTER, is_claimed=False)
     assert ReplyRound.objects.count() == 2
     assert running(world).replies.count() == 1
+
+
+# --- a closed period ------------------------------------------------------------------------------------------
+
+
+def close(world):
+    admin = make_person(world.polres, Role.ADMIN)
+    close_period(period=world.period, by=admin)
+
+
+def test_a_round_that_runs_when_its_period_is_closed_goes_on_to_its_end(world):
+    disclosed(world)
+    close(world)
+    assert Checklist.objects.get(layer=Layer.SELF).is_final
+    assert (world.reload().status, running(world).closed_at) == ("disclosed", None)
+    STEPS["reply"](reply_of(world), fresh(world.operator))
+    reply_rounds.extend_round(running=running(world), days=2, reason="Banjir di Senori", by=fresh(world.leader))
+    before = ChecklistScore.objects.get(checklist=computed(world)).complete
+    assert STEPS["change"](reply_of(world), fresh(world.reviewer)).status == "changed"
+    assert ChecklistScore.objects.get(checklist=computed(world)).complete > before
+    end(world)
+    assert finalise(world).is_final
+    assert running(world).closed_at is not None
+    with pytest.raises(DomainError, match="sudah ditutup"):
+        checklists.request_reopening(checklist=world.reload(), by=fresh(world.leader), reason="Salah hitung")
+
+
+def test_a_sheet_handed_in_goes_on_after_its_period_is_closed_but_never_back(client, world):
+    claim(world)
+    engine = engine_instrument(world.instrument)
+    fill(world.checklist, **{LETTER: worst_letter(engine, LETTER)})
+    sheet = checklists.submit_checklist(checklist=world.reload(), by=fresh(world.leader))
+    world.end_visit()
+    login(client, world.reviewer)
+    assert "Kembalikan lembar" in client.get(sheet.get_absolute_url()).content.decode()
+    close(world)
+    said = client.get(sheet.get_absolute_url()).content.decode()
+    assert "Kembalikan lembar" not in said
+    assert "Nyatakan sudah ditinjau" in said
+    with pytest.raises(DomainError, match="tidak dapat lagi diserahkan satuan, dikembalikan, atau dibuka kembali"):
+        checklists.return_checklist(checklist=sheet, by=fresh(world.reviewer), reason="Foto kurang jelas")
+    sheet = checklists.review_checklist(checklist=world.reload(), by=fresh(world.reviewer))
+    sheet = checklists.disclose_checklist(checklist=sheet, by=fresh(world.commander))
+    assert (sheet.status, running(world).replies.count()) == ("disclosed", 1)
+
+
+def test_a_units_own_draft_offers_no_step_once_its_period_is_closed(client, world):
+    own = checklists.create_checklist(
+        unit=world.polsek, period=world.period, instrument=world.instrument, layer=Layer.SELF, by=world.operator
+    )
+    login(client, world.operator)
+    assert "Serahkan lembar</button>" in client.get(own.get_absolute_url()).content.decode()
+    close(world)
+    said = client.get(own.get_absolute_url()).content.decode()
+    assert "Serahkan lembar</button>" not in said
+    assert "tidak dapat diserahkan lagi" in said
 
 
 # --- the unit's own sheet ------------------------------------------------------------------------------------
