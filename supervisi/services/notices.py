@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from django.utils import dateformat
 
-from supervisi.models import Checklist, Finding, Layer, Visit
+from supervisi.models import Checklist, ChecklistStatus, Finding, Layer, Visit
 from supervisi.services.owners import responsible_people
 from wbbm.notices.models import NoticeKind
 from wbbm.notices.services import settle, tell
@@ -65,11 +65,23 @@ def tell_changed(visit: Visit, event: AuditEvent, *, was: Days, left: Iterable[U
 
 
 def tell_step(visit: Visit, event: AuditEvent) -> None:
-    """Tell team and unit of a cancelled visit; beginning and end they see for themselves."""
+    """Tell team and unit of a cancelled visit, and of a done one those above whose step waited for its end."""
+    if visit.is_done:
+        _tell_reviewed(visit, event)
     if not visit.is_cancelled:
         return
     _tell_team(visit, event, people_of(visit), f"Kunjungan {visit.unit}, {_days(visit)}, dibatalkan.")
     _tell_unit(visit, event, f"Kunjungan supervisi ke {visit.unit}, {_days(visit)}, dibatalkan.")
+
+
+def _tell_reviewed(visit: Visit, event: AuditEvent) -> None:
+    """Tell the commanders above of sheets that were reviewed while the visit still ran."""
+    kind, whom, text = _STEPS["review"]
+    for sheet in visit.checklists.filter(status=ChecklistStatus.REVIEWED).select_related("unit", "period"):
+        url = sheet.get_absolute_url()
+        settle(kind=kind, url=url)
+        said = text.format(sheet=f"{sheet.unit}, {sheet.period}")
+        tell(whom(sheet, event), kind=kind, text=said, url=url, unit=sheet.unit, key=f"event-{event.pk}-{sheet.pk}")
 
 
 def _tell_team(visit: Visit, event: AuditEvent, people: Iterable[User], text: str) -> None:
@@ -145,6 +157,8 @@ def tell_sheet_step(checklist: Checklist, name: str, event: AuditEvent) -> None:
     if told is None:
         return
     kind, whom, text = told
+    if name == "review" and checklist.visit is not None and not checklist.visit.is_done:
+        text = _REVIEWED_EARLY
     said = text.format(sheet=f"{checklist.unit}, {checklist.period}")
     _tell(whom(checklist, event), event, kind, said, checklist.get_absolute_url(), checklist.unit)
 
@@ -199,6 +213,9 @@ _STEPS: dict[str, tuple[str, Callable[[Checklist, AuditEvent], list[User]], str]
     "ask-reopening": (NoticeKind.SHEET, commanders, "Pembukaan kembali lembar {sheet}, diminta; setujui bila tepat."),
     "reopen": (NoticeKind.SHEET, fillers, "Lembar {sheet}, dibuka kembali dan dapat diisi lagi."),
 }
+
+
+_REVIEWED_EARLY = "Lembar {sheet}, sudah ditinjau; hasilnya disampaikan setelah kunjungannya selesai."
 
 
 def _tell(people: Iterable[User], event: AuditEvent, kind: str, text: str, url: str, unit: Unit) -> None:

@@ -281,11 +281,22 @@ def test_a_returned_sheet_is_told_to_the_whole_team(world):
 
 
 def test_a_reviewed_sheet_is_told_to_exactly_those_who_may_disclose_it(world):
+    world.end_visit()
     to(world, ChecklistStatus.SUBMITTED)
     review_checklist(checklist=world.reload(), by=world.reviewer)
     sheet = world.reload()
     may = [person for person in User.objects.all() if access.posting_to_disclose(person, sheet) is not None]
     assert told("menunggu disampaikan") == ids(*may) == ids(world.commander)
+
+
+def test_a_sheet_reviewed_before_its_visit_ends_is_asked_for_when_it_ends(world):
+    to(world, ChecklistStatus.SUBMITTED)
+    review_checklist(checklist=world.reload(), by=world.reviewer)
+    assert told("menunggu disampaikan") == []
+    assert told("setelah kunjungannya selesai") == waiting() == ids(world.commander)
+    finish_visit(visit=world.visit, by=world.leader)
+    assert told("menunggu disampaikan") == waiting() == ids(world.commander)
+    assert not Notice.objects.unread().filter(text__contains="setelah kunjungannya selesai").exists()
 
 
 def test_what_asked_for_a_step_is_settled_by_the_step_and_results_stay(world):
