@@ -18,7 +18,7 @@ from supervisi.models import (
     VerificationCode,
 )
 from wbbm.files.models import StoredFile
-from wbbm.organisasi.guards import ALWAYS_REFUSED, Guard, same_key
+from wbbm.organisasi.guards import ALWAYS_REFUSED, Guard, Kept
 
 FINAL = "Lembar ini final dan tidak dapat diubah."
 KEPT = "Riwayat jawaban tidak dapat diubah atau dihapus."
@@ -66,7 +66,7 @@ def _frozen(table: str, final: str, keys: tuple[tuple[str, ...], ...]) -> Guard:
         table,
         FINAL,
         {"INSERT": new, "UPDATE": f"{new} OR {old} OR NEW.id <> OLD.id", "DELETE": old},
-        replaced=same_key(table, keys, final.format(row="t")),
+        kept=(Kept(keys, final.format(row="t")),),
     )
 
 
@@ -87,7 +87,6 @@ def _sheet_row() -> Guard:
         f"AND EXISTS (SELECT 1 FROM {Period._meta.db_table} p WHERE p.id = OLD.period_id AND p.closed_at IS NULL) "
         "AND NOT " + _moved([name for name in columns if name not in _REQUEST | _STEPS])
     )
-    keys = (("id",), ("visit_id", "instrument_id"), ("unit_id", "period_id", "instrument_id", "layer"))
     return Guard(
         _SHEET,
         FINAL,
@@ -95,9 +94,13 @@ def _sheet_row() -> Guard:
             "UPDATE": f"OLD.status = 'final' AND NOT (({asks}) OR ({hashes}) OR ({reopens}))",
             "DELETE": "OLD.status = 'final'",
         },
-        replaced=same_key(_SHEET, keys[:2], "t.status = 'final'")
-        + " OR "
-        + same_key(_SHEET, keys[2:], "t.status = 'final' AND t.layer <> 'supervision'"),
+        kept=(
+            Kept((("id",), ("visit_id", "instrument_id")), "t.status = 'final'"),
+            Kept(
+                (("unit_id", "period_id", "instrument_id", "layer"),),
+                "t.status = 'final' AND t.layer <> 'supervision'",
+            ),
+        ),
     )
 
 
@@ -114,7 +117,7 @@ def guards() -> Iterator[Guard]:
             "UPDATE": ALWAYS_REFUSED,
             "DELETE": ALWAYS_REFUSED,
         },
-        replaced=same_key(revision, (("id",), ("uuid",), ("answer_id", "new_version"))),
+        kept=(Kept((("id",), ("uuid",), ("answer_id", "new_version"))),),
     )
     link = AnswerEvidence._meta.db_table
     yield _frozen(link, _final_answer("{row}.answer_id"), (("id",), ("uuid",)))
@@ -127,11 +130,22 @@ def guards() -> Iterator[Guard]:
     evidence = Evidence._meta.db_table
     held = (
         f"EXISTS (SELECT 1 FROM {link} l JOIN {_ANSWER} a ON a.id = l.answer_id "
-        f"JOIN {_SHEET} s ON s.id = a.checklist_id WHERE l.evidence_id = OLD.id AND s.status = 'final')"
+        f"JOIN {_SHEET} s ON s.id = a.checklist_id WHERE l.evidence_id = {{row}}.id AND s.status = 'final')"
     )
-    yield Guard(evidence, FINAL, {"UPDATE": f"NEW.file_id <> OLD.file_id AND {held}", "DELETE": held})
-    file = StoredFile._meta.db_table
-    yield Guard(file, FILE_KEPT, {"UPDATE": "NEW.sha256 <> OLD.sha256"}, truncate=False)
+    old = held.format(row="OLD")
+    yield Guard(
+        evidence,
+        FINAL,
+        {"UPDATE": f"(NEW.file_id <> OLD.file_id OR NEW.id <> OLD.id) AND {old}", "DELETE": old},
+        kept=(Kept((("id",), ("unit_id", "number")), held.format(row="t")),),
+    )
+    yield Guard(
+        StoredFile._meta.db_table,
+        FILE_KEPT,
+        {"UPDATE": "NEW.sha256 <> OLD.sha256 OR NEW.id <> OLD.id"},
+        kept=(Kept((("id",),)),),
+        truncate=False,
+    )
     code = VerificationCode._meta.db_table
     others = [name for name in _columns(VerificationCode) if name != "superseded_at"]
     yield Guard(
@@ -141,5 +155,8 @@ def guards() -> Iterator[Guard]:
             "UPDATE": f"OLD.superseded_at IS NOT NULL OR NEW.superseded_at IS NULL OR {_moved(others)}",
             "DELETE": ALWAYS_REFUSED,
         },
-        replaced=same_key(code, (("id",), ("code",))),
+        kept=(
+            Kept((("id",), ("code",))),
+            Kept((("checklist_id",),), "t.superseded_at IS NULL AND NEW.superseded_at IS NULL"),
+        ),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 if TYPE_CHECKING:
-    from .guards import Guard
+    from .guards import Guard, Kept
 
 ALWAYS_REFUSED = "1 = 1"
 _PREFIX = "guard_"
@@ -31,6 +31,15 @@ def _name(table: str, event: str) -> str:
     return f"{_PREFIX}{table}_{event.lower()}"
 
 
+def _takes_the_place(table: str, kept: Kept, event: str) -> str:
+    """Return the condition that another row, one that is kept, has one of NEW's keys."""
+    # The row's hidden number is a key as well, where the primary key is no other name of it.
+    keys = (("rowid",), *(key for key in kept.keys if key != ("id",)))
+    tests = " OR ".join("(" + " AND ".join(f"t.{name} = NEW.{name}" for name in key) + ")" for key in keys)
+    parts = [f"({tests})", kept.condition, "t.rowid <> OLD.rowid" if event == "UPDATE" else ""]
+    return f"EXISTS (SELECT 1 FROM {table} t WHERE {' AND '.join(part for part in parts if part)})"
+
+
 class SQLite:
     """One trigger for each event; RAISE is its refusal."""
 
@@ -40,11 +49,11 @@ class SQLite:
     def triggers(self, guard: Guard) -> Iterator[Trigger]:
         """Write a guard's triggers."""
         conditions = dict(guard.refuse)
-        if guard.replaced:
-            # What takes a guarded row's place comes as an INSERT.
-            conditions["INSERT"] = " OR ".join(
-                f"({part})" for part in (conditions.get("INSERT"), guard.replaced) if part
-            )
+        for event in ("INSERT", "UPDATE") if guard.kept else ():
+            known = conditions.get(event, "")
+            if known != ALWAYS_REFUSED:
+                taken = [_takes_the_place(guard.table, kept, event) for kept in guard.kept]
+                conditions[event] = " OR ".join(f"({part})" for part in (known, *taken) if part)
         for event, condition in sorted(conditions.items()):
             name = _name(guard.table, event)
             plain = condition.replace("IS DISTINCT FROM", "IS NOT")

@@ -18,18 +18,25 @@ from .guard_sql import ALWAYS_REFUSED, PostgreSQL, SQLite, Trigger
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Rows whose place nothing may take: their unique keys, and a condition over `t` that tells which they are."""
+
+    keys: tuple[tuple[str, ...], ...]
+    condition: str = ""
+
+
+@dataclass(frozen=True)
 class Guard:
     """What is refused on a table.
 
     `refuse` maps INSERT, UPDATE, DELETE to a condition over NEW and OLD, in SQL that both engines read;
-    `replaced` is a condition over NEW that is true when an INSERT OR REPLACE would take the place of a guarded row
-    (SQLite calls no delete trigger then).
+    `kept` are the rows that an INSERT or UPDATE OR REPLACE may not remove (SQLite calls no delete trigger then).
     """
 
     table: str
     message: str
     refuse: dict[str, str]
-    replaced: str = ""
+    kept: tuple[Kept, ...] = ()
     truncate: bool = True
 
 
@@ -41,15 +48,9 @@ def register_guards(source: Callable[[], Iterable[Guard]]) -> None:
     _sources.append(source)
 
 
-def append_only(table: str, message: str, *, keys: Iterable[Iterable[str]] = (("id",),)) -> Guard:
+def append_only(table: str, message: str, *, keys: tuple[tuple[str, ...], ...] = (("id",),)) -> Guard:
     """Return the guard of a table whose rows are only ever added; `keys` are its unique keys."""
-    return Guard(table, message, {"UPDATE": ALWAYS_REFUSED, "DELETE": ALWAYS_REFUSED}, replaced=same_key(table, keys))
-
-
-def same_key(table: str, keys: Iterable[Iterable[str]], condition: str = "") -> str:
-    """Return the condition that a row of the table has one of NEW's keys."""
-    tests = " OR ".join("(" + " AND ".join(f"t.{name} = NEW.{name}" for name in key) + ")" for key in keys)
-    return f"EXISTS (SELECT 1 FROM {table} t WHERE ({tests}){f' AND {condition}' if condition else ''})"
+    return Guard(table, message, {"UPDATE": ALWAYS_REFUSED, "DELETE": ALWAYS_REFUSED}, kept=(Kept(keys),))
 
 
 def _dialect(connection: BaseDatabaseWrapper) -> SQLite | PostgreSQL:
