@@ -33,20 +33,40 @@ FIELDS = (
     "unit_id", "changes", "reason", "address",
 )  # fmt: skip
 LOOK_EVERY_SECONDS = 2.0
+LOOK_FAR_EVERY_SECONDS = 60.0
 HEAD_EVERY_SECONDS = 60.0
 _BATCH = 500
 _HEADS_SHOWN = 31
 _WORK_SECONDS = 3.0
 _LEASE_SECONDS = 10.0
 _listeners: list[Callable[[AuditHead], None]] = []
-# A transaction that ends late leaves an id behind others that are sealed already; it lies near.
+# A transaction that ends late leaves an id behind others that are sealed already; mostly it lies near.
 _LOOK_BACK = 5000
+
+
+@dataclass
+class _FarLook:
+    """When this process looks through the whole trail again."""
+
+    due_at: float = 0.0
+
+    def is_due(self) -> bool:
+        """Tell whether a far look is due, and count this as one."""
+        now = time.monotonic()
+        if now < self.due_at:
+            return False
+        self.due_at = now + LOOK_FAR_EVERY_SECONDS
+        return True
+
+
+_far_look = _FarLook()
 
 
 def register() -> None:
     """Register the sealer, and what the sweep does for it."""
     jobs.register(KIND, _seal_job)
     ticks.every(LOOK_EVERY_SECONDS, want_sealing)
+    ticks.every(LOOK_FAR_EVERY_SECONDS, want_far_sealing)
     ticks.every(HEAD_EVERY_SECONDS, publish_head)
 
 
@@ -63,14 +83,23 @@ def _is_moment(value: Any) -> bool:
 
 def want_sealing() -> bool:
     """Ask for the sealer if an event waits; tell whether one does."""
-    if not _waiting().exists():
+    return _asked_for(_waiting())
+
+
+def want_far_sealing() -> bool:
+    """Ask for the sealer if any event of the whole trail waits; tell whether one does."""
+    return _asked_for(AuditEvent.objects.unsealed())
+
+
+def _asked_for(waiting: Any) -> bool:
+    if not waiting.exists():
         return False
     jobs.request(KIND, KEY)
     return True
 
 
 def _waiting() -> Any:
-    """Return the events that wait; the whole table is looked through only by verify_audit."""
+    """Return the events that wait near the end of the trail; the rest is looked through about once a minute."""
     last = AuditSeal.objects.aggregate(last=Max("event_id"))["last"]
     waiting = AuditEvent.objects.unsealed()
     return waiting if last is None else waiting.filter(pk__gt=last - _LOOK_BACK)
@@ -80,12 +109,16 @@ def _seal_job(claim: Claim) -> None:
     """Seal what waits, batch by batch, for as long as the lease is ours; the next look of the sweep asks again."""
     until = time.monotonic() + _WORK_SECONDS
     while time.monotonic() < until:
-        if not seal_batch(claim):
+        if seal_batch(claim):
+            continue
+        if not _far_look.is_due() or not seal_batch(claim, is_far=True):
             return
+        # There may be more of them.
+        _far_look.due_at = 0.0
 
 
-def seal_batch(claim: Claim | None = None) -> int:
-    """Seal the next events in one transaction; return how many.
+def seal_batch(claim: Claim | None = None, *, is_far: bool = False) -> int:
+    """Seal the next events in one transaction, on demand from the whole trail; return how many.
 
     Two sealers at once would write the same number: the database lets only one of them.
 
@@ -98,7 +131,8 @@ def seal_batch(claim: Claim | None = None) -> int:
         last = AuditSeal.objects.order_by("-number").values_list("number", "hash").first()
         number, previous = last or (0, BEFORE_THE_FIRST)
         seals = []
-        for values in _waiting().values_list(*FIELDS)[:_BATCH]:
+        waiting = AuditEvent.objects.unsealed() if is_far else _waiting()
+        for values in waiting.values_list(*FIELDS)[:_BATCH]:
             number += 1
             previous = seal_hash(previous, number, values)
             seals.append(AuditSeal(number=number, event_id=values[0], hash=previous))
@@ -107,9 +141,9 @@ def seal_batch(claim: Claim | None = None) -> int:
 
 
 def seal_all() -> int:
-    """Seal everything that waits, in this process; return how many."""
+    """Seal everything that waits, in this process and however far behind; return how many."""
     count = 0
-    while done := seal_batch():
+    while done := seal_batch() or seal_batch(is_far=True):
         count += done
     return count
 
