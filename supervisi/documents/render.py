@@ -11,6 +11,7 @@ from typing import Any
 import segno
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from supervisi.documents.content import Content
 from supervisi.documents.words import long_day
@@ -67,6 +68,7 @@ def write_html(content: Content, stamp: Stamp) -> str:
         "stamp": stamp,
         "signed_on": long_day(content.signed_on or stamp.made_on),
         "is_demo": settings.IS_DEMO,
+        "verify_url": settings.SITE_URL + reverse("supervisi:verify-form"),
     }
     return render_to_string(_TEMPLATES[DocumentKind(content.kind)], context)
 

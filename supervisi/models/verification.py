@@ -1,4 +1,4 @@
-"""Codes by which anybody can ask whether a document is the one."""
+"""Codes by which anybody can ask whether the result on a document is the one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Codes on documents: made with the final sheet, superseded by its reopening, asked about by anybody."""
+"""Codes of final sheets, superseded by a reopening; and what anybody asks: a code, a content, the bytes of a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from supervisi.models import Checklist, VerificationCode
+from supervisi.models import Checklist, Document, DocumentStatus, VerificationCode
 
 # Without I, L, O and U, so that what is read aloud or typed is not mistaken. 28 letters are 140 bits.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -31,11 +31,13 @@ def supersede_codes(checklist: Checklist) -> int:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is told about a code or a hash; nothing of the content."""
+    """What is told about a code, a content's hash or a file's; nothing of the content."""
 
     # "valid", "superseded" or "unknown"
     state: str
     code: VerificationCode | None = None
+    # The document whose very bytes were meant, in place of a code.
+    document: Document | None = None
 
 
 def typed_code(text: str) -> str:
@@ -47,12 +49,14 @@ def typed_code(text: str) -> str:
 
 
 def look_up(text: str) -> Verdict:
-    """Say whether a code, or the hash of a content, belongs to a final sheet as it is now."""
+    """Say whether a code or a content's hash is of a final sheet as it is now, or a file's of a current document."""
     wanted = typed_code(text)
     if _HASH.fullmatch(wanted):
         # The same content may have been final twice: what is valid counts.
         rows = VerificationCode.objects.filter(content_hash=wanted).order_by("-superseded_at", "-pk")
         found = rows.filter(superseded_at__isnull=True).first() or rows.first()
+        if found is None:
+            return _look_up_file(wanted)
     elif len(wanted) == CODE_LENGTH and set(wanted) <= set(ALPHABET):
         found = VerificationCode.objects.filter(code=wanted).first()
     else:
@@ -60,3 +64,13 @@ def look_up(text: str) -> Verdict:
     if found is None:
         return Verdict("unknown")
     return Verdict("superseded" if found.superseded_at else "valid", found)
+
+
+def _look_up_file(sha256: str) -> Verdict:
+    """Say whether the bytes are those of a document; other files of the portal are as unknown as any."""
+    rows = Document.objects.filter(file__sha256=sha256)
+    ready = rows.ready().first()
+    if ready is not None:
+        return Verdict("valid", document=ready)
+    old = rows.filter(status=DocumentStatus.SUPERSEDED).first()
+    return Verdict("unknown") if old is None else Verdict("superseded", document=old)

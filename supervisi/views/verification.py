@@ -1,4 +1,4 @@
-"""The public page that tells whether a document is the one. It leads to no sign-in and shows no content."""
+"""The public page that tells whether a result, or a file, is the one that holds. No sign-in, and no content."""
 
 from __future__ import annotations
 
@@ -42,11 +42,12 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
         response["Retry-After"] = "60"
         return response
     verdict = look_up(code)
-    found = verdict.code
+    found = verdict.code or verdict.document
     context = {
         "state": verdict.state,
         "typed": code[:80],
-        "code": found,
+        "code": verdict.code,
+        "is_file": verdict.document is not None,
         "made_at": _moment(found.made_at) if found else "",
         "superseded_at": _moment(found.superseded_at) if found else "",
     }
