@@ -10,7 +10,17 @@ from supervisi.documents import people, results
 from supervisi.documents.content import Content, FindingRow, Proof, Signature
 from supervisi.documents.words import day_in_words, days, long_day
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Checklist, DocumentKind, Finding, Layer, VerificationCode, Visit, VisitStatus
+from supervisi.models import (
+    Checklist,
+    DocumentKind,
+    Finding,
+    FindingAct,
+    FindingEvent,
+    Layer,
+    VerificationCode,
+    Visit,
+    VisitStatus,
+)
 from supervisi.models.checklists import DISCLOSED_STATUSES
 from supervisi.pages.finding_cards import points_text
 from supervisi.scoring.engine import score_sheet
@@ -56,7 +66,7 @@ def read_visit_content(kind: str, visit: Visit) -> Content:
         team=team,
         signatures=_visit_signatures(kind, visit, leader),
         signed_on=ended_on if kind == DocumentKind.MINUTES else None,
-        findings=tuple(_finding_row(row, is_told and _is_of(row, checklist)) for row in findings),
+        findings=_finding_rows(visit, findings, checklist if is_told else None),
         areas=results.area_rows(instrument, answers, findings, None) if instrument and answers else (),
         shown_status=checklist.status if checklist is not None else "",
         shows_result=is_told,
@@ -97,17 +107,26 @@ def _findings(visit: Visit) -> list[Finding]:
     return list(rows.select_related("item").order_by("number"))
 
 
+def _finding_rows(visit: Visit, findings: list[Finding], told_of: Checklist | None) -> tuple[FindingRow, ...]:
+    """Return the rows with the words of this visit: the finding itself has those of the visit that recorded it last."""
+    events = FindingEvent.objects.written_on(visit)
+    # The record counts before what was only seen again; of equals the last one.
+    ordered = sorted(events, key=lambda event: event.kind != FindingAct.SEEN_AGAIN)
+    words = {event.finding_id: event.text for event in ordered}
+    return tuple(_finding_row(row, words.get(row.pk, row.observation), _is_of(row, told_of)) for row in findings)
+
+
 def _is_of(finding: Finding, checklist: Checklist | None) -> bool:
     """Tell whether the stake is this sheet's: one seen again speaks of a later sheet, maybe not disclosed yet."""
     return checklist is not None and finding.checklist_id == checklist.pk
 
 
-def _finding_row(finding: Finding, is_told: bool) -> FindingRow:
+def _finding_row(finding: Finding, observation: str, is_told: bool) -> FindingRow:
     return FindingRow(
         number=finding.number,
         item=finding.item.code if finding.item is not None else "",
         severity=str(finding.get_severity_display()),
-        observation=finding.observation,
+        observation=observation,
         recommendation=finding.recommendation,
         owner=finding.owner_title,
         due=long_day(finding.due_on) if finding.due_on else "",
@@ -143,7 +162,7 @@ def read_sheet_content(checklist: Checklist) -> Content:
         team=team,
         signatures=_sheet_signatures(checklist, issuer, posting, last_step),
         signed_on=last_step,
-        findings=tuple(_finding_row(row, _is_of(row, checklist)) for row in findings),
+        findings=_finding_rows(visit, findings, checklist) if visit is not None else (),
         areas=results.area_rows(instrument, answers, findings, score),
         score=shown(score.complete["total"]),
         weight=shown(instrument.weight),

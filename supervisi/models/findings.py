@@ -173,6 +173,10 @@ class FindingAct(models.TextChoices):
     STILL_GOOD = "still_good", "Diuji ulang: tetap baik"
 
 
+# Here a team wrote what it found.
+FOUND_ACTS = (FindingAct.RECORDED, FindingAct.FOUND_AGAIN, FindingAct.SEEN_AGAIN)
+
+
 class FindingEventQuerySet(models.QuerySet["FindingEvent"]):
     """Named reads over what happened to findings."""
 
@@ -182,6 +186,10 @@ class FindingEventQuerySet(models.QuerySet["FindingEvent"]):
         told = Q(visit__isnull=True) | Q(visit__status=VisitStatus.DONE)
         own = scope.own_units("finding__unit__path") & Q(finding__handed_over_at__isnull=False) & told
         return self.filter(scope.overseen_units("finding__unit__path") | own)
+
+    def written_on(self, visit: Visit) -> Self:
+        """Keep what the team of a visit wrote of the weaknesses that it found, the oldest first."""
+        return self.filter(visit=visit, kind__in=FOUND_ACTS).exclude(text="").order_by("pk")
 
 
 class FindingEvent(models.Model):

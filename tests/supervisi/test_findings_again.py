@@ -6,6 +6,7 @@ import random
 import pytest
 from django.urls import reverse
 
+from supervisi.documents.reading import read_sheet_content, read_visit_content
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Answer, Finding, FindingEvent, Visit, VisitStatus
 from supervisi.scoring.engine import score_sheet
@@ -141,6 +142,34 @@ def test_found_again_a_closed_finding_keeps_its_number_and_its_history(world):
     assert not Finding.objects.visible_to(fresh(world.operator)).exists()
     finish_visit(visit=Visit.objects.select_related("unit").get(pk=visit.pk), by=fresh(world.leader))
     assert Finding.objects.visible_to(fresh(world.operator)).get().due_on > datetime.date.today()
+
+
+def words_on(visit, sheet):
+    """Return what the documents of a visit and its sheet say was found."""
+    visit = Visit.objects.select_related("unit", "period", "team_leader").get(pk=visit.pk)
+    sheet = type(sheet).objects.with_frame().get(pk=sheet.pk)
+    contents = [read_visit_content(kind, visit) for kind in ("minutes", "findings")] + [read_sheet_content(sheet)]
+    return [[row.observation for row in content.findings] for content in contents]
+
+
+@pytest.mark.parametrize("state", ["closed", "open"])
+def test_documents_of_each_visit_tell_that_visits_words(world, state):
+    """Made anew after a later visit, they still say what was found on theirs."""
+    finding = put(told(world), state)
+    assert words_on(world.visit, world.checklist) == [["Papan tarif kosong."]] * 3
+    visit, sheet = next_visit(world)
+    again(world, sheet, finding)
+    finish_visit(visit=Visit.objects.select_related("unit").get(pk=visit.pk), by=fresh(world.leader))
+    assert words_on(world.visit, world.checklist) == [["Papan tarif kosong."]] * 3
+    assert words_on(visit, sheet) == [["Papan kosong lagi."]] * 3
+
+
+def test_what_was_recorded_counts_before_what_the_same_visit_saw_again(world):
+    finding = find(world)
+    again(world, world.reload(), finding)
+    told_once = Visit.objects.select_related("unit").get(pk=world.visit.pk)
+    finish_visit(visit=told_once, by=fresh(world.leader))
+    assert words_on(world.visit, world.checklist) == [["Papan tarif kosong."]] * 3
 
 
 def test_evidence_of_the_first_time_does_not_close_it_the_second_time(world):
