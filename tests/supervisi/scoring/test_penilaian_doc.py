@@ -24,10 +24,10 @@ def cells(line):
     return tuple(cell.strip() for cell in line.strip().strip("|").split("|"))
 
 
-def tables():
+def tables(text=TEXT):
     """Return (heading, columns, rows) of every table, in order."""
     found, heading, lines = [], "", []
-    for line in [*TEXT.splitlines(), ""]:
+    for line in [*text.splitlines(), ""]:
         if line.startswith("|"):
             lines.append(line)
             continue
