@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import gc
+import pickle
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,14 @@ from django.conf import settings
 def pytest_configure() -> None:
     """Make the folder that whitenoise looks for; tests serve static files from their sources."""
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    # Looking for cycles at Python's usual pace took a fifth of the suite's time.
+    gc.set_threshold(100_000, 50, 100)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what all tests share out of every later look for cycles."""
+    gc.collect()
+    gc.freeze()
 
 
 # What asks for neither database nor broker says the same on both: tests/run.py doesn't repeat it.
@@ -36,6 +47,27 @@ def pytest_collection_modifyitems(items) -> None:
         asks = item.get_closest_marker("django_db") is not None or DATABASE & set(item.fixturenames)
         if not asks and any(item.path.is_relative_to(place) for place in places):
             item.add_marker(pytest.mark.once)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _instruments_read_once():
+    """Parse the YAML of each instrument file once in a process: nearly every world begins with one."""
+    from supervisi import instrument_files
+
+    load = instrument_files._load
+
+    @functools.cache
+    def packed(path: Path, written: int) -> bytes:
+        return pickle.dumps(load(path.stem))
+
+    def load_once(code: str):
+        path = instrument_files.FOLDER / f"{code}.yaml"
+        # Each caller gets a copy of its own. A file that is not there says so itself.
+        return pickle.loads(packed(path, path.stat().st_mtime_ns)) if path.exists() else load(code)  # noqa: S301
+
+    instrument_files._load = load_once
+    yield
+    instrument_files._load = load
 
 
 @pytest.fixture(autouse=True)
