@@ -197,6 +197,30 @@ def posting_to_answer(user: User, finding: Finding) -> Posting | None:
     return user.scope.posting_at(finding.owner_unit, Role.OPERATOR, Role.COMMANDER)
 
 
+# --- plans --------------------------------------------------------------------------------------------
+
+
+def posting_to_estimate(user: User, unit: Unit) -> Posting | None:
+    """Days, owners and locks of a unit's items: its commander or operator, a supervisor or commander posted above."""
+    own = user.scope.posting_at(unit, Role.COMMANDER, Role.OPERATOR)
+    return own or _supervisor_above(user, unit) or commander_above(user, unit)
+
+
+def posting_to_estimate_below(user: User, unit: Unit) -> Posting | None:
+    """The same for all units below a unit: its commander or supervisor, or one above."""
+    return user.scope.posting_over(unit, Role.COMMANDER, Role.SUPERVISOR)
+
+
+def posting_to_estimate_above(user: User, unit: Unit) -> Posting | None:
+    """The nearest posting above the unit by which one corrects for all units below there."""
+    return user.scope.posting_above(unit, Role.COMMANDER, Role.SUPERVISOR)
+
+
+def posting_to_task(user: User, unit: Unit) -> Posting | None:
+    """Who makes findings of a plan: whoever finds there, or the commander of the unit or of one above."""
+    return posting_to_find(user, unit) or user.scope.posting_over(unit, Role.COMMANDER)
+
+
 # --- handover of an office ----------------------------------------------------------------------------
 
 

@@ -28,6 +28,16 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """A bar of what is there and what is gained, with one gate."""
+
+    now: str
+    gained: str
+    mark: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Ring:
     """A progress ring: `dash` for stroke-dasharray over a path of 100."""
 
@@ -92,6 +102,16 @@ def score_bar(percent: Fraction, *, low: Fraction, high: Fraction, label: str, h
         tone=tone,
         marks=(Mark(coordinate(low), True), Mark(coordinate(high), False)) if has_gates else (),
         label=f"{label}: {figure}; {gates}",
+    )
+
+
+def gain_bar(now: Fraction, then: Fraction, weight: Fraction, gate: Fraction, *, label: str) -> Gain:
+    """Make a bar of a score now and then, both of a weight."""
+    return Gain(
+        now=coordinate(now * 100 / weight),
+        gained=coordinate((then - now) * 100 / weight),
+        mark=coordinate(gate * 100 / weight),
+        label=f"{label}; ambang {trimmed(gate)}",
     )
 
 

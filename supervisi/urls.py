@@ -14,6 +14,7 @@ from supervisi.views import (
     layers,
     operations,
     planning,
+    plans,
     replies,
     samples,
     sheets,
@@ -91,6 +92,13 @@ urlpatterns += [
     path("supervisi/lembar/<int:pk>/sampel/", samples.sample, name="sample"),
     path("supervisi/lembar/mandiri/", sheets.self_sheet_add, name="self-sheet-add"),
     path("supervisi/lembar/tpi/<int:unit_pk>/", sheets.tpi_sheets, name="tpi-sheets"),
+]
+
+# The way to a predicate.
+urlpatterns += [
+    path("supervisi/lembar/<int:pk>/jalan/", plans.plan, name="plan"),
+    path("supervisi/lembar/<int:pk>/jalan/upaya/", plans.entries, name="plan-entries"),
+    path("supervisi/lembar/<int:pk>/jalan/temuan/", plans.findings, name="plan-findings"),
 ]
 
 # Right of reply.

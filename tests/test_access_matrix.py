@@ -202,6 +202,10 @@ RULES: dict[str, Rule] = {
     ),
     "supervisi:answer-history": page(READERS, SHEET, extra={"code": "P.1.1.i.a"}),
     "supervisi:checklist-blank": page(READERS, SHEET),
+    # The world's sheet is a draft: only its team may see its score, and so its plan.
+    "supervisi:plan": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
+    "supervisi:plan-entries": post(frozenset({"member"}), SHEET, READERS - {"member"}),
+    "supervisi:plan-findings": post(frozenset({"member"}), SHEET, READERS - {"member"}),
     "supervisi:visit-documents": page(UNIT_READERS, "visit"),
     "supervisi:checklist-documents": page(READERS, SHEET),
     "supervisi:finding-add": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
@@ -227,6 +231,7 @@ VARIANTS = (
     ("supervisi:checklist-area", "self-sheet", UNIT_READERS, NOBODY),
     ("supervisi:checklist-detail", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:checklist-documents", "disclosed", UNIT_READERS, NOBODY),
+    ("supervisi:plan", "disclosed", UNIT_READERS, NOBODY),
     ("files:download", "document", READERS, NOBODY),
     ("files:download", "told-document", UNIT_READERS, NOBODY),
     ("supervisi:finding-detail", "untold", READERS, NOBODY),

@@ -16,6 +16,7 @@ from .feeds import CalendarFeed
 from .findings import DUE_DAYS, Finding, FindingAct, FindingEvent, FindingFile, FindingStatus, Severity
 from .instruments import Instrument, Item, Node
 from .periods import Period, PeriodKind
+from .plans import PlanEntry, PlanLock
 from .replies import Reply, ReplyFile, ReplyRound, ReplyStatus
 from .samples import SampleDraw, SampleItem, SampleReason
 from .scores import ChecklistScore, ConditionState, LayerComparison, UnitScore
@@ -51,6 +52,8 @@ __all__ = [
     "Node",
     "Period",
     "PeriodKind",
+    "PlanEntry",
+    "PlanLock",
     "Reply",
     "ReplyFile",
     "ReplyRound",

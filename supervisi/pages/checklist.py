@@ -16,11 +16,11 @@ from supervisi.models import Answer, AnswerRevision, Checklist, Layer, RevisionO
 from supervisi.pages.item_cards import CardBuilder, ItemCard, Member, Typed
 from supervisi.scoring.instrument import Instrument
 from supervisi.services.operations import Operation
+from supervisi.services.owners import usual_owner
 from supervisi.services.replies import ShownAnswer, show_answer
 from supervisi.services.standing import AreaStanding, Progress, Row, Standing, percent, stand
-from wbbm.organisasi.models import Unit, UnitKind, User
+from wbbm.organisasi.models import User
 
-_OWNERS: dict[str, str] = {UnitKind.POLSEK: "Kapolsek", UnitKind.POLRES: "Kapolres", UnitKind.POLDA: "Kapolda"}
 ALL, EMPTY, MINE, CHOOSE = "semua", "kosong", "tugas", "pilih"
 
 
@@ -190,11 +190,6 @@ def why_closed(checklist: Checklist) -> str:
     if visit is not None and not visit.takes_answers:
         return "Kunjungan belum dimulai. Lembar dapat diisi setelah ketua tim memulai kunjungan."
     return "Anda membaca lembar ini. Yang mengisi adalah tim atau operatornya."
-
-
-def usual_owner(unit: Unit) -> str:
-    """Return the office that usually answers a finding at the unit."""
-    return _OWNERS.get(unit.kind, "")
 
 
 def _answers(checklist: Checklist, viewer: User) -> list[Answer]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils import dateformat
 
 from supervisi import charts
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Layer, Period, UnitScore
+from supervisi.models import ConditionState, Layer, Period, UnitScore
 from supervisi.pages.dashboard_data import LKE, POLSEK, DashboardData, SheetScore
 from supervisi.scoring.instrument import PERCENT, Area, Instrument, Item, PredicateRule
 from supervisi.scoring.rounding import from_units, shown, to_units
@@ -135,7 +135,7 @@ def read_verdict(data: DashboardData) -> Verdict | None:
     stored = score.predicates[goal.code]
     gates = [_gate_line(instrument, gate) for gate in stored["gates"]]
     missed = sorted((gate for gate in stored["gates"] if not gate["passed"]), key=lambda gate: gate["distance"])
-    conditions = _conditions(data, goal)
+    conditions = condition_lines(data.conditions, data.held, goal)
     holding = _holding(data, conditions)
     total = stored["gates"][0]
     limits = (lower.gates[0].required, goal.gates[0].required)
@@ -271,15 +271,22 @@ def _lower_words(data: DashboardData, score: SheetScore, lower: PredicateRule) -
 # --- conditions ---------------------------------------------------------------------------------------------
 
 
-def _conditions(data: DashboardData, goal: PredicateRule) -> list[ConditionLine]:
-    """Return the unit's conditions with their newest state; one without a state is not met."""
-    newest = {state.code: state for state in reversed(data.conditions) if state.predicate == goal.code}
+def condition_lines(
+    states: Iterable[ConditionState], held: Mapping[str, int], goal: PredicateRule
+) -> list[ConditionLine]:
+    """Return the unit's conditions with their newest state; one without a state is not met.
+
+    Args:
+        states: dated states, the newest of each first.
+        held: years since which predicates are held.
+    """
+    newest = {state.code: state for state in reversed(list(states)) if state.predicate == goal.code}
     lines = []
     for condition in goal.conditions:
         if condition.level != "unit":
             continue
         if condition.source == "held_predicate":
-            year = data.held.get("wbk")
+            year = held.get("wbk")
             lines.append(ConditionLine(condition.label, f"sejak {year}" if year else "belum", year is not None))
             continue
         state = newest.get(condition.code)

@@ -7,9 +7,9 @@ from typing import Any
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist, Finding, Instrument, Item, Severity
-from supervisi.pages.checklist import usual_owner
 from supervisi.scoring.stakes import better_options
 from supervisi.services.checklists import stored_answers
+from supervisi.services.owners import usual_owner
 from supervisi.services.visits import instruments_for
 from wbbm.organisasi.models import Unit, User
 

@@ -13,6 +13,8 @@ from .instrument import TOTAL, Instrument, Item
 # Half days from nothing to all points, by the number of steps of the scale, where an instrument names no days.
 _BY_STEPS = {2: 4, 3: 6, 4: 8, 5: 10}
 _BY_INPUTS = 8
+# An item with a weight of its own is a result (of surveys, of performance): no paper brings it about.
+_BY_RESULTS = 80
 # Finer steps of an input than this are no help to anybody, and cost time.
 _MOST_STEPS = 20
 MOST_HALF_DAYS = 500
@@ -37,6 +39,8 @@ def default_half_days(item: Item, answer: AnswerValue) -> int:
     """Return the work that gives the item all its points, in half days: less where part of it is there."""
     if item.effort_days is not None:
         whole = 2 * item.effort_days
+    elif item.weight is not None:
+        whole = _BY_RESULTS
     else:
         whole = _BY_STEPS.get(len(item.options), _BY_STEPS[5]) if item.options else _BY_INPUTS
     return max(1, _up(whole * (1 - (answer.value or 0))))

@@ -149,6 +149,31 @@ def record_free_finding(
         return _record(Place(unit, visit, None, item), words, Recorder(by, posting, tuple(files)), same_as)
 
 
+def record_planned(
+    *,
+    checklist: Checklist,
+    item_code: str,
+    severity: str,
+    observation: str,
+    recommendation: str,
+    owner_title: str,
+    due_days: int,
+    target_option: str,
+    by: User,
+    posting: Posting,
+) -> Finding:
+    """Record a step of a sheet's plan as a finding that the unit sees at once, in the caller's transaction.
+
+    Who may was asked before (services/plans.py); no visit found it, so no hand-over is waited for.
+
+    Raises:
+        DomainError: unknown item, unusable text.
+    """
+    words = _words(severity, observation, recommendation, owner_title, due_days, target_option)
+    place = Place(checklist.unit, None, checklist, _item(checklist, item_code))
+    return _record(place, words, Recorder(by, posting), None)
+
+
 def mark_still_good(*, finding: Finding, checklist: Checklist, by: User) -> Finding:
     """Note that a closed finding was tested again on a visit and stays mended; once for each visit.
 

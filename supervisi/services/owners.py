@@ -10,11 +10,17 @@ from django.db.models import Q
 from supervisi import access
 from supervisi.models import Finding
 from wbbm.organisasi.access import local_day
-from wbbm.organisasi.models import Posting, Role, Unit, User
+from wbbm.organisasi.models import Posting, Role, Unit, UnitKind, User
 from wbbm.organisasi.working_days import WorkCalendar, read_calendar
 
 # So many working days late, and the commander of the unit above is shown it; as many again, the one above him.
 ESCALATE_AFTER = 5
+_OWNERS: dict[str, str] = {UnitKind.POLSEK: "Kapolsek", UnitKind.POLRES: "Kapolres", UnitKind.POLDA: "Kapolda"}
+
+
+def usual_owner(unit: Unit) -> str:
+    """Return the office that usually answers a finding at the unit."""
+    return _OWNERS.get(unit.kind, "")
 
 
 def responsible_postings(finding: Finding) -> list[Posting]:

@@ -15,6 +15,7 @@ from supervisi.demo.documents import add_documents
 from supervisi.demo.evidence import add_evidence
 from supervisi.demo.findings import add_findings, add_holidays
 from supervisi.demo.notices import tell_of_findings, tell_of_waiting_postings
+from supervisi.demo.plans import add_plans
 from supervisi.demo.replies import add_replies
 from supervisi.demo.sheets import make_periods, make_sheets
 from supervisi.services.recompute import recompute
@@ -46,6 +47,7 @@ class Command(BaseCommand):
             tell_of_findings(district)
             tell_of_waiting_postings()
             add_replies(district)
+            add_plans(district)
             add_evidence(district)
             recompute(is_dry_run=False)
             add_documents(district)
