@@ -181,9 +181,9 @@ class FindingEventQuerySet(models.QuerySet["FindingEvent"]):
     """Named reads over what happened to findings."""
 
     def visible_to(self, user: User) -> Self:
-        """Keep the events of findings in sight; the unit itself reads those of a visit once it is done."""
+        """Keep the events of findings in sight; the unit itself reads those of a visit once it is done or cancelled."""
         scope = user.scope
-        told = Q(visit__isnull=True) | Q(visit__status=VisitStatus.DONE)
+        told = Q(visit__isnull=True) | Q(visit__status__in=[VisitStatus.DONE, VisitStatus.CANCELLED])
         own = scope.own_units("finding__unit__path") & Q(finding__handed_over_at__isnull=False) & told
         return self.filter(scope.overseen_units("finding__unit__path") | own)
 

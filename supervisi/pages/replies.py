@@ -49,6 +49,13 @@ class RoundPage:
     can_waive: bool
     can_extend: bool
 
+    @property
+    def why(self) -> str:
+        """Say why just these items stand here."""
+        if any(line.reply.claimed is not None for line in self.lines):
+            return "Butir di bawah ini dinilai lebih rendah daripada penilaian satuan."
+        return "Satuan tidak menyerahkan penilaian sendiri. Butir di bawah ini dinilai kurang dari nilai penuh."
+
 
 @dataclass(frozen=True)
 class ReplyPage:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from supervisi import access
@@ -209,10 +209,22 @@ def submit_checklist(*, checklist: Checklist, by: User) -> Checklist:
         if checklist.layer == Layer.SELF:
             # It becomes final when the period closes: handed in later, it would wait for ever.
             _require_open_period(checklist)
+        _hold_visit(checklist)
         # The state first: from here on no save gets in, so that what is counted stays.
         _move(checklist, "submit", submitted_at=timezone.now(), submitted_by=by, returned_reason="")
         _require_complete(checklist)
         return _finish(checklist, "submit", by, posting)
+
+
+def _hold_visit(checklist: Checklist) -> None:
+    """Keep the sheet's visit as it is until the transaction ends: who cancels it waits, or was first.
+
+    Raises:
+        InvalidTransition: the visit was cancelled meanwhile.
+    """
+    rows = Visit.objects.filter(pk=checklist.visit_id, status__in=[VisitStatus.ONGOING, VisitStatus.DONE])
+    if checklist.visit_id is not None and not rows.update(status=F("status")):
+        raise InvalidTransition("Kunjungannya sudah dibatalkan, jadi lembarnya tidak diserahkan. Muat ulang halaman.")
 
 
 def _require_complete(checklist: Checklist) -> None:

@@ -15,6 +15,7 @@ from supervisi.documents.render import Stamp, render_pdf, write_html
 from supervisi.models import Checklist, Document, DocumentKind, DocumentStatus, Visit
 from supervisi.models.documents import AT_WORK
 from supervisi.pages.moments import long_moment
+from supervisi.services import notices
 from supervisi.services.documents import Subject
 from wbbm.errors import DomainError
 from wbbm.files.models import StoredFile
@@ -92,6 +93,7 @@ def _keep(claim: jobs.Claim, document: Document, content: Content, file: StoredF
             raise Overtaken
         older = Document.objects.about(document.kind, document.subject).ready()
         older.exclude(pk=document.pk).update(status=DocumentStatus.SUPERSEDED, superseded_at=timezone.now())
+        notices.tell_document(document, "siap diunduh")
 
 
 def _subject_of(document: Document) -> Subject:
@@ -131,4 +133,5 @@ def _fail(claim: jobs.Claim, document: Document, message: str) -> None:
     with transaction.atomic():
         claim.complete()
         row = Document.objects.filter(pk=document.pk, status__in=AT_WORK)
-        row.update(status=DocumentStatus.FAILED, fault=message, progress=0)
+        if row.update(status=DocumentStatus.FAILED, fault=message, progress=0):
+            notices.tell_document(document, "gagal dibuat")

@@ -10,9 +10,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable
 
+from django.urls import reverse
 from django.utils import dateformat
 
-from supervisi.models import Checklist, ChecklistStatus, Finding, Layer, Visit
+from supervisi.models import Checklist, ChecklistStatus, Document, Finding, Layer, Visit
 from supervisi.services.owners import responsible_people
 from wbbm.notices.models import NoticeKind
 from wbbm.notices.services import settle, tell
@@ -20,6 +21,23 @@ from wbbm.organisasi.access import STANDING_ROLES, nearest_people, people_at
 from wbbm.organisasi.models import AuditEvent, Role, Unit, User
 
 Days = tuple[datetime.date, datetime.date | None]
+
+
+# --- documents ----------------------------------------------------------------------------------------
+
+
+def tell_document(document: Document, state: str) -> None:
+    """Tell whoever asked for a document that it is ready, or failed: it is made while he does other things."""
+    name = "visit-documents" if document.checklist is None or not document.is_report else "checklist-documents"
+    about = document.checklist_id if name == "checklist-documents" else document.visit_id
+    tell(
+        [document.requested_by],
+        kind=NoticeKind.DOCUMENT,
+        text=f"{document.get_kind_display()} {document.unit} {state}.",
+        url=reverse(f"supervisi:{name}", args=[about]),
+        unit=document.unit,
+        key=f"document-{document.pk}-{document.requested_at.timestamp():.0f}",
+    )
 
 
 # --- visits -------------------------------------------------------------------------------------------

@@ -361,12 +361,16 @@ def finish_visit(*, visit: Visit, by: User) -> Visit:
 
 
 def cancel_visit(*, visit: Visit, by: User, reason: str) -> Visit:
-    """Cancel a visit with a reason; its answers stay readable."""
+    """Cancel a visit with a reason; its answers stay readable, and what it found is handed over to the unit."""
     posting = _granted(access.posting_to_cancel(by, visit), "Kunjungan dibatalkan ketua tim atau perencananya.")
     if len(reason.strip()) < 5 or "\0" in reason:
         raise DomainError("Tulis alasan pembatalan, paling sedikit beberapa kata.")
+    now = timezone.now()
     with transaction.atomic():
-        if visit.checklists.exclude(status=ChecklistStatus.DRAFT).exists():
+        # Held first: who hands a sheet of the visit in waits for this, or this sees the sheet that he handed in.
+        Visit.objects.filter(pk=visit.pk).update(status=F("status"))
+        sheets = list(visit.checklists.all())
+        if any(sheet.status != ChecklistStatus.DRAFT for sheet in sheets):
             raise InvalidTransition(
                 "Lembar kunjungan ini sudah diserahkan. Minta lembarnya dikembalikan dulu, lalu batalkan kunjungannya."
             )
@@ -377,10 +381,12 @@ def cancel_visit(*, visit: Visit, by: User, reason: str) -> Visit:
             posting,
             "visit.cancelled",
             status=VisitStatus.CANCELLED,
-            cancelled_at=timezone.now(),
+            cancelled_at=now,
             cancel_reason=reason.strip()[:2000],
         )
-        jobs.request_many(KIND, [rollup_key(sheet) for sheet in visit.checklists.all()])
+        # What the team saw stays found: else it would stay open for ever, and hidden from the unit.
+        hand_over(visit, by=by, posting=posting, now=now)
+        jobs.request_many(KIND, [rollup_key(sheet) for sheet in sheets])
     return visit
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import sys
 import uuid
@@ -45,6 +46,7 @@ from tests.supervisi.sheets import World, make_world
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.jobs import services as jobs
 from wbbm.jobs.models import Job
+from wbbm.notices.models import Notice
 from wbbm.organisasi.models import Role
 
 pytestmark = pytest.mark.django_db
@@ -303,10 +305,16 @@ def test_three_failures_are_told_and_a_fourth_try_is_a_persons(world, monkeypatc
     document.refresh_from_db()
     assert (document.status, document.attempts) == ("failed", 4)
     assert not Job.objects.open().filter(kind="document").exists()
+    told = Notice.objects.filter(kind="document").order_by("pk")
+    assert [(notice.person_id, "gagal dibuat" in notice.text) for notice in told] == [(world.leader.pk, True)]
     ready(monkeypatch)
+    Document.objects.update(requested_at=timezone.now() - datetime.timedelta(minutes=5))
     again = ask(world, "minutes")
     assert (again.pk, again.number) == (document.pk, document.number)
     assert make(again).is_ready
+    last = told.last()
+    assert "siap diunduh" in last.text
+    assert last.url == reverse("supervisi:visit-documents", args=[world.visit.pk])
 
 
 @pytest.mark.parametrize("moment", ["before", "while"])

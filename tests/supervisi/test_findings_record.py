@@ -7,13 +7,14 @@ import pytest
 from django.db import connections
 from django.urls import reverse
 
-from supervisi.models import Checklist, Finding, Severity, Visit, VisitStatus
+from supervisi.models import Checklist, Finding, FindingEvent, Severity, Visit, VisitStatus
+from supervisi.services import checklists
 from supervisi.services.answers import save_operation
 from supervisi.services.checklists import LockedChecklist, missing_severe_findings
 from supervisi.services.findings import number_prefix, record_finding, record_free_finding
-from supervisi.services.visits import finish_visit
+from supervisi.services.visits import cancel_visit, finish_visit
 from tests.supervisi.sheets import LETTER, SEVERE_PERCENT, make_world, op
-from wbbm.errors import DomainError, NotAllowed
+from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.organisasi.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +126,27 @@ def test_a_finding_that_was_on_its_way_while_the_visit_ended_reaches_the_unit(wo
     found = find(world, checklist=sheet)
     free = record_free_finding(unit=world.polsek, severity="minor", by=world.leader, visit=visit, **TEXTS)
     assert None not in (found.handed_over_at, found.due_on, free.handed_over_at, free.due_on)
+
+
+def test_what_was_found_on_a_visit_that_is_cancelled_reaches_the_unit(world):
+    found = find(world)
+    world.operator = type(world.operator).objects.get(pk=world.operator.pk)
+    assert not Finding.objects.visible_to(world.operator).exists()
+    cancel_visit(visit=world.visit, by=world.leader, reason="Jalan terputus banjir")
+    found.refresh_from_db()
+    assert None not in (found.handed_over_at, found.due_on)
+    events = FindingEvent.objects.visible_to(world.operator).filter(finding=found)
+    assert [event.kind for event in events] == ["recorded", "handed_over"]
+
+
+def test_a_sheet_and_the_cancelling_of_its_visit_never_both_pass(world, monkeypatch):
+    """Whoever comes second read the state of before; the row that the first one wrote stops him."""
+    monkeypatch.setattr(checklists, "_require_complete", lambda checklist: None)
+    late = world.reload()
+    cancel_visit(visit=world.visit, by=world.leader, reason="Jalan terputus banjir")
+    with pytest.raises(InvalidTransition, match="dibatalkan"):
+        checklists.submit_checklist(checklist=late, by=world.leader)
+    assert world.reload().is_draft
 
 
 def test_a_visit_that_was_cancelled_meanwhile_takes_no_finding(world):

@@ -1,12 +1,13 @@
-"""Twins of the guards of follow-up: each taken out, its test must go red. And more time, by state and role."""
+"""Twins of the guards of follow-up and reply: each taken out, its test goes red. And more time, by state and role."""
 
 import pytest
 
 from supervisi import access
 from supervisi.models import Finding, FindingEvent, FindingStatus
-from supervisi.services import follow_up
+from supervisi.services import follow_up, reply_rounds, reply_steps
 from supervisi.services.follow_up import TRANSITIONS, Step
 from tests.supervisi import test_follow_up as guarded
+from tests.supervisi import test_right_of_reply as answered
 from tests.supervisi.sheets import make_world
 from tests.supervisi.test_follow_up import answer, fresh, put, reload, told
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
@@ -80,6 +81,19 @@ def test_without_its_guard_the_test_goes_red(world, monkeypatch, guard, test):
     guard(monkeypatch)
     with pytest.raises(RED):
         test(world)
+
+
+@pytest.mark.parametrize("how", ["late", "waived", "closed"])
+def test_without_its_round_a_reply_comes_after_the_end(world, monkeypatch, how):
+    monkeypatch.setattr(reply_steps, "hold_round", lambda running, for_unit: None)
+    with pytest.raises(RED):
+        answered.test_after_the_round_the_unit_takes_no_step(world, "reply", how)
+
+
+def test_without_the_close_of_its_round_a_sheet_becomes_final_too_early(world, monkeypatch):
+    monkeypatch.setattr(reply_rounds, "close_round", lambda checklist, by, posting: None)
+    with pytest.raises(RED):
+        answered.test_the_sheet_becomes_final_once_the_round_is_over_and_all_is_decided(world)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -392,12 +392,16 @@ def test_the_unit_hears_nothing_of_its_sheet_before_it_is_disclosed(world, role)
 
 
 @pytest.mark.parametrize("role", UNIT_ROLES)
-def test_the_unit_hears_no_finding_of_a_visit_that_never_ends(world, role):
-    make_person(world.polsek, role)
+def test_of_a_visit_that_is_cancelled_the_unit_hears_what_was_found_and_no_result(world, role):
+    person = make_person(world.polsek, role)
+    for held in (Role.SUPERVISOR, Role.COMMANDER, Role.AUDITOR):
+        make_posting(person, world.polres, held, title=f"Rangkap {held}")
     found(world)
-    cancel_visit(visit=world.visit, by=world.leader, reason="Tim ditarik kembali")
     assert told("temuan") == []
-    assert Finding.objects.filter(handed_over_at__isnull=True).count() == 1
+    cancel_visit(visit=world.visit, by=world.leader, reason="Tim ditarik kembali")
+    assert world.operator.pk in told("temuan")
+    assert told("sudah disampaikan") == []
+    assert Finding.objects.filter(handed_over_at__isnull=True).count() == 0
     assert world.visit.status == VisitStatus.CANCELLED
 
 

@@ -25,7 +25,7 @@ from supervisi.models import (
     Visit,
     VisitStatus,
 )
-from supervisi.pages import visit_list
+from supervisi.pages import replies, visit_list
 from supervisi.services import checklists, reply_notices, reply_rounds, reply_steps
 from supervisi.services.periods import close_period
 from supervisi.services.reply_steps import TRANSITIONS
@@ -133,6 +133,8 @@ def test_without_a_sheet_of_its_own_the_unit_may_answer_whatever_is_below_full(w
     opened = disclosed(world, LETTER, OTHER_AREA, is_claimed=False)
     assert {reply.item.code for reply in opened.replies.select_related("item")} == {LETTER, OTHER_AREA}
     assert {reply.claimed for reply in opened.replies.all()} == {None}
+    page = replies.read_round(world.reload(), fresh(world.commander))
+    assert "tidak menyerahkan penilaian sendiri" in page.why
 
 
 def test_where_nothing_was_marked_down_there_is_no_round_and_the_sheet_becomes_final(world):
