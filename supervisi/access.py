@@ -179,6 +179,14 @@ def posting_to_give_time(user: User, checklist: Checklist) -> Posting | None:
     return posting_to_decide(user, checklist) or commander_above(user, checklist.unit)
 
 
+# --- evidence -----------------------------------------------------------------------------------------
+
+
+def posting_to_keep(user: User, unit: Unit) -> Posting | None:
+    """Operator: adds, describes and revises the evidence that the unit keeps."""
+    return user.scope.posting_at(unit, Role.OPERATOR)
+
+
 # --- findings -----------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ class SupervisiConfig(AppConfig):
         """Register the kinds of jobs, who may read files, and what is done daily."""
         from supervisi import guards, navigation, readers, tasks
         from supervisi.acts import ACTS
-        from supervisi.services import reply_notices
+        from supervisi.services import evidence_notices, reply_notices
         from supervisi.services.scores import want_unit_anew
         from wbbm.jobs.clock import Window, register_daily
         from wbbm.organisasi.guards import register_guards
@@ -30,6 +30,7 @@ class SupervisiConfig(AppConfig):
         navigation.register()
         window = Window(datetime.time(5), datetime.time(23), tuple(TimeZone.values))
         register_daily("reply-rounds", reply_notices.daily, window=window)
+        register_daily("evidence-expiry", evidence_notices.daily, window=window)
         on_unit_change(want_unit_anew)
         register_acts(ACTS)
         register_personal("supervisi.visit", "team")

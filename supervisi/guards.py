@@ -137,7 +137,7 @@ def guards() -> Iterator[Guard]:
         evidence,
         FINAL,
         {"UPDATE": f"(NEW.file_id <> OLD.file_id OR NEW.id <> OLD.id) AND {old}", "DELETE": old},
-        kept=(Kept((("id",), ("unit_id", "number")), held.format(row="t")),),
+        kept=(Kept((("id",), ("unit_id", "number", "revision")), held.format(row="t")),),
     )
     yield Guard(
         StoredFile._meta.db_table,

@@ -16,6 +16,7 @@ def register() -> None:
         Entry("Tugas saya", "supervisi:todo", frozenset({Role.OPERATOR}), 14),
         Entry("Dasbor", "supervisi:own-unit", frozenset({Role.OPERATOR}), 15),
         Entry("Temuan", "supervisi:finding-board", frozenset({Role.OPERATOR}), 16),
+        Entry("Bukti", "supervisi:own-evidence", frozenset({Role.OPERATOR}), 17),
         Entry(
             "Temuan",
             "supervisi:finding-review",

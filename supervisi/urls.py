@@ -18,6 +18,7 @@ from supervisi.views import (
     replies,
     samples,
     sheets,
+    vault,
     verification,
     visits,
 )
@@ -130,7 +131,14 @@ urlpatterns += [
 # Evidence.
 urlpatterns += [
     path("supervisi/jawaban/<int:pk>/bukti/", evidence.evidence_add, name="evidence-add"),
+    path("supervisi/jawaban/<int:pk>/bukti/pilih/", vault.evidence_pick, name="evidence-pick"),
+    path("supervisi/bukti/", vault.own_evidence, name="own-evidence"),
+    path("supervisi/bukti/<int:pk>/", vault.evidence_detail, name="evidence-detail"),
+    path("supervisi/bukti/<int:pk>/ubah/", vault.evidence_change, name="evidence-change"),
+    path("supervisi/bukti/<int:pk>/revisi/", vault.evidence_revise, name="evidence-revise"),
     path("supervisi/bukti/<int:pk>/lepas/", evidence.evidence_detach, name="evidence-detach"),
+    path("supervisi/satuan/<int:pk>/bukti/", vault.evidence_list, name="evidence-list"),
+    path("supervisi/satuan/<int:pk>/bukti/tambah/", vault.evidence_new, name="evidence-new"),
 ]
 
 # Public: is this document the one?

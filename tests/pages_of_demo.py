@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from supervisi.models import (
+    Answer,
     Checklist,
     Evidence,
     Finding,
@@ -62,6 +63,10 @@ def things() -> dict[str, list]:
         "disclosed": list(Checklist.objects.filter(status="disclosed").values_list("pk", flat=True)[:3]),
         "reply": first_of_each(Reply.objects.all(), "status", "round_id"),
         "finding": first_of_each(Finding.objects.all(), "status"),
+        "answer": list(
+            Answer.objects.filter(checklist__status="draft").order_by("-version")[:1].values_list("pk", flat=True)
+        ),
+        "kept": first_of_each(Evidence.objects.order_by("-pk"), "is_own", "is_shared", "is_current"),
         "file": list(Evidence.objects.values_list("file", flat=True)[:4]),
         "posting": postings,
         "draft": list(ImportDraft.objects.values_list("pk", flat=True)),

@@ -223,6 +223,13 @@ RULES: dict[str, Rule] = {
         frozenset({"kapolsek"}), "finding", READERS, extra={"name": "answer"}, sends=lambda stage: {"text": "Sudah."}
     ),
     "supervisi:evidence-add": post(frozenset({"member"}), "answer", READERS - {"member"}),
+    "supervisi:evidence-pick": page(frozenset({"member"}), "answer", refused=READERS - {"member"}),
+    "supervisi:own-evidence": page(frozenset({"commander", "kapolsek", "operator"})),
+    "supervisi:evidence-list": page(UNIT_READERS, "unit"),
+    "supervisi:evidence-new": page(frozenset({"kapolsek"}), "unit", refused=READERS),
+    "supervisi:evidence-detail": page(UNIT_READERS, "kept"),
+    "supervisi:evidence-change": page(frozenset({"kapolsek"}), "kept", refused=READERS),
+    "supervisi:evidence-revise": page(frozenset({"kapolsek"}), "kept", refused=READERS),
     "supervisi:evidence-detach": post(frozenset({"member"}), "link", READERS - {"member"}),
 }
 # The same pages with an object in another state or layer: (route, object, who gets in, who is refused).
@@ -235,6 +242,12 @@ VARIANTS = (
     ("files:download", "document", READERS, NOBODY),
     ("files:download", "told-document", UNIT_READERS, NOBODY),
     ("supervisi:finding-detail", "untold", READERS, NOBODY),
+    # What a team brought is not the unit's before the sheet is disclosed; what is shared from above is read below.
+    ("supervisi:evidence-detail", "brought", READERS, NOBODY),
+    ("supervisi:evidence-change", "brought", frozenset({"member"}), READERS - {"member"}),
+    ("supervisi:evidence-detail", "shared", UNIT_READERS | {"operator"}, NOBODY),
+    ("supervisi:evidence-change", "shared", frozenset({"operator"}), UNIT_READERS),
+    ("supervisi:evidence-list", "own-unit", READERS | {"operator"}, NOBODY),
     ("supervisi:unit-dashboard", "own-unit", READERS | {"operator"}, NOBODY),
 )
 # What the admin's own routes are about; what may be added; no row is ever deleted there.
@@ -291,7 +304,10 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         kind="evidence", name="foto.jpg", content_type="image/jpeg", size=1, sha256="a", original_sha256="a",
         path="aa/foto.jpg", thumbnail_path="aa/kecil.jpg", created_by=world.leader,
     )  # fmt: skip
-    evidence = Evidence.objects.create(file=file, unit=world.polsek, number=1, title="Foto", added_by=world.leader)
+    facts = {"title": "Foto", "added_by": world.leader}
+    evidence = Evidence.objects.create(unit=world.polsek, number=1, is_own=False, file=file, **facts)
+    kept = Evidence.objects.create(unit=world.polsek, number=2, file=bare_file(world, "c"), **facts)
+    shared = Evidence.objects.create(unit=world.polres, number=1, is_shared=True, file=bare_file(world, "d"), **facts)
     link = AnswerEvidence.objects.create(uuid=uuid.uuid4(), answer=answer, evidence=evidence, added_by=world.leader)
     person = make_person(world.polsek, Role.OPERATOR)
     rows = ["person", {"username": f"baru{world.polsek.pk}", "name": "Baru", "unit": world.polsek.code}, {}]
@@ -319,6 +335,9 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "answer": answer.pk,
         "link": link.pk,
         "file": file.pk,
+        "brought": evidence.pk,
+        "kept": kept.pk,
+        "shared": shared.pk,
         "person": person.pk,
         "posting": person.postings.get().pk,
         "lead": {"posting_pk": world.leader.postings.get().pk, "pk": world.visit.pk},
@@ -336,6 +355,14 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "admin-auditevent": event.pk,
         "admin-instrument": world.instrument.pk,
     }
+
+
+def bare_file(world: World, digest: str) -> StoredFile:
+    """Make the row of a file of evidence."""
+    return StoredFile.objects.create(
+        kind="evidence", name="sk.pdf", content_type="application/pdf", size=1, sha256=digest, original_sha256=digest,
+        path="aa/foto.jpg", created_by=world.leader,
+    )  # fmt: skip
 
 
 def finding(world: World, number: int, handed_over_at: Any) -> Finding:

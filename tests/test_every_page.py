@@ -48,20 +48,22 @@ EMPTY: dict[tuple[str, str], str] = (
         for account in ("bagren", "kapolsek.grabagan", "operator.baru")
     }
     | {
-        ("supervisi:unit-tasks", account): "Senori has handed its sheet in, and no sheet is of a Polda or a satfung"
+        ("supervisi:unit-tasks", account): "a Polda or a satfung owes nothing"
         for account in (
             "kapolres",
             "wakapolres",
             "kabagren",
             "tim1",
             "bagren",
-            "kapolsek.senori",
             "kapolda",
             "auditor",
             "operator.baru",
         )
     }
     | {
+        ("supervisi:own-evidence", "kapolda"): "the Polda keeps no evidence",
+        ("supervisi:evidence-list", "kapolda"): "the Polda keeps no evidence",
+        ("supervisi:evidence-list", "auditor"): "the Polda keeps no evidence",
         ("supervisi:finding-list", "kapolsek.senori"): "Senori's visit is under way: nothing was handed over",
         ("supervisi:finding-board", "kapolda"): "his office owns no finding; supervisors review the stations'",
     }

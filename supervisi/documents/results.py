@@ -137,12 +137,12 @@ def _item(
 
 def _evidence(checklist: Checklist) -> tuple[dict[int, list[Photo]], dict[int, list[str]]]:
     """Return photos and other files by answer (one query)."""
-    links = AnswerEvidence.objects.attached().filter(answer__checklist=checklist).select_related("evidence__file")
+    links = AnswerEvidence.objects.attached().filter(answer__checklist=checklist)
     photos: dict[int, list[Photo]] = {}
     papers: dict[int, list[str]] = {}
-    for link in links.order_by("pk"):
+    for link in links.select_related("evidence__file", "evidence__unit").order_by("pk"):
         evidence, file = link.evidence, link.evidence.file
-        caption = f"Bukti {evidence.number}: {evidence.title}"
+        caption = f"Bukti {evidence.number_at(checklist.unit_id)}: {evidence.title}"
         if file.thumbnail_path:
             photos.setdefault(link.answer_id, []).append(Photo(file.pk, caption, file.sha256))
         else:

@@ -12,6 +12,7 @@ from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Layer, Period, UnitScore
 from supervisi.pages.dashboard_changes import Late, late_list
 from supervisi.pages.dashboard_data import LKE, POLSEK, DashboardData, read_dashboard
+from supervisi.pages.dashboard_evidence import StaleEvidence, stale_evidence
 from supervisi.pages.dashboard_station import StationPage, read_station
 from supervisi.pages.dashboard_stations import StationTable, score_text, station_table
 from supervisi.pages.dashboard_verdict import Verdict, read_verdict, why_none
@@ -63,6 +64,8 @@ class Dashboard:
     station: StationPage | None
     late: tuple[Late, ...]
     late_total: int
+    # Units, this one and those directly below, whose evidence has run out or soon will; the worst first.
+    stale_evidence: tuple[StaleEvidence, ...]
     computed: str
     printed: str
     is_updating: bool
@@ -107,6 +110,7 @@ def build_dashboard(user: User, unit_id: int, period_id: int | None = None) -> D
         station=read_station(data),
         late=late,
         late_total=late_total,
+        stale_evidence=stale_evidence((data.unit, *data.children)),
         computed=moment_words(max(moments), data.unit.time_zone) if moments else "",
         printed=moment_words(timezone.now(), data.unit.time_zone),
         is_updating=data.is_updating,

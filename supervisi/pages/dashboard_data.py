@@ -14,6 +14,7 @@ from django.db.models import (
     Count,
     Exists,
     F,
+    IntegerField,
     JSONField,
     OuterRef,
     Q,
@@ -24,12 +25,14 @@ from django.db.models import (
     Window,
 )
 from django.db.models.functions import Cast, Coalesce, Concat, Length, RowNumber, Substr
+from django.utils import timezone
 
 from supervisi.access import posting_to_find
 from supervisi.models import (
     Checklist,
     ChecklistStatus,
     ConditionState,
+    Evidence,
     Finding,
     FindingStatus,
     Layer,
@@ -42,6 +45,7 @@ from supervisi.models import (
     VisitStatus,
 )
 from supervisi.models.checklists import DISCLOSED_STATUSES
+from supervisi.models.evidence import EvidenceQuerySet
 from supervisi.models.findings import OWED_STATUSES
 from supervisi.rollup_key import KIND
 from wbbm.jobs.models import Job
@@ -203,9 +207,18 @@ def _read_units(user: User, unit_id: int) -> list[Unit]:
             held_wbk=Subquery(held.filter(predicate=PredicateCode.WBK).values("year")[:1]),
             held_wbbm=Subquery(held.filter(predicate=PredicateCode.WBBM).values("year")[:1]),
             is_updating=Exists(Job.objects.open().filter(kind=KIND, key__startswith=f"{unit_id}:")),
+            expired_evidence=_evidence_count(Evidence.objects.expired(timezone.now())),
+            expiring_evidence=_evidence_count(Evidence.objects.expiring(timezone.now())),
         )
         .order_by("path")
     )
+
+
+def _evidence_count(rows: EvidenceQuerySet) -> Coalesce:
+    """Count what the outer unit keeps itself."""
+    kept = rows.current().filter(unit=OuterRef("pk"), is_own=True).order_by()
+    counted = kept.values("unit").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 def _is_ancestor(unit_id: int) -> QuerySet[Unit]:

@@ -17,7 +17,7 @@ class EvidenceAct:
     at_text: str
     author: str
     is_detaching: bool
-    number: int
+    number: str
     title: str
     file_id: int
 
@@ -25,7 +25,7 @@ class EvidenceAct:
 def read_evidence_acts(answer: Answer, checklist: Checklist, now: datetime.datetime) -> tuple[EvidenceAct, ...]:
     """Read the acts on the evidence of an answer, newest first (one query)."""
     links = AnswerEvidence.objects.filter(answer=answer).select_related(
-        "evidence", "added_by", "posting", "detached_by", "detached_posting"
+        "evidence__unit", "added_by", "posting", "detached_by", "detached_posting"
     )
     acts = []
     for link in links:
@@ -34,7 +34,7 @@ def read_evidence_acts(answer: Answer, checklist: Checklist, now: datetime.datet
             at_text=moment_text(link.added_at, checklist.unit.time_zone, now),
             author=author_text(link.added_by, link.posting, checklist),
             is_detaching=False,
-            number=link.evidence.number,
+            number=link.evidence.number_at(checklist.unit_id),
             title=link.evidence.title,
             file_id=link.evidence.file_id,
         )

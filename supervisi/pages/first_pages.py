@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from supervisi.access import posting_to_create
-from supervisi.models import Checklist, ChecklistStatus, Finding, Instrument, Layer, Period, ReplyRound
+from supervisi.models import Checklist, ChecklistStatus, Evidence, Finding, Instrument, Layer, Period, ReplyRound
+from supervisi.models.evidence import SOON, EvidenceQuerySet
 from supervisi.pages.moments import moment_words
 from supervisi.pages.replies import read_running_rounds
+from supervisi.pages.validity import Validity, validity
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import AuditEvent, Posting, Role, TimeZone, Unit, User, UserQuerySet
 from wbbm.organisasi.services.people import reached_people
@@ -58,6 +61,14 @@ class FindingLine:
 
 
 @dataclass(frozen=True)
+class EvidenceLine:
+    """A piece of evidence that has run out or soon will."""
+
+    evidence: Evidence
+    validity: Validity
+
+
+@dataclass(frozen=True)
 class Todo:
     """What an operator must do, and what he has handed in already."""
 
@@ -67,6 +78,8 @@ class Todo:
     findings: tuple[FindingLine, ...]
     findings_total: int
     rounds: tuple[ReplyRound, ...]
+    # What has run out or soon will, the first day first.
+    evidence: tuple[EvidenceLine, ...]
     today: datetime.date
 
     @property
@@ -91,8 +104,15 @@ def read_todo(user: User) -> Todo | None:
         findings=tuple(_finding_line(finding, today) for finding in findings[:_MOST]),
         findings_total=len(findings),
         rounds=read_running_rounds(user, units, today),
+        evidence=tuple(EvidenceLine(row, validity(row, today)) for row in stale_evidence(units, today)[:_MOST]),
         today=today,
     )
+
+
+def stale_evidence(units: Iterable[Unit], today: datetime.date) -> EvidenceQuerySet:
+    """Return what the units keep that has run out or soon will, the first day first."""
+    kept = Evidence.objects.current().filter(unit__in=units, is_own=True, valid_until__lte=today + SOON)
+    return kept.select_related("unit").order_by("valid_until", "pk")
 
 
 def _finding_line(finding: Finding, today: datetime.date) -> FindingLine:

@@ -21,10 +21,12 @@ from supervisi.models import (
     VisitMember,
 )
 from supervisi.pages.item_findings import KnownFinding, read_item_findings
+from supervisi.pages.validity import Validity, validity
 from supervisi.pages.zero_rule import zero_rule
 from supervisi.scoring.instrument import Instrument, Item
 from supervisi.services.operations import Card, canonical
 from supervisi.services.replies import ShownAnswer, author_text, moment_text, show_answer
+from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, User
 
 
@@ -94,8 +96,15 @@ class EvidenceLine:
 
     link_id: int
     file_id: int
-    number: int
+    evidence_id: int
+    # The same for all revisions of a document.
+    document: str
+    # With the unit's name where it is another unit's.
+    number: str
     title: str
+    validity: Validity
+    # There is a newer revision than the one attached.
+    is_older: bool
     size: int
     has_thumbnail: bool
     # The camera's clock, a claim; empty when the file tells none.
@@ -108,8 +117,12 @@ class EvidenceLine:
         return cls(
             link_id=link.pk,
             file_id=file.pk,
-            number=evidence.number,
+            evidence_id=evidence.pk,
+            document=f"{evidence.unit_id}-{evidence.number}",
+            number=evidence.number_at(checklist.unit_id),
             title=evidence.title,
+            validity=validity(evidence, local_day(checklist.unit, now)),
+            is_older=not evidence.is_current,
             size=file.size,
             has_thumbnail=bool(file.thumbnail_path),
             taken=moment_text(file.taken_at, checklist.unit.time_zone, now) if file.taken_at else "",
@@ -163,6 +176,11 @@ class ItemCard:
         """Answered items are folded when the page is opened, unless something has to be done there."""
         has_to_do = self.conflict is not None or bool(self.fault) or self.needs_finding
         return self.is_answered and not has_to_do
+
+    @property
+    def expired_evidence(self) -> int:
+        """How many pieces of evidence have run out."""
+        return sum(line.validity.has_expired for line in self.evidence)
 
     @property
     def asks_retest(self) -> bool:
@@ -289,7 +307,7 @@ class CardBuilder:
     def _evidence(self, answers: list[Answer]) -> dict[int, list[EvidenceLine]]:
         links = AnswerEvidence.objects.attached().filter(answer__in=[answer.pk for answer in answers])
         found: dict[int, list[EvidenceLine]] = {}
-        for link in links.select_related("evidence__file").order_by("pk"):
+        for link in links.select_related("evidence__file", "evidence__unit").order_by("pk"):
             found.setdefault(link.answer_id, []).append(EvidenceLine.of(link, self.checklist, self.now))
         return found
 

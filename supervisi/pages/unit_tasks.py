@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import F
 
 from supervisi.models import Finding, FindingStatus
-from supervisi.pages.first_pages import owed_sheets
+from supervisi.pages.first_pages import owed_sheets, stale_evidence
 from supervisi.pages.replies import read_running_rounds
 from supervisi.services.owners import is_same_title
 from wbbm.organisasi.access import local_day
@@ -53,7 +53,12 @@ def read_unit_tasks(user: User, pk: int) -> UnitTasks | None:
         return None
     today = local_day(unit)
     held = list(Posting.objects.running().filter(unit=unit).order_by("pk"))
-    waits = [*_sheets(unit, today, held), *_rounds(user, unit, today, held), *_findings(unit, today)]
+    waits = [
+        *_sheets(unit, today, held),
+        *_rounds(user, unit, today, held),
+        *_findings(unit, today),
+        *_evidence(unit, today, held),
+    ]
     offices: dict[str, list[Task]] = {}
     for title, task in waits:
         known = next((name for name in offices if is_same_title(name, title, unit)), title)
@@ -102,6 +107,25 @@ def _rounds(user: User, unit: Unit, today: datetime.date, held: list[Posting]) -
         )
         for running in read_running_rounds(user, (unit,), today)
         if vars(running)["left"]
+        for title in dict.fromkeys(titles)
+    ]
+
+
+def _evidence(unit: Unit, today: datetime.date, held: list[Posting]) -> list[tuple[str, Task]]:
+    """What the unit keeps that has run out or soon will: the operators renew it."""
+    titles = [row.title for row in held if row.role == Role.OPERATOR] or [str(Role.OPERATOR.label)]
+    return [
+        (
+            title,
+            Task(
+                f"Perbarui bukti {row.number}: {row.title}",
+                "masa berlakunya sudah habis" if late else "masa berlakunya akan habis",
+                row.valid_until,
+                late,
+            ),
+        )
+        for row in stale_evidence((unit,), today)
+        for late in (max(0, (today - (row.valid_until or today)).days),)
         for title in dict.fromkeys(titles)
     ]
 

@@ -7,20 +7,18 @@ from dataclasses import dataclass
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
+from django.db.models import Case, When
 from django.utils import timezone
 
 from supervisi.access import posting_to_write
-from supervisi.models import Answer, AnswerEvidence, Checklist, Evidence
+from supervisi.models import Answer, AnswerEvidence, Checklist, Evidence, Layer
 from supervisi.services.checklists import LockedChecklist, hold_draft
+from supervisi.services.vault import FILE_KIND, Facts, create_numbered
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.files.models import StoredFile
 from wbbm.files.services import Received, discard, receive, store
 from wbbm.organisasi.models import Posting, User
 from wbbm.organisasi.services.audit import record
-
-FILE_KIND = "evidence"
-_NUMBER_TRIES = 20
 
 
 class UploadReused(DomainError):
@@ -44,7 +42,8 @@ def attach_upload(
 ) -> Attached:
     """Keep an upload as evidence of the answer; the same UUID again changes nothing.
 
-    A file that the person sees at the unit already is not kept twice: the answer is tied to the evidence that is there.
+    A file that the person sees at the unit already, or that a unit above shares, is not kept twice: the answer is tied
+    to the evidence that is there.
     What he doesn't see is never told by that.
 
     Args:
@@ -107,10 +106,10 @@ def _same_upload(upload_uuid: uuid.UUID, answer: Answer, by: User, received: Rec
 
 
 def _twin(checklist: Checklist, sha256: str, by: User) -> Evidence | None:
-    """Return the unit's evidence that was the same file when it came, or is what came now."""
-    same = Q(file__original_sha256=sha256) | Q(file__sha256=sha256)
-    seen = Evidence.objects.visible_to(by).filter(same, unit=checklist.unit)
-    return seen.select_related("file").order_by("pk").first()
+    """Return the evidence that was the same file when it came, or is what came now: the unit's, or shared with it."""
+    seen = Evidence.objects.visible_to(by).usable_at(checklist.unit).same_file(sha256)
+    own_first = Case(When(unit=checklist.unit_id, then=0), default=1)
+    return seen.select_related("file", "unit").order_by(own_first, "-is_current", "pk").first()
 
 
 @transaction.atomic
@@ -119,7 +118,7 @@ def _attach(
 ) -> Attached:
     checklist = answer.checklist
     hold_draft(checklist)
-    evidence = _create(checklist, source, by) if isinstance(source, StoredFile) else source
+    evidence = _create(checklist, source, by, posting) if isinstance(source, StoredFile) else source
     link, is_new = AnswerEvidence.objects.get_or_create(
         answer=answer,
         evidence=evidence,
@@ -127,28 +126,29 @@ def _attach(
         defaults={"uuid": upload_uuid, "added_by": by, "posting": posting},
     )
     if is_new:
+        _make_own(evidence, checklist)
         changes = {"answer": [None, answer.pk], "sha256": [None, evidence.file.sha256]}
         record("evidence.attached", by=by, posting=posting, about=evidence, unit=checklist.unit, changes=changes)
     return Attached(link=link, duplicate_of=None if evidence.file is source else evidence.number)
 
 
-def _create(checklist: Checklist, file: StoredFile, by: User) -> Evidence:
-    """Give the file the next number of its unit; two at once try again, and the same file twice at once is one."""
-    unit = checklist.unit
-    for _ in range(_NUMBER_TRIES):
-        # The number is read first: whoever was faster is then either seen below or holds the number.
-        last = Evidence.objects.filter(unit=unit).aggregate(last=Max("number"))["last"] or 0
-        twin = _twin(checklist, file.original_sha256, by)
-        if twin is not None:
-            return twin
-        try:
-            with transaction.atomic():
-                file.save(force_insert=True)
-                title = file.name.rsplit(".", 1)[0]
-                return Evidence.objects.create(unit=unit, number=last + 1, file=file, title=title, added_by=by)
-        except IntegrityError:
-            file.pk = None
-    raise DomainError("Banyak bukti masuk bersamaan. Coba kirim lagi.")
+def _make_own(evidence: Evidence, checklist: Checklist) -> None:
+    """Let what a team brought first be the unit's own as well, once the unit has handed it in itself."""
+    if not evidence.is_own and checklist.layer == Layer.SELF:
+        Evidence.objects.same_document(evidence).update(is_own=True)
+
+
+def _create(checklist: Checklist, file: StoredFile, by: User, posting: Posting) -> Evidence:
+    """Give the file the next number of its unit; the same file twice at once is one."""
+    return create_numbered(
+        unit=checklist.unit,
+        file=file,
+        facts=Facts(title=file.name.rsplit(".", 1)[0]),
+        by=by,
+        posting=posting,
+        is_own=checklist.layer == Layer.SELF,
+        twin=lambda: _twin(checklist, file.original_sha256, by),
+    )
 
 
 def detach(*, link: AnswerEvidence, by: User) -> None:

@@ -29,7 +29,8 @@ _MOST_AT_ONCE = 10
 _NO_FILE = "Belum ada berkas yang dipilih. Pilih foto atau berkasnya dulu."
 
 
-def _answer(user: User, pk: int) -> Answer:
+def find_answer(user: User, pk: int) -> Answer:
+    """Return an answer in the person's sight; a foreign and a missing one give the same 404."""
     frame = Answer.objects.visible_to(user).select_related("checklist__unit", "checklist__visit__unit", "item")
     found = frame.filter(pk=pk).first()
     if found is None:
@@ -37,7 +38,12 @@ def _answer(user: User, pk: int) -> Answer:
     return found
 
 
-def _uuid(request: HttpRequest) -> uuid.UUID:
+def read_uuid(request: HttpRequest) -> uuid.UUID:
+    """Return the UUID that was made for the act on the device or with the page.
+
+    Raises:
+        FileRefused: there is none.
+    """
     try:
         return uuid.UUID(request.POST.get("uuid", ""))
     except ValueError as fault:
@@ -50,7 +56,7 @@ def evidence_add(request: HttpRequest, pk: int) -> HttpResponse:
     if is_foreign_queue(request):
         return foreign_queue()
     user = signed_in_user(request)
-    answer = _answer(user, pk)
+    answer = find_answer(user, pk)
     if posting_to_write(user, answer.checklist) is None:
         raise NotAllowed("Bukti hanya dapat ditambah oleh yang mengisi lembar ini.")
     files = request.FILES.getlist("file")
@@ -61,7 +67,7 @@ def evidence_add(request: HttpRequest, pk: int) -> HttpResponse:
     attached = attach_upload(
         answer=answer,
         upload=files[0],
-        upload_uuid=_uuid(request),
+        upload_uuid=read_uuid(request),
         by=user,
         camera_time=request.POST.get("camera_time", ""),
     )
@@ -82,7 +88,7 @@ def _reply(request: HttpRequest, answer: Answer, attached: Attached) -> dict[str
 
 def _add_all(request: HttpRequest, answer: Answer, files: list[UploadedFile], user: User) -> HttpResponse:
     """Keep the files of the plain form one by one; what is wrong with one costs the others nothing."""
-    form = _uuid(request)
+    form = read_uuid(request)
     place = f"b-{answer.item.code}"
     if not files:
         messages.error(request, _NO_FILE, extra_tags=place)
@@ -97,7 +103,7 @@ def _add_all(request: HttpRequest, answer: Answer, files: list[UploadedFile], us
     if left > 0:
         text = f"{left} berkas lagi belum diunggah: paling banyak {_MOST_AT_ONCE} sekali kirim. Pilih sisanya lagi."
         messages.error(request, text, extra_tags=place)
-    return _to_item(answer)
+    return to_item(answer)
 
 
 def _uuid_within(form: uuid.UUID, file: UploadedFile) -> uuid.UUID:
@@ -110,7 +116,8 @@ def _uuid_within(form: uuid.UUID, file: UploadedFile) -> uuid.UUID:
 
 
 def _message(attached: Attached) -> str:
-    number = attached.link.evidence.number
+    evidence = attached.link.evidence
+    number = evidence.number_at(attached.link.answer.checklist.unit_id)
     if attached.link.detached_at is not None:
         return f"Berkas ini pernah dikirim sebagai bukti nomor {number}, lalu dilepas dari butir ini."
     if attached.duplicate_of is not None:
@@ -118,7 +125,8 @@ def _message(attached: Attached) -> str:
     return f"Bukti nomor {number} tersimpan."
 
 
-def _to_item(answer: Answer) -> HttpResponseRedirect:
+def to_item(answer: Answer) -> HttpResponseRedirect:
+    """Lead back to the item's card."""
     area = reverse("supervisi:checklist-area", args=[answer.checklist_id, answer.item.area_key])
     return HttpResponseRedirect(f"{area}#b-{answer.item.code}")
 
@@ -137,4 +145,4 @@ def evidence_detach(request: HttpRequest, pk: int) -> HttpResponse:
     place = f"b-{link.answer.item.code}"
     text = f"Bukti nomor {link.evidence.number} dilepas dari butir ini. Berkasnya tetap ada di Riwayat."
     messages.success(request, text, extra_tags=place)
-    return _to_item(link.answer)
+    return to_item(link.answer)

@@ -17,6 +17,7 @@ from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_queue import card, choose, open_area, state, wait_until_kept
 from tests.files import samples
 from tests.supervisi.sheets import make_world
+from tests.supervisi.test_vault import keep, revise
 from wbbm.files.models import StoredFile
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -192,3 +193,31 @@ def test_files_are_sent_without_any_script(signed_in_page, world, path):
     assert AnswerEvidence.objects.count() == 2
     lines(page).first.get_by_role("button", name="Lepas").click()
     expect(lines(page)).to_have_count(1)
+
+
+def test_evidence_that_is_there_is_chosen_on_the_card_and_a_revision_takes_its_place(signed_in_page, world, path):
+    first = keep(world, title="Standar pelayanan SPKT", document_number="SP/3")
+    keep(world, samples.photo(), title="Denah alur")
+    page = open_area(signed_in_page(world.leader, PHONE), path)
+
+    def pick(search):
+        card(page, CODE).get_by_role("searchbox").fill(search)
+        card(page, CODE).get_by_role("button", name="Cari").click()
+        expect(card(page, CODE).get_by_text("Denah alur")).to_have_count(0)
+        attach = card(page, CODE).get_by_role("button", name=re.compile("^Pasang"))
+        attach.click()
+        expect(attach).to_have_count(0)
+
+    card(page, CODE).get_by_role("link", name=re.compile("^Pilih dari bukti")).click()
+    pick("sp/3")
+    expect(lines(page)).to_have_count(1)
+    expect(lines(page)).to_contain_text("Standar pelayanan SPKT")
+    expect(card(page, CODE).get_by_text("Bukti nomor 1 dipasang pada butir ini.")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    second = revise(first, samples.photo(2), world.operator)
+    pick("sp/3")
+    expect(lines(page)).to_have_count(1)
+    expect(card(page, CODE).locator("[data-wbbm-evidence-count]")).to_have_text("1")
+    assert [link.evidence for link in AnswerEvidence.objects.attached()] == [second]
+    # The card itself stays as it was: nothing of the search was taken for an answer.
+    assert world.answer().version == 0

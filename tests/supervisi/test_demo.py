@@ -164,7 +164,10 @@ def test_the_visit_to_senori_is_under_way_with_eight_people():
     assert [member.is_leader for member in page.members] == [True, *[False] * 7]
     assert all(member.nodes for member in page.members)
     assert (page.sheets[0].answered, page.sheets[0].total) == (SENORI_ANSWERED, 59)
-    assert AnswerEvidence.objects.filter(answer__checklist__visit=visit).count() == 3
+    links = AnswerEvidence.objects.filter(answer__checklist__visit=visit)
+    assert links.filter(evidence__is_own=False).count() == 3
+    # The decree of the Polres for all stations, and what Senori keeps and let run out.
+    assert links.filter(evidence__is_own=True).count() == 2
 
 
 def test_a_station_has_a_history_to_draw():

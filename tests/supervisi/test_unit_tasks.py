@@ -118,8 +118,8 @@ def test_many_findings_cost_no_more_queries(world):
         counts.append(len(counted.statements))
         for number in range(6):
             find(world, owner_title=f"Kanit {number}")
-    # Session, person, postings; unit, offices, periods, instruments, sheets, rounds, findings.
-    assert counts == [10, 10]
+    # Session, person, postings; unit, offices, periods, instruments, sheets, rounds, findings, evidence.
+    assert counts == [11, 11]
 
 
 def test_a_stranger_and_an_admin_find_nothing(world):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from supervisi.demo.acts import record_acts
 from supervisi.demo.district import make_district
 from supervisi.demo.documents import add_documents
-from supervisi.demo.evidence import add_evidence
+from supervisi.demo.evidence import add_evidence, add_vault
 from supervisi.demo.findings import add_findings, add_holidays
 from supervisi.demo.notices import tell_of_findings, tell_of_waiting_postings
 from supervisi.demo.plans import add_plans
@@ -49,6 +49,7 @@ class Command(BaseCommand):
             add_replies(district)
             add_plans(district)
             add_evidence(district)
+            add_vault(district)
             recompute(is_dry_run=False)
             add_documents(district)
             seal_all()
