@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from xdist.scheduler import LoadScopeScheduling
 
 
 def pytest_configure() -> None:
@@ -34,7 +35,22 @@ LONG = (
     "test_access_matrix.py", "test_every_page.py", "supervisi/test_final_sheet.py",
     "supervisi/test_concurrent_saves.py", "browser/test_main_job.py", "browser/test_axe.py",
 )  # fmt: skip
+# One process runs all of these: each begins with something that takes longer than its tests.
+TOGETHER = ("test_every_page.py", "supervisi/test_demo.py", "browser/test_axe.py")
 DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}
+
+
+class Together(LoadScopeScheduling):
+    """Gives each process its next test, but all tests of a file in TOGETHER to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        place = nodeid.split("::")[0].removeprefix("tests/")
+        return place if place in TOGETHER else nodeid
+
+
+def pytest_xdist_make_scheduler(config, log) -> Together:
+    """Let `-n` keep together what belongs together."""
+    return Together(config, log)
 
 
 def pytest_collection_modifyitems(items) -> None:

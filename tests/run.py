@@ -48,10 +48,9 @@ def _makes_pdf() -> bool:
 
 def main() -> int:
     """Run what can be run; return the exit code."""
-    # A worker that is done takes tests from another. The slowest are named: the whole suite is to stay under 20 minutes
-    # on two cores.
+    # How they are spread: tests/conftest.py. The slowest are named: the suite is to stay under 20 minutes on two cores.
     cores = min(4, os.cpu_count() or 1)
-    shared = ["--dist", "worksteal", "--durations", "12"]
+    shared = ["--durations", "12"]
     # One process more than cores, as tests also wait for disk and database; a browser brings processes of its own.
     spread, browsing = ["-n", str(cores + 1), *shared], ["-n", str(cores), *shared]
     alone = ["-m", "servers and not browser"]

@@ -222,8 +222,10 @@ def _hold_visit(checklist: Checklist) -> None:
     Raises:
         InvalidTransition: the visit was cancelled meanwhile.
     """
+    if checklist.visit_id is None:
+        return
     rows = Visit.objects.filter(pk=checklist.visit_id, status__in=[VisitStatus.ONGOING, VisitStatus.DONE])
-    if checklist.visit_id is not None and not rows.update(status=F("status")):
+    if not rows.update(status=F("status")):
         raise InvalidTransition("Kunjungannya sudah dibatalkan, jadi lembarnya tidak diserahkan. Muat ulang halaman.")
 
 
