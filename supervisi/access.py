@@ -246,3 +246,11 @@ def posting_to_hand_over(user: User, posting: Posting) -> Posting | None:
     if found is None and posting.role == Role.SUPERVISOR:
         found = user.scope.posting_over(posting.unit, Role.SUPERVISOR)
     return found or next((held for held in user.scope.postings if held.pk == posting.pk), None)
+
+
+# --- periods ------------------------------------------------------------------------------------------
+
+
+def posting_to_undo_closing(user: User, unit: Unit) -> Posting | None:
+    """Admin or commander over the unit that owns the period; never who asked (services/closing)."""
+    return user.scope.posting_over(unit, Role.ADMIN, Role.COMMANDER)

@@ -9,6 +9,7 @@ ACTS = {
     "checklist.finalise": "Lembar dijadikan final",
     "checklist.reopening-asked": "Pembukaan kembali diminta",
     "checklist.reopen": "Lembar dibuka kembali",
+    "checklist.unfrozen": "Lembar mandiri kembali diserahkan: penutupan periode dibatalkan",
     "checklist.withdraw": "Lembar ditarik",
     "reply-round.opened": "Hak jawab dibuka",
     "reply-round.extended": "Tenggat hak jawab diperpanjang",
@@ -49,4 +50,7 @@ ACTS = {
     "period.created": "Periode dibuat",
     "period.changed": "Periode diubah",
     "period.closed": "Periode ditutup",
+    "period.undo-asked": "Pembatalan penutupan periode diminta",
+    "period.undo-dropped": "Pembatalan penutupan periode tidak jadi",
+    "period.undone": "Penutupan periode dibatalkan",
 }

@@ -17,14 +17,14 @@ from wbbm.organisasi.http import signed_in_user
 
 @admin.register(Period)
 class PeriodAdmin(ScopedAdmin):
-    """Periods of units in the admin's reach."""
+    """Periods of units in the admin's reach; they are closed on a page of their own."""
 
     list_display = ("name", "unit", "kind", "first_day", "last_day", "closed_at")
     list_filter = ("kind",)
     search_fields = ("name", "unit__name")
     autocomplete_fields = ("unit",)
     list_select_related = ("unit",)
-    actions = ("close",)
+    change_list_template = "admin/supervisi/period_list.html"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Fix unit and kind once the period is there."""
@@ -38,13 +38,6 @@ class PeriodAdmin(ScopedAdmin):
             periods.update_period(period=Period.objects.select_related("unit").get(pk=obj.pk), by=user, **days)
         else:
             take_over(obj, periods.create_period(unit=obj.unit, kind=obj.kind, by=user, **days))
-
-    @admin.action(description="Tutup periode yang dipilih")
-    def close(self, request: HttpRequest, rows: QuerySet[Period]) -> None:
-        """Close periods: submitted self sheets become final."""
-        by = signed_in_user(request)
-        chosen = rows.select_related("unit")
-        self.act(request, chosen, lambda period: periods.close_period(period=period, by=by), "ditutup")
 
 
 @admin.register(Letterhead)

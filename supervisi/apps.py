@@ -17,11 +17,12 @@ class SupervisiConfig(AppConfig):
         from supervisi.acts import ACTS
         from supervisi.services import evidence_notices, reply_notices
         from supervisi.services.scores import want_unit_anew
+        from supervisi.services.trees import keep_trees
         from wbbm.jobs.clock import Window, register_daily
         from wbbm.organisasi.guards import register_guards
         from wbbm.organisasi.models import TimeZone
         from wbbm.organisasi.services.audit import register_personal
-        from wbbm.organisasi.services.units import on_unit_change
+        from wbbm.organisasi.services.units import before_unit_move, on_unit_change
         from wbbm.organisasi.trail import register_acts
 
         tasks.register()
@@ -32,5 +33,6 @@ class SupervisiConfig(AppConfig):
         register_daily("reply-rounds", reply_notices.daily, window=window)
         register_daily("evidence-expiry", evidence_notices.daily, window=window)
         on_unit_change(want_unit_anew)
+        before_unit_move(keep_trees)
         register_acts(ACTS)
         register_personal("supervisi.visit", "team")

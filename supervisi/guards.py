@@ -1,4 +1,4 @@
-"""What the database itself refuses on final sheets: answers, history, evidence, scores, and the row of the sheet."""
+"""What the database itself refuses: on final sheets all that belongs to them, of closed periods the stored results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from supervisi.models import (
     Checklist,
     ChecklistScore,
     Evidence,
+    LayerComparison,
     Period,
+    UnitScore,
     VerificationCode,
 )
 from wbbm.files.models import StoredFile
@@ -23,6 +25,7 @@ from wbbm.organisasi.guards import ALWAYS_REFUSED, Guard, Kept
 FINAL = "Lembar ini final dan tidak dapat diubah."
 KEPT = "Riwayat jawaban tidak dapat diubah atau dihapus."
 CODE_KEPT = "Kode verifikasi tidak dapat diubah atau dihapus."
+CLOSED = "Periode ini sudah ditutup; hasilnya tidak dapat diubah."
 FILE_KEPT = "Isi berkas bukti tidak dapat diganti."
 
 # What asking for a reopening writes, and what approving it may write besides the state.
@@ -34,7 +37,12 @@ _STEPS = frozenset(
     }
 )  # fmt: skip
 
+# What a closed period lets be written: who asks for its reopening; and what reopening it writes.
+_ASK = frozenset({"undo_asked_by_id", "undo_asked_at", "undo_reason"})
+_UNDO = frozenset({"closed_at", "closed_by_id", "settled_at", "undone_by_id", "undone_at"})
+
 _SHEET = Checklist._meta.db_table
+_PERIOD = Period._meta.db_table
 _ANSWER = Answer._meta.db_table
 
 
@@ -84,14 +92,21 @@ def _sheet_row() -> Guard:
     reopens = (
         "NEW.status = 'draft' AND OLD.reopen_requested_by_id IS NOT NULL AND OLD.reopen_requested_at IS NOT NULL "
         "AND NEW.reopened_by_id IS NOT NULL AND NEW.reopened_by_id <> OLD.reopen_requested_by_id "
-        f"AND EXISTS (SELECT 1 FROM {Period._meta.db_table} p WHERE p.id = OLD.period_id AND p.closed_at IS NULL) "
+        f"AND EXISTS (SELECT 1 FROM {_PERIOD} p WHERE p.id = OLD.period_id AND p.closed_at IS NULL) "
         "AND NOT " + _moved([name for name in columns if name not in _REQUEST | _STEPS])
+    )
+    # Two people took the closing back by which it had become final.
+    thaws = (
+        "NEW.status = 'submitted' AND NEW.layer = 'self' "
+        f"AND EXISTS (SELECT 1 FROM {_PERIOD} p WHERE p.id = OLD.period_id AND p.closed_at IS NULL "
+        "AND p.undone_at >= OLD.final_at) "
+        "AND NOT " + _moved([name for name in columns if name not in {"status", "content_hash", "final_at"}])
     )
     return Guard(
         _SHEET,
         FINAL,
         {
-            "UPDATE": f"OLD.status = 'final' AND NOT (({asks}) OR ({hashes}) OR ({reopens}))",
+            "UPDATE": f"OLD.status = 'final' AND NOT (({asks}) OR ({hashes}) OR ({reopens}) OR ({thaws}))",
             "DELETE": "OLD.status = 'final'",
         },
         kept=(
@@ -104,9 +119,54 @@ def _sheet_row() -> Guard:
     )
 
 
+def _period_row() -> Guard:
+    """The row of a closed period: asking for its reopening, freezing it once, and the approval of another person pass.
+
+    That two people have reopened it is written by that step alone.
+    """
+    columns = _columns(Period)
+    undoes = (
+        "OLD.closed_at IS NOT NULL AND NEW.closed_at IS NULL AND NEW.settled_at IS NULL "
+        "AND OLD.undo_asked_by_id IS NOT NULL AND OLD.undo_asked_at IS NOT NULL "
+        "AND NEW.undone_by_id IS NOT NULL AND NEW.undone_by_id <> OLD.undo_asked_by_id AND NEW.undone_at IS NOT NULL "
+        "AND NOT " + _moved([name for name in columns if name not in _ASK | _UNDO])
+    )
+    # The tree of the last day is put by when the first unit is moved.
+    kept = "OLD.tree_kept_at IS NULL"
+    asks = "NOT " + _moved([name for name in columns if name not in _ASK | {"tree_kept_at"}])
+    settles = "OLD.settled_at IS NULL AND NOT " + _moved([name for name in columns if name != "settled_at"])
+    tree = f"({kept} OR NOT {_moved(['tree_kept_at'])})"
+    return Guard(
+        _PERIOD,
+        CLOSED,
+        {
+            "INSERT": "NEW.undone_by_id IS NOT NULL OR NEW.undone_at IS NOT NULL",
+            "UPDATE": f"(OLD.closed_at IS NOT NULL OR {_moved(['undone_by_id', 'undone_at'])}) "
+            f"AND NOT (({undoes}) OR (({asks}) AND {tree}) OR ({settles}))",
+            "DELETE": "OLD.closed_at IS NOT NULL",
+        },
+        kept=(Kept((("id",), ("unit_id", "kind", "first_day")), "t.closed_at IS NOT NULL"),),
+    )
+
+
+def _settled(model: type[Model], *keys: tuple[str, ...]) -> Guard:
+    """Guard the stored results of a period that is closed and counted."""
+    condition = f"EXISTS (SELECT 1 FROM {_PERIOD} p WHERE p.id = {{row}}.period_id AND p.settled_at IS NOT NULL)"
+    new, old = condition.format(row="NEW"), condition.format(row="OLD")
+    return Guard(
+        model._meta.db_table,
+        CLOSED,
+        {"INSERT": new, "UPDATE": f"{new} OR {old}", "DELETE": old},
+        kept=(Kept((("id",), *keys), condition.format(row="t")),),
+    )
+
+
 def guards() -> Iterator[Guard]:
     """Name what supervision guards."""
     yield _sheet_row()
+    yield _period_row()
+    yield _settled(UnitScore, ("unit_id", "period_id", "instrument_id", "layer"))
+    yield _settled(LayerComparison, ("unit_id", "period_id", "instrument_id"))
     yield _frozen(_ANSWER, _of_sheet(), (("id",), ("checklist_id", "item_id")))
     revision = AnswerRevision._meta.db_table
     yield Guard(

@@ -13,6 +13,7 @@ def register() -> None:
         Entry("Kunjungan saya", "supervisi:visit-list", frozenset({Role.SUPERVISOR}), 11),
         Entry("Periksa", "supervisi:auditor", frozenset({Role.AUDITOR}), 12),
         Entry("Kelengkapan", "supervisi:gaps", frozenset({Role.ADMIN}), 13),
+        Entry("Periode", "supervisi:period-list", frozenset({Role.ADMIN}), 35),
         Entry("Tugas saya", "supervisi:todo", frozenset({Role.OPERATOR}), 14),
         Entry("Dasbor", "supervisi:own-unit", frozenset({Role.OPERATOR}), 15),
         Entry("Temuan", "supervisi:finding-board", frozenset({Role.OPERATOR}), 16),

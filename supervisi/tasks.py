@@ -8,9 +8,11 @@ from .rollup_key import KIND
 
 def register() -> None:
     """Register the handlers."""
+    from .services.closing import SETTLE, settle
     from .services.document_work import make_document
     from .services.documents import JOB_KIND
     from .services.scores import roll_up
 
     register_kind(KIND, roll_up)
     register_kind(JOB_KIND, make_document, queue=Queue.HEAVY)
+    register_kind(SETTLE, settle, queue=Queue.HEAVY)

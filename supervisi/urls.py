@@ -13,6 +13,7 @@ from supervisi.views import (
     handover,
     layers,
     operations,
+    periods,
     planning,
     plans,
     replies,
@@ -120,6 +121,14 @@ urlpatterns += [
 urlpatterns += [
     path("supervisi/kunjungan/<int:pk>/dokumen/", documents.of_visit, name="visit-documents"),
     path("supervisi/lembar/<int:pk>/dokumen/", documents.of_sheet, name="checklist-documents"),
+]
+
+# Periods.
+urlpatterns += [
+    path("supervisi/periode/", periods.period_list, name="period-list"),
+    path("supervisi/periode/baru/<int:unit_pk>/<slug:kind>/", periods.period_add, name="period-add"),
+    path("supervisi/periode/<int:pk>/", periods.period_detail, name="period-detail"),
+    path("supervisi/periode/<int:pk>/<slug:name>/", periods.period_step, name="period-step"),
 ]
 
 # Handover of an office.

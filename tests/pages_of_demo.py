@@ -76,6 +76,10 @@ def things() -> dict[str, list]:
         "admin-heldpredicate": list(HeldPredicate.objects.values_list("pk", flat=True)),
         "admin-holiday": list(Holiday.objects.values_list("pk", flat=True)[:1]),
         "admin-letterhead": list(Letterhead.objects.values_list("pk", flat=True)),
+        "period": first_of_each(Period.objects.order_by("-pk"), "kind", "closed_at"),
+        "next-period": [
+            {"unit_pk": Unit.objects.get(code="polda-jawa-timur").pk, "kind": kind} for kind in ("quarter", "year")
+        ],
         "admin-period": first_of_each(Period.objects.all(), "kind"),
         "admin-auditevent": list(
             AuditEvent.objects.filter(object_type__startswith="organisasi.").values_list("pk", flat=True)[:3]

@@ -158,6 +158,12 @@ RULES: dict[str, Rule] = {
     "supervisi:layer-comparison": page(UNIT_READERS, "unit"),
     "supervisi:layer-gaps": page(READERS, "own-unit"),
     "supervisi:unit-tasks": page(UNIT_READERS, "unit"),
+    "supervisi:period-list": page(frozenset({"admin", "commander", "kapolsek"})),
+    "supervisi:period-add": page(ADMINS, "next-period"),
+    "supervisi:period-detail": page(frozenset({"admin", "commander"}), "period"),
+    "supervisi:period-step": post(
+        ADMINS, "period", frozenset({"commander"}), extra={"name": "close"}, sends=lambda stage: {"is_seen": ""}
+    ),
     "supervisi:todo": page(frozenset({"operator", "kapolsek"})),
     "supervisi:auditor": page(frozenset({"auditor"})),
     "supervisi:integrity": page(frozenset({"integrity"})),
@@ -350,6 +356,8 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "admin-posting": person.postings.get().pk,
         "admin-heldpredicate": HeldPredicate.objects.create(unit=world.polres, predicate="wbk", year=2018).pk,
         "admin-holiday": Holiday.objects.create(unit=world.polsek, day=world.visit.starts_on, name="Libur").pk,
+        "period": world.period.pk,
+        "next-period": {"unit_pk": world.polres.pk, "kind": "quarter"},
         "admin-period": world.period.pk,
         "admin-letterhead": Letterhead.objects.create(unit=world.polsek, lines="Polri", town="Tuban").pk,
         "admin-auditevent": event.pk,

@@ -103,8 +103,15 @@ def make_periods(district: District) -> Periods:
     before, earlier = _quarter_before(now), _quarter_before(_quarter_before(now))
     # The quarter before stays open: who has not handed in his own sheet still can, and is late.
     over = [period.pk for key, period in quarters.items() if key < before]
-    Period.objects.filter(pk__in=[*over, years[today.year - 1].pk]).update(closed_at=timezone.now())
+    Period.objects.filter(pk__in=[*over, years[today.year - 1].pk]).update(
+        closed_at=timezone.now(), closed_by=district.people["admin.polda"]
+    )
     return Periods(quarters[now], quarters[before], quarters[earlier], years[today.year], years[today.year - 1])
+
+
+def settle_periods() -> None:
+    """Freeze the results of what is closed; called once everything is counted."""
+    Period.objects.filter(closed_at__isnull=False).update(settled_at=timezone.now())
 
 
 def _quarter_before(quarter: tuple[int, int]) -> tuple[int, int]:

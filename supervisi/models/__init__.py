@@ -15,7 +15,7 @@ from .evidence import AnswerEvidence, Evidence
 from .feeds import CalendarFeed
 from .findings import DUE_DAYS, Finding, FindingAct, FindingEvent, FindingFile, FindingStatus, Severity
 from .instruments import Instrument, Item, Node
-from .periods import Period, PeriodKind
+from .periods import Period, PeriodKind, PeriodPlace
 from .plans import PlanEntry, PlanLock
 from .replies import Reply, ReplyFile, ReplyRound, ReplyStatus
 from .samples import SampleDraw, SampleItem, SampleReason
@@ -52,6 +52,7 @@ __all__ = [
     "Node",
     "Period",
     "PeriodKind",
+    "PeriodPlace",
     "PlanEntry",
     "PlanLock",
     "Reply",

@@ -21,6 +21,8 @@ class Change:
     """An item that fell or rose at a unit since its last counting sheet."""
 
     unit: Unit
+    # Empty where the viewer doesn't reach the unit any more.
+    url: str
     item: str
     question: str
     points: str
@@ -56,7 +58,7 @@ class Changes:
     rose_total: int
 
 
-def read_changes(units: Iterable[Unit], now: Rows) -> Changes:
+def read_changes(units: Iterable[Unit], now: Rows, out_of_reach: frozenset[int] = frozenset()) -> Changes:
     """Return what fell and what rose, most points first."""
     found = [
         (change["points"], unit, change)
@@ -67,19 +69,20 @@ def read_changes(units: Iterable[Unit], now: Rows) -> Changes:
     fell = sorted((entry for entry in found if entry[0] < 0), key=lambda entry: (entry[0], entry[1].path))
     rose = sorted((entry for entry in found if entry[0] > 0), key=lambda entry: (-entry[0], entry[1].path))
     return Changes(
-        tuple(_change(*entry) for entry in fell[:_MOST_CHANGES]),
-        tuple(_change(*entry) for entry in rose[:_MOST_CHANGES]),
+        tuple(_change(*entry, out_of_reach) for entry in fell[:_MOST_CHANGES]),
+        tuple(_change(*entry, out_of_reach) for entry in rose[:_MOST_CHANGES]),
         len(fell),
         len(rose),
     )
 
 
-def _change(points: int, unit: Unit, change: dict[str, Any]) -> Change:
+def _change(points: int, unit: Unit, change: dict[str, Any], out_of_reach: frozenset[int]) -> Change:
     sign = "\N{MINUS SIGN}" if points < 0 else "+"
     before, after = from_units(change["before"]) * 100, from_units(change["after"]) * 100
     places = 0 if abs(before - after) >= 1 else 2
     return Change(
         unit=unit,
+        url="" if unit.pk in out_of_reach else unit.get_absolute_url(),
         item=change["item"],
         question=change["question"],
         points=f"{sign}{shown(abs(from_units(points)))}",

@@ -38,6 +38,7 @@ from supervisi.models import (
     Layer,
     Period,
     PeriodKind,
+    PeriodPlace,
     Scope,
     Severity,
     UnitScore,
@@ -136,6 +137,18 @@ class DashboardData:
     reads_below: bool
     # Whether the viewer may record a finding at the unit without a visit.
     can_find: bool
+    # The units directly below on a period's last day, where its tree was put by (see services/trees.py).
+    kept: dict[int, tuple[Unit, ...]]
+    # Those of them that the viewer doesn't reach today.
+    out_of_reach: frozenset[int]
+
+    def children_in(self, period: Period | None) -> tuple[Unit, ...]:
+        """Return the units directly below, as they stood on the period's last day."""
+        return self.children if period is None else self.kept.get(period.pk, self.children)
+
+    def has_moved(self, unit: Unit) -> bool:
+        """Tell whether the unit stood below then, and stands elsewhere today."""
+        return all(child.pk != unit.pk for child in self.children)
 
     def select(self, period: Period | None, layer: str, *, code: str) -> Rows:
         """Return the rows of a period, layer and instrument."""
@@ -148,7 +161,10 @@ class DashboardData:
 
 
 def read_dashboard(user: User, unit_id: int, period_id: int | None) -> DashboardData | None:
-    """Read a unit's dashboard, or None when the unit is out of the person's sight (six queries)."""
+    """Read a unit's dashboard, or None when the unit is out of the person's sight.
+
+    Six queries; one more of a period whose tree was put by before a unit was moved.
+    """
     units = _read_units(user, unit_id)
     unit = next((found for found in units if found.pk == unit_id), None)
     if unit is None:
@@ -162,8 +178,10 @@ def read_dashboard(user: User, unit_id: int, period_id: int | None) -> Dashboard
     children = tuple(found for found in units if found.parent_path == unit.path)
     wanted = [period.pk for period in (quarter, quarter_before, year, year_before) if period is not None]
     own = {held.unit_id: held.unit for held in user.scope.postings if user.scope.is_own_unit(held.unit)}
-    stored = _read_rows(unit, children, wanted, history, own)
-    rows = _shown_rows(stored, {found.pk: found for found in (unit, *children)}, own)
+    kept = _kept_children(unit, (quarter, year))
+    below = {found.pk: found for found in children} | {found.pk: found for then in kept.values() for found in then}
+    stored = _read_rows(unit, tuple(below.values()), wanted, history, own)
+    rows = _shown_rows(stored, {unit.pk: unit} | below, own)
     visits = _read_visits(user, unit, children, today)
     is_station = unit.kind == UnitKind.POLSEK
     return DashboardData(
@@ -189,7 +207,20 @@ def read_dashboard(user: User, unit_id: int, period_id: int | None) -> Dashboard
         is_updating=bool(unit.is_updating) or any(row.is_updating for row in stored),  # type: ignore[attr-defined]
         can_find=posting_to_find(user, unit) is not None,
         reads_below=user.scope.posting_over(unit, *OVERSEERS) is not None,
+        kept=kept,
+        out_of_reach=frozenset(pk for pk, found in below.items() if user.scope.posting_over(found, *OVERSEERS) is None),
     )
+
+
+def _kept_children(unit: Unit, periods: Iterable[Period | None]) -> dict[int, tuple[Unit, ...]]:
+    """Return who stood directly below on the last day of each period whose tree was put by."""
+    kept: dict[int, tuple[Unit, ...]] = {
+        period.pk: () for period in periods if period is not None and period.tree_kept_at is not None
+    }
+    places = PeriodPlace.objects.filter(period__in=list(kept), above=unit).select_related("unit").order_by("path")
+    for place in places if kept else ():
+        kept[place.period_id] += (place.unit,)
+    return kept
 
 
 def _read_units(user: User, unit_id: int) -> list[Unit]:

@@ -38,6 +38,8 @@ class Station:
     """One unit below: ranked with its cells, or with the words that say why it is not."""
 
     unit: Unit
+    # Empty where the viewer doesn't reach the unit any more.
+    url: str
     name: str
     rank: int
     score: str
@@ -106,7 +108,8 @@ class _Frame:
 
 def station_table(data: DashboardData) -> StationTable | None:
     """Build the table of the units directly below, or None when none of them is a Polsek, Polres or Polda."""
-    kind = next((kind for kind in _KINDS if any(child.kind == kind for child in data.children)), None)
+    children = (*data.children_in(data.quarter), *data.children_in(data.year))
+    kind = next((kind for kind in _KINDS if any(child.kind == kind for child in children)), None)
     if kind is None:
         return None
     frame = _frame(data, kind)
@@ -127,7 +130,7 @@ def station_table(data: DashboardData) -> StationTable | None:
         since=frame.period_before.name if frame.period_before else "",
         since_short=short_period(frame.period_before.name) if frame.period_before else "",
         coverage=_coverage(frame),
-        changes=read_changes(ranked, frame.now),
+        changes=read_changes(ranked, frame.now, data.out_of_reach),
         attention=_attention(frame),
     )
 
@@ -142,7 +145,9 @@ def _frame(data: DashboardData, kind: UnitKind) -> _Frame:
         now, earlier = _lke_rows(data, period), _lke_rows(data, before)
     day = min(period.last_day, data.today) if period is not None else data.today
     units = tuple(
-        child for child in data.children if child.kind == kind and (child.is_active_on(day) or _counts(now.of(child)))
+        child
+        for child in data.children_in(period)
+        if child.kind == kind and (child.is_active_on(day) or _counts(now.of(child)))
     )
     sample = next(iter([*now.by_unit.values(), *earlier.by_unit.values()]), None)
     instrument = engine_instrument(sample.instrument) if sample is not None else None
@@ -171,6 +176,10 @@ def score_text(instrument: Instrument, value: Fraction) -> str:
     return shown(value, gate=charts.nearest_missed(value, [rule.gates[0].required for rule in instrument.predicates]))
 
 
+def _url(frame: _Frame, unit: Unit) -> str:
+    return "" if unit.pk in frame.data.out_of_reach else unit.get_absolute_url()
+
+
 def _name(unit: Unit) -> str:
     """Return the name without the kind that stands above the column."""
     return unit.name.removeprefix(f"{UnitKind(unit.kind).label} ")
@@ -191,6 +200,7 @@ def _ranked_lines(frame: _Frame, ranked: list[Unit]) -> list[Station]:
         lines.append(
             Station(
                 unit=unit,
+                url=_url(frame, unit),
                 name=_name(unit),
                 rank=scores.index(score) + 1,
                 score=score_text(frame.instrument, score),
@@ -231,7 +241,7 @@ def _unranked_line(frame: _Frame, unit: Unit) -> Station:
     before = _mean(frame, unit, before=True)
     if before is not None and frame.period_before is not None and frame.instrument is not None:
         note = f"{note}. {frame.period_before.name}: {score_text(frame.instrument, before)}"
-    return Station(unit, _name(unit), 0, "", "", (), "", "", note)
+    return Station(unit, _url(frame, unit), _name(unit), 0, "", "", (), "", "", note)
 
 
 def _state_words(frame: _Frame, unit: Unit) -> str:
@@ -239,6 +249,8 @@ def _state_words(frame: _Frame, unit: Unit) -> str:
     progress = f"{row.items_answered} dari {row.items_due} butir" if row is not None and row.items_due else ""
     if frame.kind != UnitKind.POLSEK:
         return f"LKE sedang diisi: {progress}" if progress else "LKE belum diserahkan"
+    if frame.data.has_moved(unit):
+        return f"Tanpa hasil; kini tidak lagi di bawah {frame.data.unit}"
     visit = frame.visits.get(unit.pk)
     if visit is None:
         return "Belum pernah dikunjungi"
@@ -318,6 +330,8 @@ def _attention(frame: _Frame) -> tuple[Attention, ...]:
     """Name the units to go to first: areas below 60 %, late findings, then those not seen for long."""
     found: list[tuple[int, int, Attention]] = []
     for unit in frame.units:
+        if frame.data.has_moved(unit):
+            continue
         low, late = _low_areas(frame, unit), frame.data.findings.late_below.get(unit.path, 0)
         seen = frame.seen.get(unit.pk)
         days = max(0, (frame.data.today - seen).days) if seen is not None else None

@@ -1,22 +1,23 @@
-"""Periods: made, found by day, closed."""
+"""Periods: made, changed, found by day; services/closing.py closes them."""
 
 from __future__ import annotations
 
 import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
-from supervisi.models import Checklist, ChecklistStatus, Layer, Period, PeriodKind
-from supervisi.rollup_key import KIND, rollup_key
-from supervisi.services.checklists import freeze
-from wbbm.errors import DomainError, InvalidTransition, NotAllowed
-from wbbm.jobs import services as jobs
+from supervisi.models import Period, PeriodKind
+from wbbm.errors import DomainError, NotAllowed
 from wbbm.organisasi.models import Posting, Role, Unit, User
 from wbbm.organisasi.services.audit import record
 
 
-def _admin(by: User, unit: Unit) -> Posting:
+def admin_of(by: User, unit: Unit) -> Posting:
+    """Return the admin posting over the unit.
+
+    Raises:
+        NotAllowed: there is none.
+    """
     posting = by.scope.posting_over(unit, Role.ADMIN)
     if posting is None:
         raise NotAllowed("Periode diatur oleh admin satuan ini atau satuan di atasnya.")
@@ -45,7 +46,7 @@ def create_period(
     *, unit: Unit, name: str, kind: str, first_day: datetime.date, last_day: datetime.date, by: User
 ) -> Period:
     """Add a period to a unit; it holds for everything below."""
-    posting = _admin(by, unit)
+    posting = admin_of(by, unit)
     if kind not in PeriodKind.values:
         raise DomainError("Jenis periode tidak dikenal. Pilih tahun atau triwulan.")
     with transaction.atomic():
@@ -57,7 +58,7 @@ def create_period(
 
 def update_period(*, period: Period, name: str, first_day: datetime.date, last_day: datetime.date, by: User) -> Period:
     """Rename a period; its days change only while no sheet hangs on it."""
-    posting = _admin(by, period.unit)
+    posting = admin_of(by, period.unit)
     moved = (first_day, last_day) != (period.first_day, period.last_day)
     if moved and period.checklists.exists():
         raise DomainError("Periode ini sudah memiliki lembar; harinya tidak dapat diubah lagi.")
@@ -67,33 +68,6 @@ def update_period(*, period: Period, name: str, first_day: datetime.date, last_d
         check_period(unit=period.unit, kind=period.kind, first_day=first_day, last_day=last_day, pk=period.pk)
         Period.objects.filter(pk=period.pk).update(name=name.strip(), first_day=first_day, last_day=last_day)
         record("period.changed", by=by, posting=posting, about=period, unit=period.unit)
-    period.refresh_from_db()
-    return period
-
-
-def close_period(*, period: Period, by: User) -> Period:
-    """Close a period: submitted self sheets become final, drafts stay drafts; nothing goes back afterwards.
-
-    What others handed in still goes on to its end, with its right of reply: else it would never become final.
-
-    Raises:
-        InvalidTransition: it is closed already.
-    """
-    posting = _admin(by, period.unit)
-    now = timezone.now()
-    with transaction.atomic():
-        if not Period.objects.filter(pk=period.pk, closed_at__isnull=True).update(closed_at=now):
-            raise InvalidTransition("Periode ini sudah ditutup.")
-        record("period.closed", by=by, posting=posting, about=period, unit=period.unit)
-        sheets = Checklist.objects.filter(period=period, layer=Layer.SELF, status=ChecklistStatus.SUBMITTED)
-        keys = set()
-        for sheet in sheets.select_related("unit", "period", "instrument"):
-            row = Checklist.objects.filter(pk=sheet.pk, status=ChecklistStatus.SUBMITTED)
-            if row.update(status=ChecklistStatus.FINAL, final_at=now):
-                freeze(sheet)
-                record("checklist.finalise", by=by, posting=posting, about=sheet, unit=sheet.unit)
-                keys.add(rollup_key(sheet))
-        jobs.request_many(KIND, keys)
     period.refresh_from_db()
     return period
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
 
-from supervisi.models import Checklist, ChecklistScore, ChecklistStatus, LayerComparison, UnitScore
+from supervisi.models import (
+    Checklist,
+    ChecklistScore,
+    ChecklistStatus,
+    LayerComparison,
+    Period,
+    PeriodPlace,
+    UnitScore,
+)
 from supervisi.rollup_key import KIND, RollupKey
 from supervisi.services.layers import comparison_fields, renew_comparison, sheets_past_draft
 from supervisi.services.scores import (
@@ -38,6 +45,8 @@ _LAYERS = {
     "claim_id": "lembar mandiri yang dibandingkan", "seen_id": "lembar pembandingnya", "areas": "konfirmasi per area",
     "upheld": "pernyataan yang terkonfirmasi", "verified": "pernyataan yang diperiksa", "estimate": "perkiraan",
 }  # fmt: skip
+
+_KEYED = (Checklist, UnitScore)
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ def _comparisons() -> list[Difference]:
     wanted = {*begun.order_by().values_list(*names), *LayerComparison.objects.order_by().values_list(*names)}
     for unit_id, period_id, instrument_id in sorted(wanted):
         subject = load_subject(RollupKey(unit_id, period_id, instrument_id, ""))
-        if subject is None:
+        if subject is None or subject.period.is_settled:
             continue
         stored = LayerComparison.objects.filter(unit=unit_id, period=period_id, instrument=instrument_id).first()
         fields = comparison_fields(sheets_past_draft(unit_id, period_id, instrument_id))
@@ -121,19 +130,33 @@ def _comparisons() -> list[Difference]:
 
 
 def _keys() -> list[RollupKey]:
-    """Return every key that has a sheet or a stored row at or below it.
+    """Return every key that has a sheet or a stored row at or below it, but those of settled periods.
 
     Earlier periods first, for what fell and rose is told against them; within a period the deepest units first.
     """
-    names = ("unit__path", "period_id", "period__unit__path", "period__first_day", "instrument_id", "layer")
-    rows, stored = (model.objects.order_by().values_list(*names) for model in (Checklist, UnitScore))
-    wanted: set[tuple[datetime.date, int, str, int, int, str]] = set()
-    for path, period, top, first_day, instrument, layer in {*rows, *stored}:
-        # Up to the unit that owns the period; a unit that was moved away from under it stands alone.
-        ends = range(len(top), len(path) + 1, Unit.steplen) if path.startswith(top) else [len(path)]
-        wanted |= {(first_day, -end, path[:end], period, instrument, layer) for end in ends}
-    ids = dict(Unit.objects.values_list("path", "pk"))
-    return [RollupKey(ids[path], period, instrument, layer) for _, _, path, period, instrument, layer in sorted(wanted)]
+    wanted: list[RollupKey] = []
+    periods = Period.objects.filter(settled_at__isnull=True).select_related("unit").order_by("first_day", "pk")
+    for period in periods:
+        paths = _paths(period)
+        ids = {path: pk for pk, path in paths.items()}
+        top = paths.get(period.unit_id) or str(period.unit.path)
+        names = ("unit_id", "instrument_id", "layer")
+        rows, stored = (model.objects.filter(period=period).order_by().values_list(*names) for model in _KEYED)
+        found: set[tuple[int, str, int, int, str]] = set()
+        for unit, instrument, layer in {*rows, *stored}:
+            path = paths.get(unit, "")
+            # Up to the unit that owns the period; a unit that stood elsewhere stands alone.
+            ends = range(len(top), len(path) + 1, Unit.steplen) if path.startswith(top) else [len(path)]
+            found |= {(-end, path[:end], ids.get(path[:end], unit), instrument, layer) for end in ends}
+        wanted += [RollupKey(unit, period.pk, instrument, layer) for _, _, unit, instrument, layer in sorted(found)]
+    return wanted
+
+
+def _paths(period: Period) -> dict[int, str]:
+    """Return the path of each unit in the tree by which the period is rolled up."""
+    if period.tree_kept_at is None:
+        return dict(Unit.objects.values_list("pk", "path"))
+    return dict(PeriodPlace.objects.filter(period=period).values_list("unit", "path"))
 
 
 def _stored(key: RollupKey) -> dict[str, Any]:

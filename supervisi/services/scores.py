@@ -34,6 +34,7 @@ from supervisi.services.changes import changes_since_last, period_after
 from supervisi.services.counting import choose_counting
 from supervisi.services.layers import renew_comparison
 from supervisi.services.stakes import refresh_stakes
+from supervisi.services.trees import tree_of
 from wbbm.jobs import services as jobs
 from wbbm.jobs.services import Claim
 from wbbm.organisasi.models import Unit
@@ -230,7 +231,7 @@ def compute_result(subject: Subject) -> Result:
             result.items_answered += sheet.score.answered
             result.items_due += sheet.score.due
     children = UnitScore.objects.of(period=period, instrument=instrument, layer=key.layer)
-    for row in children.filter(unit__path__startswith=unit.path, unit__depth=unit.depth + 1).order_by("unit_id"):
+    for row in children.filter(tree_of(period).rows_below(unit)).order_by("unit_id"):
         result.add_child(row)
     return result
 
@@ -243,7 +244,7 @@ def reference_day(period: Period, unit: Unit) -> datetime.date:
 
 def count_due(unit: Unit, period: Period, instrument: Instrument) -> int:
     """Count the owing units of the subtree, the unit itself included."""
-    owing = Unit.objects.under(unit).filter(kind__in=instrument.unit_kinds)
+    owing = tree_of(period).units_under(unit).filter(kind__in=instrument.unit_kinds)
     return int(owing.active_on(reference_day(period, unit)).count())
 
 
@@ -259,6 +260,10 @@ def roll_up(claim: Claim) -> None:
     subject = load_subject(RollupKey.parse(claim.key))
     if subject is None:
         claim.complete()
+        return
+    if subject.period.is_settled:
+        # The sheet itself may still go on; the results of a closed period never change again.
+        _refresh_sheets(subject.key)
         return
     result = compute_result(subject)
     with transaction.atomic():
@@ -284,10 +289,7 @@ def write_result(key: RollupKey, result: Result) -> bool:
 
 def _keys_above(subject: Subject) -> list[RollupKey]:
     """Return the key of the unit above, up to the unit that owns the period and no further."""
-    if not subject.unit.is_strictly_under(subject.period.unit.path):
-        return []
-    above = Unit.objects.filter(path=subject.unit.parent_path).values_list("pk", flat=True)
-    return [replace(subject.key, unit_id=pk) for pk in above]
+    return [replace(subject.key, unit_id=pk) for pk in tree_of(subject.period).above(subject.unit)]
 
 
 def _keys_of_next_period(subject: Subject) -> list[RollupKey]:
@@ -305,12 +307,12 @@ def _keys_of_next_period(subject: Subject) -> list[RollupKey]:
 def want_unit_anew(unit: Unit) -> None:
     """Raise the keys that a unit's coming, going or moving concerns: who owes a sheet has changed.
 
-    In open periods all of the unit's, and whatever is stored for it or for the unit above, of any period.
+    In open periods all of the unit's, and whatever is stored for it or for the unit above, of any period not settled.
     """
     keys = set()
     for period in Period.objects.holding_for(unit).open():
         for instrument in Instrument.objects.current().filter(period_kind=period.kind).values_list("pk", flat=True):
             keys |= {RollupKey(unit.pk, period.pk, instrument, layer) for layer in LAYERS}
-    stored = UnitScore.objects.filter(unit__path__in=[unit.path, unit.parent_path])
+    stored = UnitScore.objects.filter(unit__path__in=[unit.path, unit.parent_path], period__settled_at__isnull=True)
     keys |= {RollupKey(*row) for row in stored.values_list("unit_id", "period_id", "instrument_id", "layer")}
     jobs.request_many(KIND, map(str, keys))

@@ -35,10 +35,10 @@ from supervisi.services.checklists import (
     return_checklist,
     review_checklist,
 )
+from supervisi.services.closing import close_period
 from supervisi.services.documents import request_document
 from supervisi.services.evidence import attach_upload
 from supervisi.services.letterheads import save_letterhead
-from supervisi.services.periods import close_period
 from supervisi.services.visits import finish_visit
 from tests.factories import make_person
 from tests.files.samples import PDF
@@ -402,6 +402,7 @@ def test_closing_a_period_replaces_the_report_of_a_sheet_that_it_makes_final(wor
     own = Checklist.objects.with_frame().get(pk=own.pk)
     paper = make(request_document(kind="report", by=world.operator, checklist=own))
     close_period(period=world.period, by=make_person(world.polres, Role.ADMIN))
+    jobs.drain()
     paper.refresh_from_db()
     assert paper.status == "superseded"
 

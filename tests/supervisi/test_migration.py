@@ -12,8 +12,7 @@ from supervisi.demo import findings, sheets
 from supervisi.demo.acts import record_acts
 from supervisi.demo.district import make_district
 from supervisi.demo.evidence import add_evidence
-from supervisi.models import Checklist, Finding, VerificationCode
-from supervisi.rollup_key import KIND
+from supervisi.models import Checklist, Finding, Period, VerificationCode
 from supervisi.services.checklists import content_hash
 from supervisi.services.recompute import recompute
 from wbbm.jobs import services as jobs
@@ -28,6 +27,8 @@ BEFORE = [("supervisi", "0005_evidence_detached"), ("organisasi", "0004_reset_re
 STATIONS = ("Jenu", "Kerek", "Rengel", "Montong", "Soko", "Palang", "Senori", "Grabagan")
 # What later migrations change on purpose: a due date where there was none, and roll-ups that run once more.
 CHANGED = {"supervisi_finding": {"due_on"}, "jobs_job": {"wanted", "available_at"}}
+# Closed periods are frozen by a job that wasn't there then.
+ONLY = {"jobs_job": "WHERE kind <> 'settle-period'"}
 
 
 def seed(monkeypatch, settings):
@@ -69,7 +70,7 @@ def rows_of(columns):
     found = {}
     with connection.cursor() as cursor:
         for table, names in columns.items():
-            cursor.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY 1")
+            cursor.execute(f"SELECT {', '.join(names)} FROM {table} {ONLY.get(table, '')} ORDER BY 1")
             found[table] = cursor.fetchall()
     return found
 
@@ -111,8 +112,10 @@ def test_the_district_of_then_is_whole_afterwards(passed):
         cursor.execute("UPDATE supervisi_answer SET version = 9 WHERE checklist_id = %s", [final[0].pk])
 
     # Only the comparison of layers is new: once the jobs ran, every stored figure is still what the answers give.
-    jobs.drain(kind=KIND)
+    jobs.drain()
     assert recompute(is_dry_run=True) == []
+    assert {period.is_open for period in Period.objects.all()} == {True, False}
+    assert [period for period in Period.objects.all() if period.is_open == period.is_settled] == []
     scores = {"supervisi_checklistscore": columns["supervisi_checklistscore"]}
     assert rows_of(scores)["supervisi_checklistscore"] == before["supervisi_checklistscore"]
     seal_all()

@@ -27,7 +27,7 @@ from supervisi.models import (
 )
 from supervisi.pages import replies, visit_list
 from supervisi.services import checklists, reply_notices, reply_rounds, reply_steps
-from supervisi.services.periods import close_period
+from supervisi.services.closing import close_period
 from supervisi.services.reply_steps import TRANSITIONS
 from tests.factories import make_person, make_posting
 from tests.supervisi.dashboards import best_answers, worst_letter
@@ -449,6 +449,7 @@ def test_a_sheet_that_is_opened_again_gets_a_new_round(world):
 def close(world):
     admin = make_person(world.polres, Role.ADMIN)
     close_period(period=world.period, by=admin)
+    jobs.drain()
 
 
 def test_a_round_that_runs_when_its_period_is_closed_goes_on_to_its_end(world):

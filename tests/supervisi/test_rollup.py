@@ -9,11 +9,10 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.instrument_files import read_instrument_file
-from supervisi.models import Answer, ChecklistScore, ChecklistStatus, Period, UnitScore, VisitStatus
+from supervisi.models import Answer, ChecklistScore, ChecklistStatus, UnitScore, VisitStatus
 from supervisi.scoring.engine import score_sheet
 from supervisi.scoring.rounding import UNITS, shown, to_units
 from supervisi.services.checklists import finalise_checklist
@@ -254,7 +253,6 @@ def test_a_station_that_moves_is_counted_where_it_is_now():
     for sheet in province.sheets:
         set_status(sheet, ChecklistStatus.SUBMITTED)
     jobs.drain()
-    Period.objects.update(closed_at=timezone.now())
     move_unit(
         unit=Unit.objects.get(pk=province.stations[0].pk),
         new_parent=Unit.objects.get(pk=province.polres[1].pk),

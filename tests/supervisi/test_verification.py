@@ -15,12 +15,13 @@ from django.utils import timezone
 from supervisi.models import Answer, AnswerEvidence, Checklist, Instrument, Layer, Period, VerificationCode, Visit
 from supervisi.services.answers import save_operation
 from supervisi.services.checklists import approve_reopening, finalise_checklist, request_reopening
-from supervisi.services.periods import close_period
+from supervisi.services.closing import close_period
 from supervisi.services.verification import ALPHABET, CODE_LENGTH, look_up, typed_code
 from supervisi.views import verification
 from tests.factories import make_person
 from tests.supervisi.sheets import Counted, make_world, op
 from tests.supervisi.test_guards import attach
+from wbbm.jobs import services as jobs
 from wbbm.organisasi.models import Role
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +106,7 @@ def test_closing_a_period_gives_self_sheets_their_codes():
         created_by=world.operator, status="submitted",
     )  # fmt: skip
     close_period(period=world.period, by=make_person(world.polres, Role.ADMIN))
+    jobs.drain()
     assert look_up(VerificationCode.objects.get(checklist=sheet).code).state == "valid"
 
 

@@ -17,7 +17,7 @@ from supervisi.demo.findings import add_findings, add_holidays
 from supervisi.demo.notices import tell_of_findings, tell_of_waiting_postings
 from supervisi.demo.plans import add_plans
 from supervisi.demo.replies import add_replies
-from supervisi.demo.sheets import make_periods, make_sheets
+from supervisi.demo.sheets import make_periods, make_sheets, settle_periods
 from supervisi.services.recompute import recompute
 from wbbm.organisasi.models import Unit, User
 from wbbm.organisasi.services.seals import publish_head, seal_all
@@ -51,6 +51,7 @@ class Command(BaseCommand):
             add_evidence(district)
             add_vault(district)
             recompute(is_dry_run=False)
+            settle_periods()
             add_documents(district)
             seal_all()
             publish_head()

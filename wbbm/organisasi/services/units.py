@@ -24,12 +24,19 @@ PARENT_KINDS: dict[str, frozenset[str | None]] = {
     UnitKind.SATFUNG: frozenset({UnitKind.MABES, UnitKind.POLDA, UnitKind.POLRES, UnitKind.POLSEK}),
 }
 _on_change: list[Callable[[Unit], None]] = []
+_before_move: list[Callable[[Unit, Unit], None]] = []
 
 
 def on_unit_change(callback: Callable[[Unit], None]) -> None:
     """Let an app above learn, inside the transaction, that a unit came, moved or changed its days."""
     if callback not in _on_change:
         _on_change.append(callback)
+
+
+def before_unit_move(callback: Callable[[Unit, Unit], None]) -> None:
+    """Let an app above learn, inside the transaction, that a unit is about to be put below another one."""
+    if callback not in _before_move:
+        _before_move.append(callback)
 
 
 def admin_posting(by: User, unit: Unit | None) -> Posting:
@@ -99,6 +106,8 @@ def move_unit(*, unit: Unit, new_parent: Unit, by: User) -> Unit:
         if old is not None and old.pk == new_parent.pk:
             return unit
         fresh = Unit.objects.get(pk=unit.pk)
+        for callback in _before_move:
+            callback(fresh, Unit.objects.get(pk=new_parent.pk))
         Unit.objects.move(fresh, Unit.objects.get(pk=new_parent.pk), pos="last-child")
         moved = Unit.objects.get(pk=unit.pk)
         _spread_time_zone(moved)
