@@ -95,7 +95,7 @@ def test_a_file_appears_with_its_number_once_it_is_stored(signed_in_page, world)
     card(page, code).locator('input[type="file"]').nth(1).set_input_files(
         {"name": "sprin.pdf", "mimeType": "application/pdf", "buffer": pdf}
     )
-    expect(card(page, code).locator("[data-wbbm-evidence-list] a")).to_contain_text("bukti 1")
+    expect(card(page, code).locator("[data-wbbm-evidence-list] a.zi-thumb")).to_contain_text("bukti 1")
     expect(card(page, code).locator("[data-wbbm-evidence-note]")).to_have_text("Bukti nomor 1 tersimpan.")
     expect(card(page, code).locator("[data-wbbm-evidence-count]")).to_have_text("1")
     page.reload()
