@@ -171,7 +171,7 @@ def test_a_stored_file_is_downloaded_and_never_opened_as_a_page(signed_in_page, 
     choose_files(page, as_file("surat.pdf", samples.PDF))
     expect(lines(page)).to_have_count(1)
     with page.expect_download() as caught:
-        lines(page).get_by_role("link", name="bukti 1").click()
+        lines(page).get_by_role("link", name="bukti 1, 125 bita").click()
     assert caught.value.suggested_filename == "surat.pdf"
     assert page.url.endswith(path)
 
