@@ -48,6 +48,17 @@ PAPER = {
 }
 
 
+# Plans to WBBM of random sheets, as their page makes them: what is measured, and the most that is allowed.
+SHEETS = "300"
+PLANS = {
+    "p50": (
+        "Rencana WBBM dari lembar acak {items} butir ({sheets} lembar, {planned} dengan langkah), tengah, ms prosesor",
+        75,
+    ),
+    "p95": ("Yang sama, persentil 95, ms prosesor", 150),
+}
+
+
 def environments(stack: ExitStack) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the name and the environment of each database that this machine can run."""
     yield "SQLite", {}
@@ -83,6 +94,19 @@ def paper_table(name: str, figures: dict[str, Any]) -> tuple[list[str], list[str
         lines.append(f"| {words} | {figures[key]:.1f} | {limit} |")
         if figures[key] > limit:
             above.append(f"{name}: {words}: {figures[key]:.1f} di atas batas {limit}")
+    return [*lines, ""], above
+
+
+def plan_table(figures: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the table of the planner and what is above its limit; a plan that ran out of time is above all."""
+    lines = ["## Rencana", "", "| Yang diukur | Terukur | Batas |", "| --- | ---: | ---: |"]
+    late = figures["sheets"] - figures["least"]
+    above = [f"Rencana: {late} dari {figures['sheets']} kehabisan waktu"] if late else []
+    for key, (title, limit) in PLANS.items():
+        words = title.format(**figures)
+        lines.append(f"| {words} | {figures[key]:.1f} | {limit} |")
+        if figures[key] > limit:
+            above.append(f"Rencana: {words}: {figures[key]:.1f} di atas batas {limit}")
     return [*lines, ""], above
 
 
@@ -123,6 +147,10 @@ def main() -> int:
                 shown, over = paper_table(name, measure(environment, (PHOTOS,), "bench.documents"))
                 lines += shown
                 above += over
+    if sizes == SIZES:
+        shown, over = plan_table(measure({}, (SHEETS,), "bench.planner"))
+        lines += shown
+        above += over
     print("\n".join(lines))
     for line in above:
         print(f"DI ATAS BATAS: {line}")

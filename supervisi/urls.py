@@ -101,6 +101,7 @@ urlpatterns += [
     path("supervisi/lembar/<int:pk>/jalan/", plans.plan, name="plan"),
     path("supervisi/lembar/<int:pk>/jalan/upaya/", plans.entries, name="plan-entries"),
     path("supervisi/lembar/<int:pk>/jalan/temuan/", plans.findings, name="plan-findings"),
+    path("supervisi/satuan/<int:pk>/jalan/", plans.stations, name="plan-stations"),
 ]
 
 # Right of reply.

@@ -211,6 +211,7 @@ RULES: dict[str, Rule] = {
     # The world's sheet is a draft: only its team may see its score, and so its plan.
     "supervisi:plan": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
     "supervisi:plan-entries": post(frozenset({"member"}), SHEET, READERS - {"member"}),
+    "supervisi:plan-stations": page(READERS, "own-unit"),
     "supervisi:plan-findings": post(frozenset({"member"}), SHEET, READERS - {"member"}),
     "supervisi:visit-documents": page(UNIT_READERS, "visit"),
     "supervisi:checklist-documents": page(READERS, SHEET),

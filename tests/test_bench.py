@@ -52,6 +52,21 @@ def test_a_document_above_its_limit_or_not_made_is_named():
     assert run.paper_table("SQLite", fine | {"status": "failed"})[1] != []
 
 
+@pytest.mark.once
+def test_the_planner_is_measured_and_what_is_above_its_limit_is_named(tmp_path):
+    kept = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.planner", "12"], cwd=ROOT, env=kept, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert (figures["sheets"], figures["least"], figures["items"]) == (12, 12, 113)
+    assert figures["planned"] > 6
+    assert 0 < figures["p50"] <= figures["p95"]
+    slow = figures | {"p50": 76, "p95": 151, "least": 11}
+    assert len(run.plan_table(slow)[1]) == 3
+
+
 @pytest.mark.parametrize(("ratio", "count"), [(1.0, 0), (1000.0, 1)])
 def test_a_ratio_above_its_limit_is_named(ratio, count):
     figure = {"key": "save", "ms": ratio, "floor_ms": 1.0, "ratio": ratio, "queries": 9}

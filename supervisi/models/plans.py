@@ -34,10 +34,11 @@ class PlanEntryQuerySet(models.QuerySet["PlanEntry"]):
         scope = user.scope
         return self.filter(scope.overseen_units("unit__path") | scope.own_units("unit__path"))
 
-    def holding_for(self, unit: Unit, instrument: Instrument) -> Self:
-        """Keep what holds at the unit: its own entries and those of the units above, from the root down."""
-        paths = [*unit.ancestor_paths, unit.path]
-        return self.filter(unit__path__in=paths, item__instrument=instrument).order_by("unit__path", "item__position")
+    def holding_for(self, instrument: Instrument, *units: Unit) -> Self:
+        """Keep what holds at the units: their own entries and those of the units above, from the root down."""
+        paths = {path for unit in units for path in [*unit.ancestor_paths, unit.path]}
+        rows = self.filter(unit__path__in=sorted(paths), item__instrument=instrument)
+        return rows.order_by("unit__path", "item__position")
 
 
 class PlanEntry(models.Model):

@@ -19,7 +19,7 @@ from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Unit, UnitKind, User
 
 # Which instrument the units of a kind are compared by, and in which kind of period.
-_INSTRUMENTS = {
+INSTRUMENTS = {
     UnitKind.POLSEK: (POLSEK, PeriodKind.QUARTER),
     UnitKind.POLRES: (LKE, PeriodKind.YEAR),
 }  # fmt: skip
@@ -62,15 +62,15 @@ class GapsPage:
 
 def read_gaps_below(user: User, unit_id: int, period_id: int | None) -> GapsPage | None:
     """Read the units directly below, or None when there are none that the person oversees (five queries)."""
-    units = _units(user, unit_id)
+    units = units_below(user, unit_id)
     unit = next((found for found in units if found.pk == unit_id), None)
     children = [found for found in units if found.pk != unit_id]
-    kind = next((kind for kind in _INSTRUMENTS if any(child.kind == kind for child in children)), None)
+    kind = next((kind for kind in INSTRUMENTS if any(child.kind == kind for child in children)), None)
     if unit is None or kind is None:
         return None
-    code, period_kind = _INSTRUMENTS[kind]
+    code, period_kind = INSTRUMENTS[kind]
     periods = tuple(Period.objects.holding_for(unit).filter(kind=period_kind).order_by("-first_day"))
-    period = _chosen(periods, period_id, unit)
+    period = chosen_period(periods, period_id, unit)
     below = [child for child in children if child.kind == kind]
     rows = _scores(below, period, code)
     compared = {
@@ -95,7 +95,7 @@ def read_gaps_below(user: User, unit_id: int, period_id: int | None) -> GapsPage
     )
 
 
-def _units(user: User, unit_id: int) -> list[Unit]:
+def units_below(user: User, unit_id: int) -> list[Unit]:
     """Read the unit and those directly below that the person oversees (one query)."""
     target = Unit.objects.filter(pk=unit_id).order_by().values("path")[:1]
     parent = Substr("path", 1, Length("path") - Unit.steplen, output_field=CharField())
@@ -104,7 +104,8 @@ def _units(user: User, unit_id: int) -> list[Unit]:
     return list(Unit.objects.annotate(parent=parent).filter(below | itself).order_by("path"))
 
 
-def _chosen(periods: tuple[Period, ...], period_id: int | None, unit: Unit) -> Period | None:
+def chosen_period(periods: tuple[Period, ...], period_id: int | None, unit: Unit) -> Period | None:
+    """Return the period that was asked for, else the one of today or the last before."""
     today = local_day(unit)
     asked = next((period for period in periods if period.pk == period_id), None)
     return asked or next((period for period in periods if period.first_day <= today), None)

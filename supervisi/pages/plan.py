@@ -10,6 +10,7 @@ from django.utils import dateformat, timezone
 from supervisi import access, charts
 from supervisi.forms.plans import MARGINS, Corrections, days_text
 from supervisi.models import Checklist, ConditionState, PlanLock
+from supervisi.pages.dashboard_stations import score_text
 from supervisi.pages.dashboard_verdict import ConditionLine, condition_lines
 from supervisi.pages.moments import long_moment
 from supervisi.scoring.gates import GateResult
@@ -163,13 +164,13 @@ def read_plan(made: SheetPlan, viewer: User, margin: str, corrections: Correctio
         checklist=checklist,
         title=_title(made),
         tone="bad" if plan.unreachable else "ok",
-        goal=_plain(rule.label),
-        predicates=tuple((each.code, _plain(each.label)) for each in instrument.predicates),
+        goal=goal_name(rule.label),
+        predicates=tuple((each.code, goal_name(each.label)) for each in instrument.predicates),
         margins=tuple(MARGINS.items()),
         predicate=rule.code,
         margin=margin,
-        now=_against(now, required),
-        then=_against(after, required),
+        now=score_text(instrument, now),
+        then=score_text(instrument, after),
         gain=charts.gain_bar(
             now, after, instrument.weight, required, label=f"Nilai total dari {shown(now)} menjadi {shown(after)}"
         ),
@@ -193,14 +194,15 @@ def read_plan(made: SheetPlan, viewer: User, margin: str, corrections: Correctio
     )  # fmt: skip
 
 
-def _plain(label: str) -> str:
+def goal_name(label: str) -> str:
     """Return a predicate's name as it stands in a sentence: WBBM, siap mendukung WBBM."""
     name = label.removesuffix(" (internal)")
     return f"s{name[1:]}" if name.startswith("Siap ") else name
 
 
-def _against(value: Fraction, required: Fraction) -> str:
-    return shown(value, gate=required)
+def points_text(points: Fraction) -> str:
+    """Write points that are gained; never as none."""
+    return f"+{shown(points)}" if points >= Fraction(1, 200) else "<0,01"
 
 
 def _title(made: SheetPlan) -> str:
@@ -292,7 +294,7 @@ class _Words:
             item=step.item,
             before=show_state(step.item, step.before.raw),
             after=show_state(step.item, step.better.raw),
-            points=f"+{shown(step.points)}" if step.points >= Fraction(1, 200) else "<0,01",
+            points=points_text(step.points),
             days=days_text(step.better.half_days),
             is_partial=step.better.half_days != step.whole_half_days,
             work=self.work(step.item, step.whole_half_days),

@@ -176,6 +176,7 @@ class _Desk:
         self.gates = tuple(gate for gate in all_gates if gate not in only)
         self.surveys = tuple(self._survey_gate(gate) for gate in only)
         self._owed = self._survey_shortfalls()
+        self._best = {code: self.gain(code, found[-1].value) for code, found in self.better.items()}
         self._room = {item.code: self._share[item.code] * (1 - (values[item.code].value or 0)) for item in surveys}
 
     def _survey_gate(self, gate: Gate) -> SurveyGate:
@@ -208,24 +209,20 @@ class _Desk:
 
     def most(self, target: Target) -> Fraction:
         """Points that all unlocked items together can bring to the gate."""
-        return sum((self.gain(code, found[-1].value) for code, found in self._reaching(target, self.better)), _ZERO)
-
-    def _reaching(
-        self, target: Target, better: Mapping[str, tuple[Better, ...]]
-    ) -> list[tuple[str, tuple[Better, ...]]]:
         below = self.below[target.gate.code]
-        return [(code, found) for code, found in better.items() if code in below]
+        return sum((gain for code, gain in self._best.items() if code in below), _ZERO)
 
     def out_of_reach(self, target: Target) -> OutOfReach:
         """Say how near one gets to the gate, and what would open it."""
         missing = target.need - self.most(target)
-        gains = [(self.gain(code, found[-1].value), code) for code, found in self._reaching(target, self._locked)]
+        below = self.below[target.gate.code]
+        gains = [(self.gain(code, found[-1].value), code) for code, found in self._locked.items() if code in below]
         opened, left = [], missing
         for gain, code in sorted(gains, key=lambda pair: (-pair[0], self.instrument.item(pair[1]).position)):
             if left > 0:
                 opened.append(code)
                 left -= gain
-        room = sum((room for code, room in self._room.items() if code in self.below[target.gate.code]), _ZERO)
+        room = sum((room for code, room in self._room.items() if code in below), _ZERO)
         return OutOfReach(
             target=target,
             most=target.actual + target.survey_points + self.most(target),
@@ -239,7 +236,8 @@ class _Desk:
         place = {code: index for index, code in enumerate(self.better)}
         offered = [better for found in self.better.values() for better in found]
         choices = [Choice(place[better.item_code], better.half_days) for better in offered]
-        rows = [Row(self._gains(target, offered), target.need) for target in targets]
+        gains = [self.gain(better.item_code, better.value) for better in offered]
+        rows = [Row(self._below(target, offered, gains), target.need) for target in targets if target.need > 0]
         solution = solve(choices, rows, seconds)
         if solution.chosen is not None:
             chosen, is_least = [offered[index] for index in solution.chosen], solution.is_least
@@ -249,11 +247,10 @@ class _Desk:
         self._prove(targets, steps)
         return steps, is_least
 
-    def _gains(self, target: Target, offered: list[Better]) -> tuple[Fraction, ...]:
+    def _below(self, target: Target, offered: list[Better], gains: list[Fraction]) -> tuple[Fraction, ...]:
+        """Return the gains as the gate sees them: nothing of what isn't below it."""
         below = self.below[target.gate.code]
-        return tuple(
-            self.gain(better.item_code, better.value) if better.item_code in below else _ZERO for better in offered
-        )
+        return tuple(gain if better.item_code in below else _ZERO for better, gain in zip(offered, gains, strict=True))
 
     def _thinned(self, targets: tuple[Target, ...]) -> list[Better]:
         """Take everything, then leave out what isn't needed, the dearest by its points first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,10 +39,17 @@ class Change:
     fields: Mapping[str, Any]
 
 
-def read_known(unit: Unit, instrument: Instrument, today: datetime.date) -> dict[str, Known]:
-    """Return what holds at the unit by item code (one query): the nearest word counts, and every lock."""
+def read_entries(instrument: Instrument, *units: Unit) -> list[PlanEntry]:
+    """Read what holds at the units or above them (one query)."""
+    return list(PlanEntry.objects.holding_for(instrument, *units).select_related("unit", "item"))
+
+
+def known_at(unit: Unit, entries: Iterable[PlanEntry], today: datetime.date) -> dict[str, Known]:
+    """Return what holds at the unit by item code: the nearest word counts, and every lock."""
     found: dict[str, dict[str, Any]] = {}
-    for entry in PlanEntry.objects.holding_for(unit, instrument).select_related("unit", "item"):
+    for entry in entries:
+        if not unit.is_within(entry.unit.path):
+            continue
         known = found.setdefault(entry.item.code, {})
         if entry.half_days is not None:
             known |= {"half_days": entry.half_days, "half_days_of": entry.unit}
@@ -120,7 +127,7 @@ def _save(unit: Unit, place: Unit, item: Item, fields: dict[str, Any], by: User,
         # Else the unit's own word would go on hiding the one that was just given.
         _write(unit, item, dict[str, Any](dict.fromkeys(own)), by, posting, only_known=True)
     if fields.get("lock") == "":
-        for entry in PlanEntry.objects.holding_for(unit, item.instrument).filter(item=item).exclude(lock=""):
+        for entry in PlanEntry.objects.holding_for(item.instrument, unit).filter(item=item).exclude(lock=""):
             _unlock(entry, by)
         fields = own
     if fields:

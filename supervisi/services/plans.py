@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from time import monotonic
 from typing import Any
 
 from django.db import transaction
 
 from supervisi import access
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import Checklist, Finding, Layer, Severity
+from supervisi.models import Checklist, Finding, Layer, PlanEntry, Severity
 from supervisi.models.checklists import DISCLOSED_STATUSES
 from supervisi.scoring.answers import AnswerFault, AnswerValue
 from supervisi.scoring.engine import parse_answers
@@ -21,9 +23,10 @@ from supervisi.scoring.instrument import Instrument, Item
 from supervisi.scoring.plan_options import work_of
 from supervisi.scoring.planner import Plan, Step, make_plan
 from supervisi.services.checklists import stored_answers
+from supervisi.services.content import answers_of
 from supervisi.services.findings import MOST_DUE_DAYS, record_planned
 from supervisi.services.owners import usual_owner
-from supervisi.services.plan_entries import Known, is_open_for_plans, read_known
+from supervisi.services.plan_entries import Known, is_open_for_plans, known_at, read_entries
 from supervisi.services.replies import ShownAnswer, show_answer
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.organisasi.access import local_day
@@ -32,6 +35,9 @@ from wbbm.organisasi.models import Posting, User
 # A page waits no longer; a plan that took longer says so.
 WEB_SECONDS = 1.0
 _SOONEST_DUE = 14
+# Plans that a process keeps, the oldest goes first.
+_MOST_PLANS = 200
+_plans: dict[tuple[Any, ...], Plan] = {}
 
 
 @dataclass(frozen=True)
@@ -77,25 +83,68 @@ def plan_sheet(checklist: Checklist, wish: Wish, seconds: float = WEB_SECONDS) -
     Raises:
         DomainError: the sheet has an answer that its instrument doesn't know.
     """
+    entries = read_entries(checklist.instrument, checklist.unit)
+    return _planned(checklist, wish, stored_answers(checklist), entries, seconds)
+
+
+def plan_sheets(checklists: Sequence[Checklist], wish: Wish, seconds: float) -> list[SheetPlan]:
+    """Plan the way of each of several sheets of one instrument (two queries).
+
+    Sheets share no gate, so the least work of all is that of each.
+
+    Args:
+        seconds: for all of them; those that come after it is over get a plan that passes and may not be the least.
+
+    Raises:
+        DomainError: a sheet has an answer that its instrument doesn't know.
+    """
+    if not checklists:
+        return []
+    answers = answers_of(checklists)
+    entries = read_entries(checklists[0].instrument, *(checklist.unit for checklist in checklists))
+    ends = monotonic() + seconds
+    return [
+        _planned(checklist, wish, answers[checklist.pk], entries, min(WEB_SECONDS, ends - monotonic()))
+        for checklist in checklists
+    ]
+
+
+def _planned(
+    checklist: Checklist, wish: Wish, answers: dict[str, Any], entries: list[PlanEntry], seconds: float
+) -> SheetPlan:
     instrument, today = engine_instrument(checklist.instrument), local_day(checklist.unit)
-    known = read_known(checklist.unit, checklist.instrument, today)
+    known = known_at(checklist.unit, entries, today)
     half_days = {code: each.half_days for code, each in known.items() if each.half_days}
-    answers = stored_answers(checklist)
+    locked = tuple(sorted(code for code, each in known.items() if each.lock))
     try:
-        plan = make_plan(
-            instrument,
-            answers,
-            wish.predicate,
-            half_days=half_days,
-            locked=[code for code, each in known.items() if each.lock],
-            margin=wish.margin,
-            seconds=seconds,
-        )
+        plan = _kept_plan(checklist, wish, answers, half_days, locked, seconds)
     except AnswerFault as fault:
         raise DomainError(f"Butir {fault.item_code}: {fault.message} Perbaiki jawabannya dulu.") from fault
     values = parse_answers(instrument, answers)
     inputs = {item.code: (values[item.code], work_of(item, values[item.code], half_days)) for item in instrument.items}
     return SheetPlan(checklist, instrument, wish, plan, known, inputs, today)
+
+
+def _kept_plan(
+    checklist: Checklist, wish: Wish, answers: dict[str, Any], half_days: dict[str, int], locked: tuple[str, ...],
+    seconds: float,
+) -> Plan:  # fmt: skip
+    """Make a plan, or return the one that this process made of the very same input: the engine always says the same."""
+    row = checklist.instrument
+    given = json.dumps([answers, half_days], sort_keys=True)
+    key = (row.pk, row.sha256, wish, given, locked)
+    plan = _plans.get(key)
+    if plan is None:
+        plan = make_plan(
+            engine_instrument(row), answers, wish.predicate, half_days=half_days, locked=locked, margin=wish.margin,
+            seconds=seconds,
+        )  # fmt: skip
+        # What ran out of time is tried again.
+        if plan.is_least:
+            while len(_plans) >= _MOST_PLANS:
+                _plans.pop(next(iter(_plans)), None)
+            _plans[key] = plan
+    return plan
 
 
 # --- findings -----------------------------------------------------------------------------------------

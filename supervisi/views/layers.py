@@ -12,7 +12,8 @@ from supervisi.pages.layers import DIFFERENT, read_layers
 from wbbm.organisasi.http import signed_in_user
 
 
-def _number(request: HttpRequest, name: str) -> int | None:
+def chosen_number(request: HttpRequest, name: str) -> int | None:
+    """Return a number of the address; None when there is none."""
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
@@ -26,8 +27,8 @@ def comparison(request: HttpRequest, pk: int) -> HttpResponse:
     page = read_layers(
         user,
         pk,
-        period_id=_number(request, "periode"),
-        instrument_id=_number(request, "instrumen"),
+        period_id=chosen_number(request, "periode"),
+        instrument_id=chosen_number(request, "instrumen"),
         only_different=request.GET.get("saring") == DIFFERENT,
     )
     if page is None:
@@ -41,7 +42,7 @@ def gaps_below(request: HttpRequest, pk: int) -> HttpResponse:
     user = signed_in_user(request)
     if not user.scope.has_role(*OVERSEERS):
         raise Http404("no units below for this role")
-    page = read_gaps_below(user, pk, _number(request, "periode"))
+    page = read_gaps_below(user, pk, chosen_number(request, "periode"))
     if page is None:
         raise Http404("no such units in sight")
     return render(request, "supervisi/layer_gaps.html", {"page": page})

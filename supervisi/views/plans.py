@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -14,11 +14,14 @@ from supervisi.access import posting_to_estimate_above
 from supervisi.forms.plans import Corrections, read_corrections, read_wish
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist
+from supervisi.pages.dashboard_data import OVERSEERS
 from supervisi.pages.plan import read_plan
+from supervisi.pages.plan_stations import read_below, read_stations
 from supervisi.pages.sheet import shows_score
 from supervisi.services.plan_entries import save_entries
 from supervisi.services.plans import make_findings, plan_sheet
 from supervisi.views.checklists import find_sheet
+from supervisi.views.layers import chosen_number
 from wbbm.errors import NotAllowed
 from wbbm.organisasi.http import signed_in_user
 
@@ -51,6 +54,20 @@ def _address(checklist: Checklist, request: HttpRequest) -> str:
     _, margin = read_wish(request.POST, engine_instrument(checklist.instrument))
     query = urlencode({"predikat": request.POST.get("predikat", "")[:20], "cadangan": margin})
     return f"{reverse('supervisi:plan', args=[checklist.pk])}?{query}"
+
+
+@require_safe
+def stations(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the plans of all units directly below a unit, whole or only what changes with them."""
+    user = signed_in_user(request)
+    below = read_below(user, pk) if user.scope.has_role(*OVERSEERS) else None
+    if below is None:
+        raise Http404("no such units in sight")
+    wish, margin = read_wish(request.GET, engine_instrument(below.instrument))
+    page = read_stations(below, wish, margin, chosen_number(request, "periode"))
+    is_part = request.headers.get("HX-Request")
+    template = "supervisi/_plan_stations.html" if is_part else "supervisi/plan_stations.html"
+    return render(request, template, {"page": page})
 
 
 @require_POST

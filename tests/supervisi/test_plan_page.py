@@ -8,15 +8,17 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from supervisi.forms.plans import days_text
 from supervisi.models import Checklist, Finding, Period, PlanEntry
 from supervisi.pages.dashboard_data import LKE, POLSEK
 from supervisi.pages.plan import read_plan
+from supervisi.pages.plan_stations import read_below, read_stations
 from supervisi.scoring.engine import score_sheet
 from supervisi.scoring.gates import judge
 from supervisi.services.checklists import stored_answers
-from supervisi.services.plan_entries import read_known
+from supervisi.services.plan_entries import known_at, read_entries
 from supervisi.services.plans import Wish, plan_sheet
-from tests.factories import make_person
+from tests.factories import make_person, make_unit
 from tests.supervisi.dashboards import engine_instrument, lower_area, make_district, make_kapolsek, put_lke, put_sheet
 from tests.supervisi.sheets import Counted
 from wbbm.organisasi.models import AuditEvent, Role, User
@@ -200,9 +202,10 @@ def test_a_lock_until_a_day_opens_by_itself(district):
     row = sheet.answers.get(item__code=item.code).item
     day = datetime.date.today()
     PlanEntry.objects.create(unit=district.polda, item=row, lock="not_before", not_before=day, set_by=district.kapolda)
-    before = read_known(district.polres, sheet.instrument, day - datetime.timedelta(days=1))
+    entries = read_entries(sheet.instrument, district.polres)
+    before = known_at(district.polres, entries, day - datetime.timedelta(days=1))
     assert before[item.code].lock is not None
-    assert read_known(district.polres, sheet.instrument, day)[item.code].lock is None
+    assert known_at(district.polres, entries, day)[item.code].lock is None
 
 
 def test_out_of_reach_names_gates_and_items(district):
@@ -233,4 +236,46 @@ def test_the_page_takes_the_same_queries_whatever_it_shows(district):
             PlanEntry(unit=district.polres, item=item, half_days=3, set_by=district.kapolres) for item in items
         )
         items = []
+    assert counts[0] == counts[1] <= 10
+
+
+def test_a_district_reads_which_step_of_which_station_helps_most(district):
+    one, two = (weak_station(district, station) for station in district.stations)
+    empty, done = (make_unit(district.polres, kind="polsek", name=name) for name in ("Polsek Kosong", "Polsek Selesai"))
+    put_sheet(district, done)
+    wish = Wish("siap_wbbm", 0)
+    below = read_below(User.objects.get(pk=district.kapolres.pk), district.polres.pk)
+    page = read_stations(below, wish, "0", None)
+    plans = [made(one).plan, made(two).plan]
+    # Stations share no gate: the work of all is the sum of each one's least.
+    assert page.title.startswith(days_text(sum(plan.half_days for plan in plans)))
+    assert page.steps == sum(len(plan.steps) for plan in plans)
+    best = max(step.points / step.better.half_days for plan in plans for step in plan.steps)
+    step = next(step for step in plans[0].steps if step.item.code == page.helps[0].item.code)
+    assert step.points / step.better.half_days == best
+    assert [line.unit.name for line in page.lines][-1] == "Polsek Selesai"
+    assert page.without == ("Polsek Kosong",)
+    assert page.items[0].units == 2
+    shown = ask_district(district.kapolres, district.polres)
+    assert shown.status_code == 200
+    assert "Polsek Kosong" in shown.content.decode()
+    assert ask_district(make_kapolsek(empty), empty).status_code == 404
+
+
+def ask_district(user, unit):
+    client = Client()
+    client.force_login(user, backend="wbbm.organisasi.auth.PostingBackend")
+    return client.get(reverse("supervisi:plan-stations", args=[unit.pk]))
+
+
+def test_a_district_takes_the_same_queries_for_more_stations(district):
+    counts, client = [], Client()
+    client.force_login(district.kapolres, backend="wbbm.organisasi.auth.PostingBackend")
+    address = reverse("supervisi:plan-stations", args=[district.polres.pk])
+    for station in district.stations:
+        weak_station(district, station)
+        client.get(address)
+        with Counted() as seen:
+            client.get(address)
+        counts.append(len(seen))
     assert counts[0] == counts[1] <= 10
