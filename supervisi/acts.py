@@ -44,6 +44,7 @@ ACTS = {
     "finding.accept": "Jawaban temuan diterima",
     "finding.return": "Jawaban temuan dikembalikan",
     "finding.close": "Temuan ditutup",
+    "finding.passed-on": "Temuan berpindah kantor",
     "finding.extended": "Tenggat temuan diperpanjang",
     "document.requested": "Dokumen diminta",
     "letterhead.changed": "Kop surat diubah",

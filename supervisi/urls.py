@@ -19,6 +19,7 @@ from supervisi.views import (
     replies,
     samples,
     sheets,
+    unit_changes,
     vault,
     verification,
     visits,
@@ -130,6 +131,13 @@ urlpatterns += [
     path("supervisi/periode/baru/<int:unit_pk>/<slug:kind>/", periods.period_add, name="period-add"),
     path("supervisi/periode/<int:pk>/", periods.period_detail, name="period-detail"),
     path("supervisi/periode/<int:pk>/<slug:name>/", periods.period_step, name="period-step"),
+]
+
+# Changes of units.
+urlpatterns += [
+    path("supervisi/satuan/<int:pk>/riwayat/", unit_changes.unit_history, name="unit-history"),
+    path("supervisi/satuan/<int:pk>/susunan/", unit_changes.unit_changes_page, name="unit-changes"),
+    path("supervisi/satuan/<int:pk>/susunan/<slug:name>/", unit_changes.unit_change, name="unit-change"),
 ]
 
 # Handover of an office.

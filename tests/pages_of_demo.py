@@ -52,7 +52,9 @@ def things() -> dict[str, list]:
     sheets = Checklist.objects.all()
     postings = first_of_each(Posting.objects.all(), "role", "unit_id")[:14]
     people = list(User.objects.values_list("pk", flat=True)[:6])
-    units = [*first_of_each(Unit.objects.all(), "kind"), Unit.objects.get(code="polsek-senori").pk]
+    # One where a visit is under way, one that had another name.
+    told = Unit.objects.filter(code__in=["polsek-senori", "polsek-tambakboyo"]).values_list("pk", flat=True)
+    units = [*first_of_each(Unit.objects.all(), "kind"), *told]
     return {
         "": [1],
         "unit": units,
@@ -110,6 +112,8 @@ def variants(route: Route, rule: Rule, thing: Any) -> list[Rule]:
     if "code" in route.arguments:
         items = Checklist.objects.get(pk=thing).answers.order_by("-version")[:3]
         return [Rule(extra={"code": answer.item.code}) for answer in items.select_related("item")]
+    if route.name == "supervisi:unit-change":
+        return [Rule(extra={"name": name}) for name in ("nama", "pindah", "gabung", "tutup")]
     if "word" in route.arguments:
         suffixes = ("csv", "xlsx") if "suffix" in route.arguments else ("",)
         return [Rule(extra={"word": word, "suffix": suffix}) for word in ("satuan", "orang") for suffix in suffixes]

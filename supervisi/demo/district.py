@@ -11,7 +11,17 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from wbbm.organisasi.models import HeldPredicate, Posting, PredicateCode, Role, Unit, UnitKind, User
+from wbbm.organisasi.models import (
+    HeldPredicate,
+    Posting,
+    PredicateCode,
+    Role,
+    Unit,
+    UnitChange,
+    UnitChangeKind,
+    UnitKind,
+    User,
+)
 
 # Centres of the districts (kecamatan), not of the police stations.
 STATIONS = (
@@ -70,6 +80,11 @@ def make_district(today: datetime.date) -> District:
     _below(polda, code="polres-contoh", name=NEIGHBOUR, kind=UnitKind.POLRES)
     district = District(polda, polres, stations, {}, today)
     _make_people(district)
+    # A station that once had its name written otherwise.
+    UnitChange.objects.create(
+        unit=stations["Tambakboyo"], kind=UnitChangeKind.RENAMED, day=datetime.date(today.year - 1, 2, 3),
+        old_name="Polsek Tambak Boyo", by=district.people["admin"],
+    )  # fmt: skip
     HeldPredicate.objects.create(unit=polres, predicate=PredicateCode.WBK, year=2018, decree="Data contoh")
     return district
 

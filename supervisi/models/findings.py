@@ -171,6 +171,7 @@ class FindingAct(models.TextChoices):
     FOUND_AGAIN = "found_again", "Ditemukan lagi"
     SEEN_AGAIN = "seen_again", "Masih ditemukan"
     STILL_GOOD = "still_good", "Diuji ulang: tetap baik"
+    PASSED_ON = "passed_on", "Berpindah kantor"
 
 
 # Here a team wrote what it found.

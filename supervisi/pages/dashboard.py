@@ -69,6 +69,8 @@ class Dashboard:
     computed: str
     printed: str
     is_updating: bool
+    # The name of before, or of a unit that was merged into this one; its own name where only its place changed.
+    formerly: str
 
     @property
     def compares_below(self) -> bool:
@@ -114,6 +116,7 @@ def build_dashboard(user: User, unit_id: int, period_id: int | None = None) -> D
         computed=moment_words(max(moments), data.unit.time_zone) if moments else "",
         printed=moment_words(timezone.now(), data.unit.time_zone),
         is_updating=data.is_updating,
+        formerly=data.unit.formerly or "",  # annotated in dashboard_data
     )
 
 

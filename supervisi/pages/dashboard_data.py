@@ -51,7 +51,7 @@ from supervisi.models.findings import OWED_STATUSES
 from supervisi.rollup_key import KIND
 from wbbm.jobs.models import Job
 from wbbm.organisasi.access import local_day
-from wbbm.organisasi.models import HeldPredicate, PredicateCode, Role, Unit, UnitKind, User
+from wbbm.organisasi.models import HeldPredicate, PredicateCode, Role, Unit, UnitChange, UnitChangeKind, UnitKind, User
 
 LKE, POLSEK = "lke-2021", "polsek-2026"
 # Roles that read a unit's results, and those that read what lies below it.
@@ -61,6 +61,7 @@ OVERSEERS = (Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR)
 _HISTORY = 6
 _MOST_LATE, _MOST_LATE_EACH = 60, 3
 _VISIT_DAYS = 730
+_NAMES_CHANGED = (UnitChangeKind.RENAMED, UnitChangeKind.MERGED)
 _SCORE_PARTS = {
     "complete": BigIntegerField(), "areas": JSONField(), "nodes": JSONField(), "predicates": JSONField(),
 }  # fmt: skip
@@ -235,6 +236,12 @@ def _read_units(user: User, unit_id: int) -> list[Unit]:
         .annotate(parent=parent)
         .filter(Q(pk=unit_id) | Q(parent=Subquery(target)) | Exists(_is_ancestor(unit_id)))
         .annotate(
+            # The name of before, or of a unit that was merged into it; its own where only its place changed.
+            formerly=Subquery(
+                UnitChange.objects.filter(Q(unit=OuterRef("pk")) | Q(into=OuterRef("pk")))
+                .order_by(Case(When(kind__in=_NAMES_CHANGED, then=0), default=1), "-day", "-pk")
+                .values("old_name")[:1]
+            ),
             held_wbk=Subquery(held.filter(predicate=PredicateCode.WBK).values("year")[:1]),
             held_wbbm=Subquery(held.filter(predicate=PredicateCode.WBBM).values("year")[:1]),
             is_updating=Exists(Job.objects.open().filter(kind=KIND, key__startswith=f"{unit_id}:")),

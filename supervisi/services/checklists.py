@@ -397,7 +397,8 @@ def approve_reopening(*, checklist: Checklist, by: User) -> Checklist:
 
 
 def _require_open_period(checklist: Checklist) -> None:
-    if not Period.objects.filter(pk=checklist.period_id, closed_at__isnull=True).exists():
+    # A write, so that the closing waits for this step, or this step for the closing.
+    if not Period.objects.filter(pk=checklist.period_id, closed_at__isnull=True).update(closed_at=None):
         what = "diserahkan satuan, dikembalikan, atau dibuka kembali"
         raise DomainError(f"Periode {checklist.period} sudah ditutup; lembarnya tidak dapat lagi {what}.")
 

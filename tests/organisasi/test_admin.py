@@ -15,7 +15,7 @@ from django.urls import reverse
 from supervisi.models import Period, PeriodKind
 from tests.factories import make_person, make_posting, make_unit, make_user
 from wbbm.organisasi.admin_base import ScopedAdmin
-from wbbm.organisasi.models import AuditEvent, HeldPredicate, Posting, Role, Unit, UnitKind, User
+from wbbm.organisasi.models import AuditEvent, HeldPredicate, Posting, Role, Unit, UnitChange, UnitKind, User
 
 pytestmark = pytest.mark.django_db
 BACKEND = "wbbm.organisasi.auth.PostingBackend"
@@ -241,12 +241,21 @@ def test_a_refusal_keeps_what_was_typed(desk, polsek):
     assert 'value="Polsek Baru"' in said
 
 
-def test_a_unit_is_moved_by_the_unit_above_it(desk, polres, polsek):
+def test_a_unit_is_neither_moved_nor_ended_by_its_form(desk, polres, polsek):
     other = make_unit(polres, kind=UnitKind.SATFUNG, code="satfung-a", name="Satfung A")
     address = f"/admin/organisasi/unit/{other.pk}/change/"
-    form = {"code": "satfung-a", "name": "Satfung A", "kind": "satfung", "parent": polsek.pk}
+    assert reverse("supervisi:unit-changes", args=[other.pk]) in desk.get(address).content.decode()
+    form = {
+        "code": "satfung-a",
+        "name": "Satfung Baru",
+        "kind": "satfung",
+        "parent": polsek.pk,
+        "active_to": "2020-01-01",
+    }
     assert desk.post(address, form).status_code == 302
-    assert Unit.objects.get_parent(Unit.objects.get(pk=other.pk)) == polsek
+    stored = Unit.objects.get(pk=other.pk)
+    assert (stored.name, Unit.objects.get_parent(stored), stored.active_to) == ("Satfung Baru", polres, None)
+    assert UnitChange.objects.get(unit=other).old_name == "Satfung A"
 
 
 def test_a_unit_at_the_top_of_the_reach_stays_below_its_own(polres):

@@ -44,6 +44,7 @@ class UnitAdmin(ScopedAdmin):
     list_display = ("name", "above", "kind", "code", "active_to")
     list_filter = ("kind",)
     change_list_template = "admin/organisasi/importable_list.html"
+    change_form_template = "admin/organisasi/unit_form.html"
     search_fields = ("name", "code")
     ordering = ("path",)
 
@@ -59,29 +60,23 @@ class UnitAdmin(ScopedAdmin):
         return unit.above_name
 
     def fresh_fields(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        """Search the unit above among those in reach; a unit that is there is moved by it."""
-        parents = self.get_queryset(request)
+        """Search the unit above a new one among those in reach."""
         if obj is None:
-            return {"parent": self.unit_field("Di bawah satuan", parents)}
-        above = Unit.objects.get_parent(obj)
-        parents = parents.exclude(path__startswith=obj.path)
-        first = above.pk if above is not None and parents.filter(pk=above.pk).exists() else None
-        text = "Memilih satuan lain memindahkan satuan ini beserta semua di bawahnya."
-        return {"parent": self.unit_field("Di bawah satuan", parents, required=False, initial=first, help_text=text)}
+            return {"parent": self.unit_field("Di bawah satuan", self.get_queryset(request))}
+        return {"parent": None}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Where a unit stands and when it ends change much besides: that has a page of its own, with a preview."""
+        return ("active_to",) if obj is not None else ()
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
-        """Create, change or move by the services."""
-        fields: dict[str, Any] = {name: form.cleaned_data.get(name) for name in UnitForm.Meta.fields}
-        parent: Any = form.cleaned_data.get("parent")
+        """Create or change by the services."""
+        fields = {name: value for name, value in form.cleaned_data.items() if name in UnitForm.Meta.fields}
         user = signed_in_user(request)
-        if not change:
-            take_over(obj, units.create_unit(parent=parent, by=user, **fields))
-            return
-        stored = Unit.objects.get(pk=obj.pk)
-        units.update_unit(unit=stored, by=user, **fields)
-        above = Unit.objects.get_parent(stored)
-        if parent is not None and (above is None or parent.pk != above.pk):
-            units.move_unit(unit=stored, new_parent=parent, by=user)
+        if change:
+            units.update_unit(unit=Unit.objects.get(pk=obj.pk), by=user, **fields)
+        else:
+            take_over(obj, units.create_unit(parent=form.cleaned_data["parent"], by=user, **fields))
 
 
 @admin.register(HeldPredicate)

@@ -43,9 +43,12 @@ _acts = {
     "unit.changed": "Satuan diubah",
     "unit.created": "Satuan dibuat",
     "unit.moved": "Satuan dipindahkan",
+    "unit.merged": "Satuan digabung",
+    "unit.closed": "Satuan ditutup",
 }
 _fields = {
     "parent": "satuan di atasnya",
+    "into": "digabung ke",
     "new": "baris baru",
     "changed": "baris berubah",
     "same": "baris tetap",

@@ -5,7 +5,16 @@ from .holidays import Holiday
 from .imports import ImportDraft, ImportKind
 from .people import AccessLink, Posting, PostingKind, PostingQuerySet, Role, User, UserQuerySet
 from .signin import ResetRequest, SignInPace
-from .units import HeldPredicate, PredicateCode, TimeZone, Unit, UnitKind, UnitQuerySet
+from .units import (
+    HeldPredicate,
+    PredicateCode,
+    TimeZone,
+    Unit,
+    UnitChange,
+    UnitChangeKind,
+    UnitKind,
+    UnitQuerySet,
+)
 
 __all__ = [
     "AccessLink",
@@ -25,6 +34,8 @@ __all__ = [
     "SignInPace",
     "TimeZone",
     "Unit",
+    "UnitChange",
+    "UnitChangeKind",
     "UnitKind",
     "UnitQuerySet",
     "User",

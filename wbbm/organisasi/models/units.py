@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.urls import reverse
@@ -136,6 +137,53 @@ class Unit(MP_Node):
     def is_active_on(self, day: datetime.date) -> bool:
         """Tell whether the unit exists on the day."""
         return not ((self.active_from and day < self.active_from) or (self.active_to and day > self.active_to))
+
+
+class UnitChangeKind(models.TextChoices):
+    """What can happen to a unit in the tree."""
+
+    RENAMED = "renamed", "Berganti nama"
+    MOVED = "moved", "Pindah"
+    MERGED = "merged", "Digabung"
+    CLOSED = "closed", "Ditutup"
+
+
+class UnitChangeQuerySet(models.QuerySet["UnitChange"]):
+    """Named reads over what happened to units."""
+
+    def visible_to(self, user: User) -> Self:
+        """Keep changes of units that the person sees, and of those that were merged into them."""
+        scope = user.scope
+        return self.filter(scope.reading_units("unit__path") | scope.reading_units("into__path"))
+
+    def concerning(self, unit: Unit) -> Self:
+        """Keep what happened to the unit and what was merged into it, the latest first."""
+        return self.filter(Q(unit=unit) | Q(into=unit)).order_by("-day", "-pk")
+
+
+class UnitChange(models.Model):
+    """One change of a unit's name or place: what it was before, and what it went into (services/unit_changes)."""
+
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="changes", verbose_name="satuan")
+    kind = models.CharField("jenis", max_length=10, choices=UnitChangeKind)
+    day = models.DateField("hari")
+    old_name = models.CharField("nama sebelumnya", max_length=120)
+    # The unit above before and after; only of one that moved do they differ.
+    old_parent = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name="semula di bawah")
+    new_parent = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+", verbose_name="kini di bawah")
+    into = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="absorbed", verbose_name="digabung ke")
+    reason = models.TextField("alasan", blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="oleh")
+
+    objects = UnitChangeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "perubahan satuan"
+        verbose_name_plural = "perubahan satuan"
+        ordering = ["-day", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.old_name}: {self.get_kind_display()}"
 
 
 class PredicateCode(models.TextChoices):

@@ -8,11 +8,13 @@ from typing import Any
 
 from django.db import transaction
 
+from wbbm.organisasi.access import local_day
 from wbbm.organisasi.errors import NotYourUnit, OrganisationError
-from wbbm.organisasi.models import HeldPredicate, Posting, Role, Unit, UnitKind, User
+from wbbm.organisasi.models import HeldPredicate, Posting, Role, Unit, UnitChange, UnitChangeKind, UnitKind, User
 from wbbm.organisasi.models.units import TimeZone
 
 from .audit import record
+from .postings import end_posting
 
 _FIELDS = ("code", "name", "kind", "latitude", "longitude", "own_time_zone", "active_from", "active_to")
 # A kind stands below one of these; None is a root.
@@ -88,13 +90,15 @@ def update_unit(*, unit: Unit, by: User, **fields: Any) -> Unit:
         for name, value in _known(fields).items():
             setattr(unit, name, value)
         unit.save(update_fields=list(_FIELDS))
+        if old["name"] != unit.name:
+            note_change(unit, UnitChangeKind.RENAMED, by=by, old_name=old["name"])
         _spread_time_zone(unit)
         record("unit.changed", by=by, posting=posting, about=unit, unit=unit, changes=_changes(old, fields))
         _tell(unit)
     return unit
 
 
-def move_unit(*, unit: Unit, new_parent: Unit, by: User) -> Unit:
+def move_unit(*, unit: Unit, new_parent: Unit, by: User, reason: str = "") -> Unit:
     """Put a unit with everything below it under another one; both must be in the admin's reach."""
     posting = admin_posting(by, unit)
     admin_posting(by, new_parent)
@@ -112,11 +116,56 @@ def move_unit(*, unit: Unit, new_parent: Unit, by: User) -> Unit:
         moved = Unit.objects.get(pk=unit.pk)
         _spread_time_zone(moved)
         changes = {"parent": [str(old) if old else None, str(new_parent)]}
-        record("unit.moved", by=by, posting=posting, about=moved, unit=moved, changes=changes)
+        note_change(moved, UnitChangeKind.MOVED, by=by, old_parent=old, new_parent=new_parent, reason=reason)
+        record("unit.moved", by=by, posting=posting, about=moved, unit=moved, changes=changes, reason=reason)
         if old is not None:
             _tell(Unit.objects.get(pk=old.pk))
         _tell(moved)
     return moved
+
+
+def end_unit(*, unit: Unit, by: User, reason: str, into: Unit | None = None) -> Unit:
+    """Let a unit be over since today, for good or merged into another one; its postings end at once.
+
+    Raises:
+        NotYourUnit: it is not below the admin's own unit, or the other one is out of reach.
+        OrganisationError: units below it are there still, it is over already, began today, or the admin serves there.
+    """
+    posting = by.scope.posting_above(unit, Role.ADMIN)
+    if posting is None:
+        raise NotYourUnit("Satuan ditutup atau digabung oleh admin satuan di atasnya.")
+    kind = UnitChangeKind.CLOSED
+    if into is not None:
+        admin_posting(by, into)
+        kind = UnitChangeKind.MERGED
+        if into.pk == unit.pk or into.kind != unit.kind:
+            raise OrganisationError("Satuan digabung ke satuan lain yang sejenis. Pilih satuan lain.")
+    today = local_day(unit)
+    if into is not None and not into.is_active_on(today):
+        raise OrganisationError("Satuan tujuan sudah ditutup. Pilih satuan yang masih ada.")
+    if Unit.objects.strictly_under(unit).active_on(today).exists():
+        raise OrganisationError("Masih ada satuan di bawahnya. Pindahkan atau tutup satuan itu dulu.")
+    last_day = today - datetime.timedelta(days=1)
+    with transaction.atomic():
+        row = Unit.objects.active_on(today).filter(pk=unit.pk).exclude(active_from__gt=last_day)
+        if not row.update(active_to=last_day):
+            raise OrganisationError("Satuan ini sudah ditutup, atau baru mulai hari ini.")
+        for held in Posting.objects.lasting(today).filter(unit=unit).select_related("user", "unit"):
+            end_posting(posting=held, by=by, reason=reason)
+        ended = Unit.objects.get(pk=unit.pk)
+        parent = Unit.objects.get_parent(ended)
+        note_change(ended, kind, by=by, old_parent=parent, into=into, reason=reason)
+        changes = {"active_to": [None, str(last_day)]} | ({"into": [None, str(into)]} if into is not None else {})
+        record(f"unit.{kind}", by=by, posting=posting, about=ended, unit=ended, changes=changes, reason=reason)
+        _tell(ended)
+    return ended
+
+
+def note_change(unit: Unit, kind: str, *, by: User | None, old_name: str = "", **facts: Any) -> UnitChange:
+    """Keep what a unit was before a change, for its history."""
+    return UnitChange.objects.create(
+        unit=unit, kind=kind, day=local_day(unit), old_name=old_name or unit.name, by=by, **facts
+    )
 
 
 def record_predicate(

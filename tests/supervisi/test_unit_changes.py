@@ -1,0 +1,209 @@
+"""Units renamed, moved, merged, closed: seen beforehand, nothing lost, history under the new one."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from supervisi.models import ChecklistStatus, Finding, UnitScore, Visit
+from supervisi.pages.unit_changes import read_history, read_preview
+from supervisi.services import unit_changes
+from supervisi.services.owners import responsible_people
+from supervisi.services.recompute import recompute
+from tests.clients import Sessions
+from tests.factories import make_person, make_posting, make_unit
+from tests.supervisi.districts import make_province, set_status
+from wbbm.errors import DomainError, NotAllowed
+from wbbm.jobs import services as jobs
+from wbbm.notices.models import Notice
+from wbbm.organisasi.models import AuditEvent, Posting, Role, Unit, UnitChange, UnitKind, User
+
+pytestmark = pytest.mark.django_db
+REASON = "Kep/12/2026"
+
+
+def fresh(row):
+    return type(row).objects.get(pk=row.pk)
+
+
+@pytest.fixture
+def province():
+    """Two districts; the first station has people, open findings, a planned visit and a result of before."""
+    made = make_province(2, 1)
+    for sheet in made.sheets:
+        set_status(sheet, ChecklistStatus.FINAL)
+    jobs.drain()
+    made.sessions = Sessions()
+    made.here, made.there = made.polres
+    made.unit, made.next = made.stations[:2]
+    made.admin = make_person(made.polda, Role.ADMIN)
+    made.local = make_person(made.here, Role.ADMIN)
+    made.chief = make_posting(unit=made.here, role=Role.COMMANDER, title="Kapolres").user
+    made.head = make_posting(unit=made.unit, role=Role.COMMANDER, title="Kapolsek").user
+    made.operator = make_posting(unit=made.unit, role=Role.OPERATOR, title="Kasium").user
+    made.other = make_posting(unit=made.next, role=Role.COMMANDER, title="Kapolsek").user
+    made.findings = [
+        Finding.objects.create(
+            number=f"T-2026-UJI-{number:03d}", unit=made.unit, owner_unit=owner, owner_title=title, severity="severe",
+            status=status, observation="Tarif tidak terpasang", handed_over_at=timezone.now(), created_by=made.leader,
+            visit=made.sheets[0].visit, checklist=made.sheets[0],
+        )
+        for number, owner, title, status in (
+            (1, made.unit, "Kapolsek", "open"),
+            (2, made.here, "Kasiwas", "returned"),
+            (3, made.unit, "Kapolsek", "closed"),
+        )
+    ]  # fmt: skip
+    made.planned = Visit.objects.create(
+        unit=made.unit, period=made.period, sprin_number="Sprin/9", starts_on=datetime.date.today(), status="planned",
+        team_leader=made.leader, planned_by=made.leader,
+    )  # fmt: skip
+    return made
+
+
+def rows(province):
+    return [(row.units_due, row.units_submitted) for row in map(province.row, (province.here, province.there))]
+
+
+def told(unit):
+    return list(UnitChange.objects.filter(unit=unit).values_list("kind", "old_name", "reason"))
+
+
+def test_a_renamed_unit_keeps_its_code_and_tells_its_old_name(province):
+    client = province.sessions.of(province.local)
+    url = reverse("supervisi:unit-change", args=[province.unit.pk, "nama"])
+    assert client.post(url, {"name": province.unit.name}).status_code == 422
+    assert client.post(url, {"name": "Polsek Baru"}).status_code == 302
+    unit = fresh(province.unit)
+    assert (unit.name, unit.code) == ("Polsek Baru", province.unit.code)
+    assert told(unit) == [("renamed", "Polsek 2-0", "")]
+    for person in (province.chief, province.head):
+        said = province.sessions.of(person).get(unit.get_absolute_url()).content.decode()
+        assert "dahulu Polsek 2-0" in said
+    assert (
+        "Berganti nama; dahulu Polsek 2-0"
+        in province.sessions.of(province.head).get(reverse("supervisi:unit-history", args=[unit.pk])).content.decode()
+    )
+
+
+def test_a_moved_unit_takes_everything_along(province):
+    url = reverse("supervisi:unit-change", args=[province.unit.pk, "pindah"])
+    client = province.sessions.of(province.admin)
+    said = client.get(url).content.decode()
+    for words in (
+        "Kapolsek",
+        "T-2026-UJI-001",
+        f"Temuan yang dijawab {province.here}",
+        "supervisor satuan yang baru mengganti timnya",
+    ):
+        assert words in said
+    # The admin of the old unit above doesn't reach the new one, and sees no such choice.
+    local = province.sessions.of(province.local)
+    assert local.post(url, {"target": province.there.pk, "reason": REASON}).status_code == 422
+    client = province.sessions.of(province.admin)
+    assert client.post(url, {"target": province.there.pk, "reason": "x"}).status_code == 422
+    Visit.objects.filter(pk=province.planned.pk).update(status="ongoing")
+    assert client.post(url, {"target": province.there.pk, "reason": REASON}).status_code == 422
+    assert "Belum dapat dilakukan" in client.get(url).content.decode()
+    Visit.objects.filter(pk=province.planned.pk).update(status="planned")
+    assert Unit.objects.get_parent(fresh(province.unit)) == province.here
+    assert client.post(url, {"target": province.there.pk, "reason": REASON}).status_code == 302
+    jobs.drain()
+    unit = fresh(province.unit)
+    assert Unit.objects.get_parent(unit) == province.there
+    assert told(unit) == [("moved", unit.name, REASON)]
+    assert rows(province) == [(1, 1), (2, 2)]
+    assert recompute(is_dry_run=True) == []
+    first, second, closed = map(fresh, province.findings)
+    assert [(each.unit, each.owner_unit) for each in (first, second, closed)] == [
+        (unit, unit), (unit, province.there), (unit, unit),
+    ]  # fmt: skip
+    assert [event.kind for event in second.events.all()] == ["passed_on"]
+    assert responsible_people(first) == [province.head]
+    assert fresh(province.planned).status == "planned"
+    assert Posting.objects.running().filter(unit=unit).count() == 2
+    assert AuditEvent.objects.get(action="unit.moved").reason == REASON
+
+
+@pytest.mark.parametrize("moves_people", [True, False])
+def test_a_merged_unit_leaves_its_history_and_hands_on_what_is_open(province, moves_people):
+    url = reverse("supervisi:unit-change", args=[province.unit.pk, "gabung"])
+    client = province.sessions.of(province.local)
+    said = client.get(url).content.decode()
+    for words in ("pindah ke satuan tujuan", "dibatalkan", "berpindah ke satuan tujuan", "berakhir hari ini"):
+        assert words in said
+    before = list(UnitScore.objects.filter(unit=province.unit, counting__isnull=False).values("score_sum", "counting"))
+    form = {"target": province.next.pk, "reason": REASON} | ({"moves_people": "on"} if moves_people else {})
+    assert client.post(url, form).status_code == 302
+    jobs.drain()
+    unit, into = fresh(province.unit), fresh(province.next)
+    assert not unit.is_active_on(datetime.date.today())
+    assert told(unit) == [("merged", unit.name, REASON)]
+    assert not Posting.objects.running().filter(unit=unit).exists()
+    here = set(Posting.objects.running().filter(unit=into).values_list("user", "role"))
+    kept = {(province.operator.pk, "operator")} if moves_people else set()
+    assert here == {(province.other.pk, "commander")} | kept
+    first, second, closed = map(fresh, province.findings)
+    assert [(each.unit, each.owner_unit, each.number) for each in (first, second, closed)] == [
+        (into, into, "T-2026-UJI-001"), (into, province.here, "T-2026-UJI-002"), (unit, unit, "T-2026-UJI-003"),
+    ]  # fmt: skip
+    assert responsible_people(first) == [province.other]
+    assert (fresh(province.planned).status, fresh(province.planned).cancel_reason) == (
+        "cancelled", f"{unit} digabung ke {into}.",
+    )  # fmt: skip
+    # What was stored for it stays its own, and is read under the other one.
+    after = UnitScore.objects.filter(unit=unit, counting__isnull=False).values("score_sum", "counting")
+    assert list(after) == before
+    assert rows(province) == [(1, 2), (1, 1)]
+    assert recompute(is_dry_run=True) == []
+    page = read_history(User.objects.get(pk=province.other.pk), into)
+    assert [line.text for line in page.changes] == [f"{unit} digabung ke satuan ini"]
+    assert [(line.unit, line.period, line.url) for line in page.results] == [(unit, province.period, "")]
+    assert read_history(User.objects.get(pk=province.chief.pk), into).results[0].url
+    said = province.sessions.of(province.other).get(into.get_absolute_url()).content.decode()
+    assert f"dahulu {unit}" in said
+    assert Notice.objects.filter(person=province.other, kind="period").count() == 1
+    # Over is over: nothing more is done with it, but its name.
+    assert province.sessions.of(province.local).get(url).status_code == 404
+
+
+def test_a_closed_unit_leaves_its_open_findings_to_the_commander_above(province):
+    below = make_unit(fresh(province.unit), kind=UnitKind.SATFUNG, name="Unit SPKT")
+    with pytest.raises(DomainError, match="di bawahnya"):
+        unit_changes.close_unit(unit=fresh(province.unit), by=province.local, reason=REASON)
+    assert f"{below} masih di bawahnya" in read_preview(fresh(province.unit), "tutup").blockers
+    assert not UnitChange.objects.exists()
+    unit_changes.close_unit(unit=fresh(below), by=province.local, reason=REASON)
+    unit_changes.close_unit(unit=fresh(province.unit), by=User.objects.get(pk=province.local.pk), reason=REASON)
+    jobs.drain()
+    first, second, closed = map(fresh, province.findings)
+    assert [(each.unit, each.owner_unit) for each in (first, second, closed)] == [
+        (province.unit, province.here), (province.unit, province.here), (province.unit, province.unit),
+    ]  # fmt: skip
+    assert responsible_people(first) == [province.chief]
+    assert not Posting.objects.running().filter(unit=province.unit).exists()
+    assert rows(province) == [(1, 2), (1, 1)]
+    assert recompute(is_dry_run=True) == []
+
+
+def test_only_admins_above_end_a_unit_and_nobody_ends_his_own_posting(province):
+    own = make_person(province.unit, Role.ADMIN)
+    for person in (own, province.chief, province.leader):
+        with pytest.raises(NotAllowed):
+            unit_changes.close_unit(unit=fresh(province.unit), by=User.objects.get(pk=person.pk), reason=REASON)
+    assert (
+        province.sessions.of(own).get(reverse("supervisi:unit-change", args=[province.unit.pk, "tutup"])).status_code
+        == 404
+    )
+    make_posting(province.local, province.unit, Role.OPERATOR)
+    with pytest.raises(DomainError, match="diri sendiri"):
+        unit_changes.close_unit(unit=fresh(province.unit), by=User.objects.get(pk=province.local.pk), reason=REASON)
+    assert fresh(province.unit).active_to is None
+    for into in (province.unit, province.here, province.stations[2]):
+        with pytest.raises(DomainError):
+            unit_changes.merge_unit(
+                unit=fresh(province.unit), into=fresh(into), by=User.objects.get(pk=province.local.pk), reason=REASON
+            )
