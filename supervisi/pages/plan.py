@@ -9,7 +9,7 @@ from django.utils import dateformat, timezone
 
 from supervisi import access, charts
 from supervisi.forms.plans import MARGINS, Corrections, days_text
-from supervisi.models import Checklist, ConditionState, PlanLock
+from supervisi.models import Checklist, ConditionState, Finding, PlanLock
 from supervisi.pages.dashboard_stations import score_text
 from supervisi.pages.dashboard_verdict import ConditionLine, condition_lines
 from supervisi.pages.moments import long_moment
@@ -19,7 +19,7 @@ from supervisi.scoring.plan_options import better_answers, is_survey
 from supervisi.scoring.planner import OutOfReach, Step, SurveyGate
 from supervisi.scoring.rounding import shown
 from supervisi.services.plan_entries import Known, is_open_for_plans
-from supervisi.services.plans import SheetPlan, show_state, why_no_findings
+from supervisi.services.plans import SheetPlan, open_findings, show_state, why_no_findings
 from supervisi.services.replies import ShownAnswer
 from wbbm.organisasi.models import HeldPredicate, Unit, UnitKind, User
 
@@ -72,6 +72,8 @@ class StepLine:
     is_partial: bool
     work: WorkFields
     gates: tuple[GateBar, ...]
+    # The open finding of the item, where there is one that the person sees.
+    finding: Finding | None
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,11 @@ class PlanPage:
     corrections: Corrections
 
     @property
+    def untold(self) -> int:
+        """Steps without an open finding: so many would be made."""
+        return sum(step.finding is None for step in self.steps)
+
+    @property
     def margin_words(self) -> str:
         """The margin in a sentence."""
         return f"dengan cadangan {MARGINS[self.margin]}" if self.made.wish.margin else "tanpa cadangan"
@@ -154,6 +161,7 @@ def read_plan(made: SheetPlan, viewer: User, margin: str, corrections: Correctio
     can_correct = is_open and access.posting_to_estimate(viewer, checklist.unit) is not None
     wider = _wider(viewer, checklist.unit) if is_open else None
     desk = _Words(made, viewer, corrections or Corrections())
+    desk.findings = open_findings(made, viewer) if plan.steps else {}
     steps = tuple(desk.step(number, step) for number, step in enumerate(plan.steps, start=1))
     locked, others = desk.rest()
     after = plan.steps[-1].total_after if plan.steps else plan.before.complete[TOTAL]
@@ -186,7 +194,7 @@ def read_plan(made: SheetPlan, viewer: User, margin: str, corrections: Correctio
         can_correct=can_correct or wider is not None,
         wider=wider,
         wider_words=f"semua {checklist.unit.get_kind_display()} di {wider.name}" if wider else "",
-        can_task=bool(steps) and not why_no_findings(checklist)
+        can_task=any(step.finding is None for step in steps) and not why_no_findings(checklist)
         and access.posting_to_task(viewer, checklist.unit) is not None,
         no_findings=why_no_findings(checklist),
         printed=long_moment(timezone.now(), checklist.unit),
@@ -261,6 +269,7 @@ class _Words:
     def __init__(self, made: SheetPlan, viewer: User, corrections: Corrections) -> None:
         self.made, self.plan, self.viewer, self.corrections = made, made.plan, viewer, corrections
         self.gates = self._shown_gates()
+        self.findings: dict[str, Finding] = {}
         self.in_steps = {step.item.code for step in self.plan.steps}
         self.values = {step.item.code: step.before for step in self.plan.steps}
 
@@ -299,6 +308,7 @@ class _Words:
             is_partial=step.better.half_days != step.whole_half_days,
             work=self.work(step.item, step.whole_half_days),
             gates=tuple(self.bar(gate, step.after) for gate in self.gates),
+            finding=self.findings.get(step.item.code),
         )
 
     def short(self, gate: Gate) -> str:

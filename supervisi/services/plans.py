@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from time import monotonic
@@ -32,6 +33,7 @@ from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, User
 
+_log = logging.getLogger(__name__)
 # A page waits no longer; a plan that took longer says so.
 WEB_SECONDS = 1.0
 _SOONEST_DUE = 14
@@ -120,6 +122,9 @@ def _planned(
         plan = _kept_plan(checklist, wish, answers, half_days, locked, seconds)
     except AnswerFault as fault:
         raise DomainError(f"Butir {fault.item_code}: {fault.message} Perbaiki jawabannya dulu.") from fault
+    except ArithmeticError as fault:
+        _log.exception("a plan of sheet %s was not confirmed", checklist.pk)
+        raise DomainError("Rencana ini tidak dapat dibuktikan, jadi tidak ditampilkan. Beri tahu admin.") from fault
     values = parse_answers(instrument, answers)
     inputs = {item.code: (values[item.code], work_of(item, values[item.code], half_days)) for item in instrument.items}
     return SheetPlan(checklist, instrument, wish, plan, known, inputs, today)
@@ -176,17 +181,29 @@ def make_findings(*, checklist: Checklist, wish: Wish, fingerprint: str, by: Use
         raise InvalidTransition(reason)
     with transaction.atomic():
         # The write comes first: a second click waits here and then finds what the first one made.
-        Checklist.objects.filter(pk=checklist.pk, status=checklist.status).update(status=checklist.status)
+        same = Checklist.objects.filter(pk=checklist.pk, status=checklist.status, period__closed_at__isnull=True)
+        if not same.update(status=checklist.status):
+            raise InvalidTransition("Lembar ini baru saja berubah keadaan. Muat ulang halaman ini.")
         made = plan_sheet(checklist, wish)
         if made.fingerprint != fingerprint:
             raise InvalidTransition("Rencananya sudah berubah. Periksa langkah yang sekarang, lalu jadikan temuan.")
-        codes = [step.item.code for step in made.plan.steps]
-        open_at = Finding.objects.open().filter(unit=checklist.unit, item__code__in=codes)
-        known = set(open_at.filter(item__instrument=checklist.instrument_id).values_list("item__code", flat=True))
+        known = open_findings(made, by)
         return _record(made, known, by, posting), len(known)
 
 
-def _record(made: SheetPlan, known: set[str], by: User, posting: Posting) -> list[Finding]:
+def open_findings(made: SheetPlan, viewer: User) -> dict[str, Finding]:
+    """Return the open finding of each step that has one, the latest, by item code (one query).
+
+    Only what the person sees: what a team has not handed over yet is nobody's business at the unit.
+    """
+    codes = [step.item.code for step in made.plan.steps]
+    sheet = made.checklist
+    rows = Finding.objects.visible_to(viewer).open()
+    rows = rows.filter(unit=sheet.unit, item__instrument=sheet.instrument_id, item__code__in=codes)
+    return {finding.item.code: finding for finding in rows.select_related("item").order_by("pk") if finding.item}
+
+
+def _record(made: SheetPlan, known: Collection[str], by: User, posting: Posting) -> list[Finding]:
     found, spent = [], 0
     for step in made.plan.steps:
         spent += step.better.half_days

@@ -19,7 +19,15 @@ from supervisi.services.checklists import stored_answers
 from supervisi.services.plan_entries import known_at, read_entries
 from supervisi.services.plans import Wish, plan_sheet
 from tests.factories import make_person, make_unit
-from tests.supervisi.dashboards import engine_instrument, lower_area, make_district, make_kapolsek, put_lke, put_sheet
+from tests.supervisi.dashboards import (
+    engine_instrument,
+    lower_area,
+    make_district,
+    make_finding,
+    make_kapolsek,
+    put_lke,
+    put_sheet,
+)
 from tests.supervisi.sheets import Counted
 from wbbm.organisasi.models import AuditEvent, Role, User
 
@@ -105,6 +113,9 @@ def test_a_commander_reads_corrects_locks_and_makes_findings_once(district):
     assert all(each.due_days >= 14 for each in found.values())
     ask(kapolres, sheet, "plan-findings", data)
     assert Finding.objects.count() == len(found)
+    again = ask(kapolres, sheet).content.decode()
+    assert all(each.number in again for each in found.values())
+    assert "Jadikan" not in again
 
 
 def test_the_steps_of_a_stored_sheet_pass_every_gate_when_they_are_answered(district):
@@ -279,3 +290,16 @@ def test_a_district_takes_the_same_queries_for_more_stations(district):
             client.get(address)
         counts.append(len(seen))
     assert counts[0] == counts[1] <= 10
+
+
+def test_a_finding_that_was_not_handed_over_yet_stays_unknown_to_the_unit(district):
+    station = district.stations[0]
+    sheet = weak_station(district, station, status="disclosed")
+    step = made(sheet).plan.steps[0]
+    row = sheet.answers.get(item__code=step.item.code).item
+    hidden = make_finding(district, station, item=row, handed_over_at=None, number="T-RAHASIA")
+    kapolsek = make_kapolsek(station)
+    assert hidden.number not in ask(kapolsek, sheet).content.decode()
+    assert hidden.number in ask(district.kapolres, sheet).content.decode()
+    ask(kapolsek, sheet, "plan-findings", {"sidik": made(sheet).fingerprint})
+    assert Finding.objects.exclude(pk=hidden.pk).count() == len(made(sheet).plan.steps)
