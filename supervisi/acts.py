@@ -2,6 +2,7 @@
 
 ACTS = {
     "checklist.created": "Lembar dibuat",
+    "checklist.copied": "Lembar disalin dari lembar sebelumnya",
     "checklist.submit": "Lembar diserahkan",
     "checklist.return": "Lembar dikembalikan",
     "checklist.review": "Lembar ditinjau",

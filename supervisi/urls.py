@@ -90,6 +90,7 @@ urlpatterns += [
 urlpatterns += [
     path("supervisi/lembar/<int:pk>/", sheets.checklist_detail, name="checklist-detail"),
     path("supervisi/lembar/<int:pk>/langkah/<slug:step>/", sheets.checklist_step, name="checklist-step"),
+    path("supervisi/lembar/<int:pk>/salin/", sheets.checklist_copy, name="checklist-copy"),
     path("supervisi/lembar/<int:pk>/kembalikan/", sheets.checklist_return, name="checklist-return"),
     path("supervisi/lembar/<int:pk>/minta-buka/", sheets.checklist_ask_reopening, name="checklist-ask-reopening"),
     path("supervisi/lembar/<int:pk>/sampel/", samples.sample, name="sample"),

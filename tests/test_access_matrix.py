@@ -195,6 +195,7 @@ RULES: dict[str, Rule] = {
     "supervisi:visit-delete": post(NOBODY, "visit", UNIT_READERS),
     "supervisi:checklist-detail": page(READERS, SHEET),
     "supervisi:checklist-step": post(NOBODY, SHEET, READERS, extra={"step": "submit"}),
+    "supervisi:checklist-copy": post(frozenset({"member"}), SHEET, READERS - {"member"}),
     "supervisi:checklist-return": page(frozenset({"supervisor"}), SHEET, refused=READERS - {"supervisor"}),
     "supervisi:checklist-ask-reopening": page(frozenset({"commander", "auditor"}), SHEET, refused=SUPERVISORS),
     "supervisi:self-sheet-add": post(

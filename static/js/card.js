@@ -5,7 +5,7 @@
   const { icon } = window.wbbmLine || {};
   if (!icon || window.wbbmCard) return;
 
-  const SIGNS = { empty: "same", saving: "sync", saved: "check", queued: "device", conflict: "split", failed: "alert" };
+  const SIGNS = { empty: "same", review: "search", saving: "sync", saved: "check", queued: "device", conflict: "split", failed: "alert" };
 
   const named = (card, part) => card.querySelectorAll(`[name="${CSS.escape(card.dataset.wbbmItem)}-${part}"]`);
 

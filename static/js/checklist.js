@@ -61,7 +61,9 @@
     if (canWrite) {
       fillCard(card, JSON.parse(card.dataset.base));
       const isAnswered = "answered" in card.dataset;
-      setState(card, isAnswered ? "saved" : "empty", isAnswered ? "Tersimpan" : "Belum diisi");
+      const isCopy = card.querySelector("[data-wbbm-review]") !== null;
+      if (isCopy) setState(card, "review", "Perlu ditinjau");
+      else setState(card, isAnswered ? "saved" : "empty", isAnswered ? "Tersimpan" : "Belum diisi");
     }
     setMessage(card, "");
   }
@@ -112,6 +114,7 @@
       card.dataset.version = Math.max(body.version, Number(card.dataset.version));
       card.dataset.base = JSON.stringify(body.value);
       card.toggleAttribute("data-answered", Boolean(body.shown.letter));
+      endReview(card);
       showProgress(body);
       const more = await waitingFor(operation.item);
       if (more) return;
@@ -147,6 +150,23 @@
     return operations.some((record) => record.sheet === sheet && record.item === item);
   }
 
+  /** Once it is saved it is no copy any more; whoever pressed the button goes on in the card's fields. */
+  function endReview(card) {
+    const review = card.querySelector("[data-wbbm-review]");
+    if (!review) return;
+    const wasThere = review.contains(document.activeElement);
+    review.remove();
+    if (wasThere) card.querySelector("[data-wbbm-fields] input:not([type=hidden])")?.focus({ preventScroll: true });
+  }
+
+  /** Confirm a copied answer as it stands in the card. */
+  async function confirmCopy(card) {
+    card.dataset.waiting = "waiting";
+    setState(card, "queued", "Di perangkat");
+    setMessage(card, "");
+    await put(card, readCard(card), Number(card.dataset.version), 0);
+  }
+
   /** Take an option back that was chosen by mistake: radio buttons alone can't. */
   function empty(card) {
     const chosen = [...named(card, "answer")].find((radio) => radio.checked);
@@ -165,9 +185,10 @@
       element.textContent = `${area.answered}/${area.due}`;
     }
     const left = whole.due - whole.answered;
+    const copies = ({ review }) => (review ? `, ${review} perlu ditinjau` : "");
     const words = {
-      area: `${area.answered} dari ${area.due} butir terisi`,
-      sheet: `${whole.answered} dari ${whole.due} butir terisi.${left ? ` ${left} lagi sebelum lembar dapat diserahkan.` : ""}`,
+      area: `${area.answered} dari ${area.due} butir terisi${copies(area)}`,
+      sheet: `${whole.answered} dari ${whole.due} butir terisi${copies(whole)}.${left ? ` ${left} lagi sebelum lembar dapat diserahkan.` : ""}`,
     };
     const isHere = area.key === main.dataset.area;
     for (const element of document.querySelectorAll("[data-wbbm-progress-text]")) {
@@ -286,9 +307,13 @@
     main.addEventListener("click", (event) => {
       const pressed = event.target.closest("[data-wbbm-choose]");
       const clear = event.target.closest("[data-wbbm-clear]");
+      const confirm = event.target.closest("[data-wbbm-confirm]");
       if (pressed) {
         event.preventDefault();
         choose(pressed);
+      } else if (confirm) {
+        event.preventDefault();
+        confirmCopy(confirm.closest("[data-wbbm-item]"));
       } else if (clear) {
         empty(clear.closest("[data-wbbm-item]"));
       }

@@ -35,7 +35,7 @@
   }
 
   async function attach(form) {
-    const box = form.closest("[data-wbbm-picker]");
+    const box = form.closest("[data-wbbm-picker], [data-wbbm-proposals]");
     const card = form.closest("[data-wbbm-item]");
     const button = form.querySelector("[type=submit]");
     button.disabled = true;
@@ -103,7 +103,7 @@
       event.preventDefault();
       const query = new URLSearchParams(new FormData(form));
       show(form.closest("[data-wbbm-picker]"), `${form.action}?${query}`);
-    } else if (form.matches("[data-wbbm-picker] [data-wbbm-pick-attach]")) {
+    } else if (form.matches("[data-wbbm-pick-attach]")) {
       event.preventDefault();
       attach(form);
     }

@@ -12,7 +12,7 @@ from typing import Any
 from django.http import QueryDict
 
 from supervisi.scoring.instrument import Instrument, Item
-from supervisi.services.operations import InvalidOperation, Operation, read_operation
+from supervisi.services.operations import CODE_LIMIT, InvalidOperation, Operation, read_operation
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,11 @@ def read_choice(data: QueryDict) -> Choice | None:
         return Choice(code, whose == "saya", uuid.UUID(revision))
     except ValueError:
         return None
+
+
+def read_confirmed(data: QueryDict) -> str:
+    """Return the item whose copied answer was confirmed by its button; empty when none was."""
+    return data.get("tinjau", "")[:CODE_LIMIT]
 
 
 def read_base(data: QueryDict, item_code: str) -> int:

@@ -183,6 +183,8 @@ class Answer(models.Model):
     value = models.JSONField(default=dict)
     # Kept by the saving service: counts of progress need no engine.
     is_answered = models.BooleanField(default=False)
+    # Copied from an earlier sheet, and nobody has confirmed or changed it yet: counts as not answered, enters no score.
+    needs_review = models.BooleanField(default=False)
     # False only on the items of a sample sheet that were not drawn.
     is_due = models.BooleanField(default=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -195,7 +197,12 @@ class Answer(models.Model):
         verbose_name = "jawaban"
         verbose_name_plural = "jawaban"
         ordering = ["checklist", "item__position"]
-        constraints = [models.UniqueConstraint(fields=["checklist", "item"], name="answer_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["checklist", "item"], name="answer_once"),
+            models.CheckConstraint(
+                name="answer_review_is_unanswered", condition=Q(needs_review=False) | Q(is_answered=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Jawaban {self.item_id} (versi {self.version})"
@@ -223,6 +230,8 @@ class AnswerRevision(models.Model):
     # The version that an accepted operation made; null for a refused one.
     new_version = models.PositiveIntegerField(null=True)
     outcome = models.CharField(max_length=10, choices=RevisionOutcome)
+    # The sheet whose answer this is a copy of.
+    copied_from = models.ForeignKey(Checklist, models.PROTECT, null=True, related_name="+")
     # What was answered to the device, so that a repeat gets the same reply.
     reply = models.JSONField(default=dict)
     saved_at = models.DateTimeField(default=timezone.now)

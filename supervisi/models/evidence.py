@@ -81,7 +81,7 @@ def _on_day(now: datetime.datetime, condition: Callable[[datetime.date], Q]) -> 
 class Evidence(models.Model):
     """One revision of a document or photo of a unit; proves one or several answers.
 
-    The rows of one unit and number are the revisions of one document (docs/keputusan/0007-bukti-dan-revisi.md): a new
+    The rows of one unit and number are the revisions of one document (docs/keputusan/0009-bukti-dan-revisi.md): a new
     file is a new row, so that a link holds the very file that was looked at.
     """
 

@@ -21,7 +21,7 @@ from supervisi.services.replies import ShownAnswer, show_answer
 from supervisi.services.standing import AreaStanding, Progress, Row, Standing, percent, stand
 from wbbm.organisasi.models import User
 
-ALL, EMPTY, MINE, CHOOSE = "semua", "kosong", "tugas", "pilih"
+ALL, EMPTY, REVIEW, MINE, CHOOSE = "semua", "kosong", "tinjau", "tugas", "pilih"
 
 
 @dataclass(frozen=True)
@@ -199,10 +199,15 @@ def _answers(checklist: Checklist, viewer: User) -> list[Answer]:
         answer=OuterRef("answer"), author=viewer, outcome=RevisionOutcome.ACCEPTED, pk__gt=OuterRef("pk")
     )
     undecided = mine.filter(~Exists(later), outcome=RevisionOutcome.CONFLICT).order_by("-pk").values("pk")[:1]
+    copied = AnswerRevision.objects.filter(answer=OuterRef("pk"), copied_from__isnull=False)
     return list(
         Answer.objects.filter(checklist=checklist)
         .select_related("item", "author", "posting")
-        .annotate(undecided=Subquery(undecided))
+        .annotate(
+            undecided=Subquery(undecided),
+            source=Subquery(copied.values("copied_from")[:1]),
+            source_name=Subquery(copied.values("copied_from__period__name")[:1]),
+        )
         .order_by("item__position")
     )
 
@@ -215,12 +220,15 @@ def _row(answer: Answer) -> Row:
         answer=answer.value.get("answer"),
         is_answered=answer.is_answered,
         is_due=answer.is_due,
+        needs_review=answer.needs_review,
     )
 
 
 def _is_kept(card: ItemCard, chosen: str) -> bool:
     if chosen == EMPTY:
         return not card.is_answered
+    if chosen == REVIEW:
+        return card.needs_review
     if chosen == MINE:
         return card.is_mine
     if chosen == CHOOSE:
@@ -229,7 +237,7 @@ def _is_kept(card: ItemCard, chosen: str) -> bool:
 
 
 def _filters(cards: list[ItemCard], chosen: str) -> tuple[Filter, ...]:
-    labels = {ALL: "Semua", EMPTY: "Belum diisi", MINE: "Tugas saya", CHOOSE: "Perlu dipilih"}
+    labels = {ALL: "Semua", EMPTY: "Belum diisi", REVIEW: "Perlu ditinjau", MINE: "Tugas saya", CHOOSE: "Perlu dipilih"}
     chosen = chosen if chosen in labels else ALL
     return tuple(
         Filter(key, label, sum(_is_kept(card, key) for card in cards), key == chosen) for key, label in labels.items()

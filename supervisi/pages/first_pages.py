@@ -35,6 +35,8 @@ class OwedSheet:
     answered: int
     due: int
     today: datetime.date
+    # Of those left, copied answers that wait to be looked at.
+    review: int = 0
 
     @property
     def left(self) -> int:
@@ -128,6 +130,7 @@ def owed_sheets(unit: Unit, today: datetime.date) -> list[OwedSheet]:
         for sheet in Checklist.objects.filter(unit=unit, layer=Layer.SELF, period__in=periods).annotate(
             answered=Count("answers", filter=Q(answers__is_due=True, answers__is_answered=True)),
             due=Count("answers", filter=Q(answers__is_due=True)),
+            review=Count("answers", filter=Q(answers__needs_review=True)),
         )
     }
     found = []
@@ -142,8 +145,8 @@ def owed_sheets(unit: Unit, today: datetime.date) -> list[OwedSheet]:
                 and not period.first_day <= today <= period.last_day
             ):
                 continue
-            answered, due = (sheet.answered, sheet.due) if sheet is not None else (0, 0)
-            found.append(OwedSheet(unit, period, instrument, sheet, answered, due, today))
+            facts = (sheet.answered, sheet.due, today, sheet.review) if sheet is not None else (0, 0, today)
+            found.append(OwedSheet(unit, period, instrument, sheet, *facts))
     return found
 
 

@@ -34,6 +34,8 @@ class Save:
     note: str
     # Why a decision on a reply changed the value; empty for an ordinary save.
     reason: str
+    # The period of the sheet that it was copied from; empty for what a person entered.
+    copied_from: str
     checked: str
     version: int | None
     is_refused: bool
@@ -91,7 +93,9 @@ def read_history(*, checklist: Checklist, item_code: str, viewer: User) -> Histo
         return None
     can_write = checklist.is_draft and posting_to_write(viewer, checklist) is not None
     revisions = (
-        AnswerRevision.objects.filter(answer=answer).select_related("author", "posting", "on_behalf_of").order_by("-pk")
+        AnswerRevision.objects.filter(answer=answer)
+        .select_related("author", "posting", "on_behalf_of", "copied_from__period")
+        .order_by("-pk")
     )
     now = timezone.now()
     saves = [_save(revision, checklist, item, answer.value, can_write, now) for revision in revisions]
@@ -138,6 +142,7 @@ def _save(
         shown=show_answer(item, card.answer),
         note=card.note,
         reason=str(revision.reply.get("reason", "")),
+        copied_from=revision.copied_from.period.name if revision.copied_from is not None else "",
         checked=dict(Checked.choices).get(card.checked, ""),
         version=revision.new_version,
         is_refused=is_refused,

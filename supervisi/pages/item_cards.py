@@ -21,6 +21,7 @@ from supervisi.models import (
     VisitMember,
 )
 from supervisi.pages.item_findings import KnownFinding, read_item_findings
+from supervisi.pages.proposals import Proposal, read_area_evidence
 from supervisi.pages.validity import Validity, validity
 from supervisi.pages.zero_rule import zero_rule
 from supervisi.scoring.instrument import Instrument, Item
@@ -142,6 +143,9 @@ class ItemCard:
     # Why what was typed could not be saved; empty when all is well.
     fault: str
     is_answered: bool
+    # Copied from an earlier sheet, and nobody has looked at it yet; from which, in words.
+    needs_review: bool
+    copied_from: str
     shown: ShownAnswer
     saved_at: str
     author: str
@@ -157,6 +161,8 @@ class ItemCard:
     zero_rule: str
     before: tuple[Before, ...]
     evidence: tuple[EvidenceLine, ...]
+    # What proved the copied answer there and still holds.
+    proposals: tuple[Proposal, ...]
     findings: int
     has_severe_finding: bool
     # Everything known of the item at the unit, from earlier visits too.
@@ -190,7 +196,7 @@ class ItemCard:
     @property
     def needs_finding(self) -> bool:
         """Tell whether the answer asks for a severe finding that nobody has recorded."""
-        return self.shown.is_severe and not self.has_severe_finding
+        return self.shown.is_severe and not self.needs_review and not self.has_severe_finding
 
     @property
     def formula_json(self) -> str:
@@ -252,7 +258,11 @@ class CardBuilder:
         codes = [answer.item.code for answer in answers]
         self.refused = self._refused(answers) if can_write else {}
         self.before = self._before(codes)
-        self.evidence = self._evidence(answers)
+        found = read_area_evidence(checklist, answers, viewer, now, can_write=can_write)
+        self.evidence = {
+            pk: [EvidenceLine.of(link, checklist, now) for link in links] for pk, links in found.links.items()
+        }
+        self.proposals = found.proposals
         self.findings = read_item_findings(checklist, codes, viewer)
         self.members, tasks = self._team()
         self.offices = {each.user_id: each.label for each in self.members}
@@ -302,13 +312,6 @@ class CardBuilder:
             shown = show_answer(self.instrument.item(code), value.get("answer"))
             if shown.letter:
                 found.setdefault(code, []).append(Before(label, shown))
-        return found
-
-    def _evidence(self, answers: list[Answer]) -> dict[int, list[EvidenceLine]]:
-        links = AnswerEvidence.objects.attached().filter(answer__in=[answer.pk for answer in answers])
-        found: dict[int, list[EvidenceLine]] = {}
-        for link in links.select_related("evidence__file", "evidence__unit").order_by("pk"):
-            found.setdefault(link.answer_id, []).append(EvidenceLine.of(link, self.checklist, self.now))
         return found
 
     def _team(self) -> tuple[tuple[Member, ...], list[str]]:
@@ -368,6 +371,8 @@ class CardBuilder:
             fields=fields,
             fault=typed.message if typed is not None else "",
             is_answered=answer.is_answered,
+            needs_review=answer.needs_review,
+            copied_from=vars(answer)["source_name"] or "",
             shown=shown,
             saved_at=self._moment(answer.saved_at),
             author=author_text(answer.author, answer.posting, self.checklist),
@@ -386,6 +391,7 @@ class CardBuilder:
             zero_rule=zero_rule(self.instrument, item),
             before=tuple(self.before.get(item.code, ())),
             evidence=tuple(self.evidence.get(answer.pk, ())),
+            proposals=self._proposals(answer),
             findings=len(own),
             has_severe_finding=any(finding.is_severe for finding in own),
             known_findings=tuple(known),
@@ -393,6 +399,11 @@ class CardBuilder:
             is_mine=item.code in self.tasks,
             upload_uuid=str(uuid.uuid4()),
         )
+
+    def _proposals(self, answer: Answer) -> tuple[Proposal, ...]:
+        """Leave out what is attached already, in whatever revision."""
+        here = {line.document for line in self.evidence.get(answer.pk, ())}
+        return tuple(each for each in self.proposals.get(answer.item.code, ()) if each.document not in here)
 
     def _unlisted(self, person: int | None) -> Member | None:
         listed = {each.user_id for each in self.others}

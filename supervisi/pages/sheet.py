@@ -22,6 +22,7 @@ from supervisi.services.checklists import (
     missing_severe_findings,
 )
 from supervisi.services.content import stored_answers
+from supervisi.services.copying import last_sheet
 from wbbm.organisasi.models import AuditEvent, User
 
 # Label, and what the step brings about.
@@ -41,6 +42,7 @@ _BUTTONS = {
 }
 EVENT_WORDS = {
     "checklist.created": "Lembar dibuat",
+    "checklist.copied": "Disalin dari lembar sebelumnya",
     "checklist.submit": "Diserahkan",
     "checklist.return": "Dikembalikan",
     "checklist.withdraw": "Ditarik satuan",
@@ -106,6 +108,10 @@ class SheetPage:
     ring: charts.Ring
     answered: int
     total: int
+    # Copied answers that wait to be looked at.
+    review: int
+    # The sheet whose answers may come along to the items that nobody has touched.
+    copy_source: Checklist | None
     missing: tuple[tuple[str, str], ...]
     unnoted: tuple[tuple[str, str], ...]
     next_area: AreaLink | None
@@ -148,8 +154,12 @@ def shows_score(checklist: Checklist, viewer: User) -> bool:
 def read_sheet(checklist: Checklist, viewer: User) -> SheetPage:
     """Read a sheet's page."""
     instrument = engine_instrument(checklist.instrument)
-    rows = Answer.objects.filter(checklist=checklist, is_due=True).values_list("item__code", "is_answered")
-    answered = {(checklist.pk, code): done for code, done in rows}
+    rows = list(
+        Answer.objects.filter(checklist=checklist, is_due=True).values_list(
+            "item__code", "is_answered", "needs_review", "version"
+        )
+    )
+    answered = {(checklist.pk, code): done for code, done, _, _ in rows}
     areas = area_links(checklist, answered, instrument)
     done, total = sum(area.answered for area in areas), sum(area.total for area in areas)
     missing = [code for (_, code), is_done in answered.items() if not is_done]
@@ -167,6 +177,8 @@ def read_sheet(checklist: Checklist, viewer: User) -> SheetPage:
         ring=charts.progress_ring(done, total, f"{done} dari {total} butir terisi"),
         answered=done,
         total=total,
+        review=sum(waits for _, _, waits, _ in rows),
+        copy_source=last_sheet(checklist, viewer) if can_write and not all(row[3] for row in rows) else None,
         missing=tuple((code, place[code].area_key) for code in missing),
         unnoted=tuple((code, place[code].area_key) for code in unnoted),
         next_area=next((area for area in areas if not area.is_done), areas[0]),

@@ -162,7 +162,8 @@ def _store(save: _Save) -> Outcome:
         return known
     for _ in range(_TRIES):
         present = _present(save)
-        if not _is_own_trail(save, present):
+        # A copy that nobody has reviewed is no person's answer: what was entered meanwhile takes its place.
+        if not present.needs_review and not _is_own_trail(save, present):
             break
         if _move(save, present.version):
             return _accept(save, present.version + 1)
@@ -186,6 +187,7 @@ def _move(save: _Save, base: int) -> bool:
         version=F("version") + 1,
         value=save.card.as_value(),
         is_answered=save.parsed.is_answered,
+        needs_review=False,
         author=save.by,
         posting=save.posting,
         saved_at=save.now,

@@ -232,7 +232,10 @@ def _hold_visit(checklist: Checklist) -> None:
 def _require_complete(checklist: Checklist) -> None:
     missing = missing_items(checklist)
     if missing:
-        raise Incomplete(f"{len(missing)} butir belum diisi. Lengkapi dulu, lalu serahkan.", missing)
+        copied = Answer.objects.filter(checklist=checklist, needs_review=True).count()
+        words = f"{len(missing)} butir belum diisi"
+        words += f", {copied} di antaranya salinan yang perlu ditinjau" if copied else ""
+        raise Incomplete(f"{words}. Lengkapi dulu, lalu serahkan.", missing)
     unnoted = missing_severe_findings(checklist)
     if unnoted:
         raise Incomplete(

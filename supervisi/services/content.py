@@ -14,9 +14,12 @@ from supervisi.scoring.rounding import to_units
 
 
 def answers_of(checklists: Iterable[Checklist]) -> dict[int, dict[str, Any]]:
-    """Return the answers of sheets by sheet and item code, as the engine reads them (one query)."""
+    """Return the answers of sheets by sheet and item code, as the engine reads them (one query).
+
+    Copied answers that nobody has reviewed are none.
+    """
     found: dict[int, dict[str, Any]] = {checklist.pk: {} for checklist in checklists}
-    rows = Answer.objects.filter(checklist__in=list(found), version__gt=0)
+    rows = Answer.objects.filter(checklist__in=list(found), version__gt=0, needs_review=False)
     for checklist_id, code, value in rows.values_list("checklist", "item__code", "value"):
         found[checklist_id][code] = value.get("answer")
     return found

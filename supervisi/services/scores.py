@@ -64,12 +64,13 @@ def score_fields(checklist: Checklist) -> dict[str, Any]:
     """
     rows = list(
         Answer.objects.filter(checklist=checklist).values_list(
-            "item__code", "value", "version", "is_answered", "is_due"
+            "item__code", "value", "version", "is_answered", "is_due", "needs_review"
         )
     )
     instrument = engine_instrument(checklist.instrument)
-    score = score_sheet(instrument, {code: value.get("answer") for code, value, version, _, _ in rows if version})
-    due = [is_answered for _, _, _, is_answered, is_due in rows if is_due]
+    reviewed = {code: value.get("answer") for code, value, version, _, _, waits in rows if version and not waits}
+    score = score_sheet(instrument, reviewed)
+    due = [is_answered for _, _, _, is_answered, is_due, _ in rows if is_due]
     # Of a sample only a part was looked at: it has no predicate.
     judged: dict[str, Any] = {"predicates": {}} if checklist.scope == Scope.SAMPLE else {}
     return (
@@ -78,7 +79,7 @@ def score_fields(checklist: Checklist) -> dict[str, Any]:
         | {
             "answered": sum(due),
             "due": len(due),
-            "saves": sum(version for _, _, version, _, _ in rows),
+            "saves": sum(version for _, _, version, _, _, _ in rows),
         }
     )
 

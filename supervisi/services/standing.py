@@ -19,6 +19,8 @@ class Progress:
 
     answered: int
     due: int
+    # Of those left, copied answers that wait to be reviewed.
+    review: int = 0
 
     @property
     def left(self) -> int:
@@ -32,7 +34,8 @@ class Progress:
 
     def as_reply(self) -> dict[str, int]:
         """Return the JSON form."""
-        return {"answered": self.answered, "due": self.due, "percent": self.percent}
+        reply = {"answered": self.answered, "due": self.due, "percent": self.percent}
+        return reply | {"review": self.review} if self.review else reply
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,12 @@ class Row:
     answer: Any
     is_answered: bool
     is_due: bool
+    needs_review: bool = False
+
+    @property
+    def counted(self) -> Any:
+        """The answer as far as it enters the score."""
+        return None if self.needs_review else self.answer
 
 
 def percent(share: Fraction) -> str:
@@ -86,15 +95,15 @@ def percent(share: Fraction) -> str:
 def read_rows(checklist: Checklist) -> list[Row]:
     """Read what the standing needs (one query)."""
     found = Answer.objects.filter(checklist=checklist).values_list(
-        "pk", "item__code", "item__area_key", "value", "is_answered", "is_due"
+        "pk", "item__code", "item__area_key", "value", "is_answered", "is_due", "needs_review"
     )
-    return [Row(pk, code, area, value.get("answer"), answered, due) for pk, code, area, value, answered, due in found]
+    return [Row(pk, code, area, value.get("answer"), *states) for pk, code, area, value, *states in found]
 
 
 def stand(instrument: Instrument, rows: Iterable[Row]) -> Standing:
     """Compute progress and preview scores of a sheet from its rows."""
     rows = list(rows)
-    score = score_sheet(instrument, {row.item_code: row.answer for row in rows if row.answer is not None})
+    score = score_sheet(instrument, {row.item_code: row.counted for row in rows if row.counted is not None})
     areas = []
     for area in instrument.areas:
         result = score.area(area.key)
@@ -119,7 +128,9 @@ def stand(instrument: Instrument, rows: Iterable[Row]) -> Standing:
 
 def _progress(rows: Iterable[Row]) -> Progress:
     due = [row for row in rows if row.is_due]
-    return Progress(answered=sum(row.is_answered for row in due), due=len(due))
+    return Progress(
+        answered=sum(row.is_answered for row in due), due=len(due), review=sum(row.needs_review for row in due)
+    )
 
 
 def _share(score: Fraction, weight: Fraction) -> Fraction:

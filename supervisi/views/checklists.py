@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from supervisi.forms.answers import Choice, Rejected, read_area_form, read_base, read_choice
+from supervisi.forms.answers import Choice, Rejected, read_area_form, read_base, read_choice, read_confirmed
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist
 from supervisi.pages.blank_sheet import read_blank_sheet
@@ -100,6 +100,12 @@ def _save_area(request: HttpRequest, checklist: Checklist, key: str) -> HttpResp
         outcomes.append(_settle(request, checklist, choice))
         if outcomes[-1].code == CONFLICT:
             refused.append(choice.item_code)
+    confirmed = read_confirmed(request.POST)
+    # Changed and confirmed at once: what was typed is what was meant.
+    if confirmed and confirmed not in {operation.item_code for operation in form.operations}:
+        outcomes.append(_confirm(request, checklist, confirmed))
+        if outcomes[-1].code == CONFLICT:
+            refused.append(confirmed)
     locked = next((outcome for outcome in outcomes if outcome.code == LOCKED), None)
     if locked is not None:
         messages.error(request, f"Lembar berstatus {locked.reply['status_label']}. Jawaban Anda tidak tersimpan.")
@@ -118,6 +124,17 @@ def _settle(request: HttpRequest, checklist: Checklist, choice: Choice) -> Outco
         item_code=choice.item_code,
         revision_uuid=choice.revision_uuid if choice.is_mine else None,
         base_version=read_base(request.POST, choice.item_code),
+        by=signed_in_user(request),
+    )
+
+
+def _confirm(request: HttpRequest, checklist: Checklist, code: str) -> Outcome:
+    """Save a copied answer as it stands."""
+    return restore_value(
+        checklist=checklist,
+        item_code=code,
+        revision_uuid=None,
+        base_version=read_base(request.POST, code),
         by=signed_in_user(request),
     )
 

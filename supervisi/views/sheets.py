@@ -17,6 +17,7 @@ from supervisi.pages.sheet import read_sheet
 from supervisi.pages.tpi_sheets import read_tpi_sheets
 from supervisi.services import checklists
 from supervisi.services.checklists import TRANSITIONS, Incomplete
+from supervisi.services.copying import copy_last_sheet
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import Role, Unit, User
@@ -73,6 +74,17 @@ def checklist_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         context = {"page": read_sheet(checklist, user), "refusal": refusal}
         return render(request, "supervisi/checklist_detail.html", context, status=422)
     messages.success(request, _DONE[step])
+    return redirect(checklist)
+
+
+@require_POST
+def checklist_copy(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring the answers of the last sheet along, each to be reviewed."""
+    user = signed_in_user(request)
+    checklist = get_checklist(user, pk)
+    copied = copy_last_sheet(checklist=checklist, by=user)
+    text = f"{copied.count} jawaban disalin dari {copied.source.period}. Tinjau satu per satu."
+    messages.success(request, text)
     return redirect(checklist)
 
 

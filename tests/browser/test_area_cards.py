@@ -7,8 +7,10 @@ from playwright.sync_api import expect
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import AnswerEvidence, AnswerRevision, Finding
+from supervisi.services.copying import copy_last_sheet
 from tests.browser.test_queue import SAVED, card, choose, open_area, state, wait_until_kept
 from tests.supervisi.sheets import SEVERE_PERCENT, make_world
+from tests.supervisi.test_copying import before_visit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,3 +137,23 @@ def test_an_option_chosen_by_mistake_can_be_taken_back(signed_in_page, world):
     wait_until_kept(page, 0)
     assert world.answer("P.1.1.i.a").value["answer"] is None
     expect(clear).to_be_hidden()
+
+
+def test_a_copied_answer_is_confirmed_by_one_press_also_without_a_line(signed_in_page, world):
+    copy_last_sheet(checklist=before_visit(world), by=world.leader)
+    page = open_area(signed_in_page(world.leader), area(world, "1"))
+    code, progress = "P.1.1.i.a", page.locator('[data-wbbm-progress-text="area"]')
+    expect(state(page, code)).to_have_text("Perlu ditinjau")
+    expect(progress).to_have_text("0 dari 5 butir terisi, 1 perlu ditinjau")
+    # What is tapped anyway is no confirmation; only the button is.
+    choose(page, code, "B")
+    expect(state(page, code)).to_have_text("Perlu ditinjau")
+    page.context.set_offline(True)
+    card(page, code).get_by_role("button", name="Masih sama").click()
+    expect(state(page, code)).to_have_text("Di perangkat")
+    page.context.set_offline(False)
+    expect(state(page, code)).to_have_text(SAVED)
+    expect(progress).to_have_text("1 dari 5 butir terisi")
+    expect(card(page, code).get_by_role("button", name="Masih sama")).to_have_count(0)
+    answer = world.answer(code)
+    assert (answer.version, answer.value["answer"], answer.needs_review) == (2, "B", False)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from supervisi.demo.acts import record_acts
+from supervisi.demo.copies import add_copy
 from supervisi.demo.district import make_district
 from supervisi.demo.documents import add_documents
 from supervisi.demo.evidence import add_evidence, add_vault
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             add_plans(district)
             add_evidence(district)
             add_vault(district)
+            add_copy(district, periods)
             recompute(is_dry_run=False)
             settle_periods()
             add_documents(district)
