@@ -17,7 +17,7 @@ from supervisi.scoring.engine import score_sheet
 from supervisi.scoring.gates import judge
 from supervisi.services.checklists import stored_answers
 from supervisi.services.plan_entries import known_at, read_entries
-from supervisi.services.plans import Wish, plan_sheet
+from supervisi.services.plans import Wish, plan_sheet, plan_sheets
 from tests.factories import make_person, make_unit
 from tests.supervisi.dashboards import (
     engine_instrument,
@@ -261,6 +261,14 @@ def test_a_district_reads_which_step_of_which_station_helps_most(district):
     # Stations share no gate: the work of all is the sum of each one's least.
     assert page.title.startswith(days_text(sum(plan.half_days for plan in plans)))
     assert page.steps == sum(len(plan.steps) for plan in plans)
+    # What a station knows of its own work is not its neighbour's.
+    code = next(step.item.code for step in plans[0].steps)
+    row = one.answers.get(item__code=code).item
+    PlanEntry.objects.create(unit=district.stations[0], item=row, lock="impossible", set_by=district.kapolres)
+    together = plan_sheets(list(Checklist.objects.with_frame().filter(pk__in=[one.pk, two.pk]).order_by("pk")), wish, 5)
+    assert [each.plan for each in together] == [made(one).plan, plans[1]]
+    assert code in {step.item.code for step in plans[1].steps} - {step.item.code for step in made(one).plan.steps}
+    PlanEntry.objects.all().delete()
     best = max(step.points / step.better.half_days for plan in plans for step in plan.steps)
     step = next(step for step in plans[0].steps if step.item.code == page.helps[0].item.code)
     assert step.points / step.better.half_days == best

@@ -188,6 +188,23 @@ def test_what_a_float_can_not_tell_apart_is_decided_exactly(first, chosen):
     assert solve(choices, [Row((first, Fraction(1)), Fraction(1))], 2.0) == Solution(chosen, True)
 
 
+def test_what_is_scaled_down_for_the_solver_loses_no_plan():
+    # Two that reach the need exactly, in thirds of a large prime; a third one that does alone, for more work.
+    part = Fraction(1000003, 3000017)
+    choices = [Choice(item=place, work=work) for place, work in enumerate((1, 1, 10))]
+    row = Row((part, 1 - part, Fraction(1)), Fraction(1))
+    assert solve(choices, [row], 2.0) == Solution((0, 1), True)
+
+
+@pytest.mark.parametrize(
+    ("half_days", "expected"), [(1, [("A", 1)]), (2, [("C", 1), ("A", 2)]), (9, [("C", 3), ("B", 7), ("A", 9)])]
+)
+def test_of_two_options_with_the_same_work_the_better_one_is_offered(half_days, expected):
+    item = next(item for item in LKE.items if item.scale == "abcd")
+    found = better_answers(item, parse_answers(LKE, {item.code: "D"})[item.code], half_days)
+    assert [(each.raw, each.half_days) for each in found] == expected
+
+
 def test_when_time_is_over_the_plan_still_passes_and_says_that_it_may_not_be_the_least():
     answers = random_sheet(LKE, 1)
     plan = make_plan(LKE, answers, "wbbm", seconds=0)
