@@ -23,6 +23,7 @@ from supervisi.views import (
     vault,
     verification,
     visits,
+    workbooks,
 )
 
 app_name = "supervisi"
@@ -96,6 +97,12 @@ urlpatterns += [
     path("supervisi/lembar/<int:pk>/sampel/", samples.sample, name="sample"),
     path("supervisi/lembar/mandiri/", sheets.self_sheet_add, name="self-sheet-add"),
     path("supervisi/lembar/tpi/<int:unit_pk>/", sheets.tpi_sheets, name="tpi-sheets"),
+]
+
+# The official workbook, in and out.
+urlpatterns += [
+    path("supervisi/lembar/<int:pk>/buku-kerja/", workbooks.workbook, name="workbook"),
+    path("supervisi/lembar/<int:pk>/buku-kerja/unduh/", workbooks.download, name="workbook-download"),
 ]
 
 # The way to a predicate.

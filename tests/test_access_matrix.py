@@ -214,6 +214,9 @@ RULES: dict[str, Rule] = {
     "supervisi:checklist-blank": page(READERS, SHEET),
     # The world's sheet is a draft: only its team may see its score, and so its plan.
     "supervisi:plan": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
+    # As the plan: the workbook's formulas tell the score.
+    "supervisi:workbook": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
+    "supervisi:workbook-download": post(frozenset({"member"}), SHEET, READERS - {"member"}),
     "supervisi:plan-entries": post(frozenset({"member"}), SHEET, READERS - {"member"}),
     "supervisi:plan-stations": page(READERS, "own-unit"),
     "supervisi:plan-findings": post(frozenset({"member"}), SHEET, READERS - {"member"}),
@@ -250,6 +253,7 @@ VARIANTS = (
     ("supervisi:checklist-detail", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:checklist-documents", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:plan", "disclosed", UNIT_READERS, NOBODY),
+    ("supervisi:workbook", "disclosed", UNIT_READERS, NOBODY),
     ("files:download", "document", READERS, NOBODY),
     ("files:download", "told-document", UNIT_READERS, NOBODY),
     ("supervisi:finding-detail", "untold", READERS, NOBODY),

@@ -46,6 +46,7 @@ EVENT_WORDS = {
     "checklist.submit": "Diserahkan",
     "checklist.return": "Dikembalikan",
     "checklist.withdraw": "Ditarik satuan",
+    "workbook.exported": "Buku kerja diunduh",
     "sample.drawn": "Sampel diundi",
     "sample.added": "Butir sampel ditambahkan",
     "sample.removed": "Butir sampel dikeluarkan",

@@ -1,0 +1,76 @@
+"""Taking a workbook along: who may, what it holds, what is recorded."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from supervisi.models import Checklist
+from supervisi.services.answers import save_operation
+from supervisi.services.workbooks import read_book
+from tests.supervisi.dashboards import make_district, put_lke
+from tests.supervisi.sheets import LETTER, Counted, make_world, op
+from tests.supervisi.workbook.books import contents
+from wbbm.organisasi.models import AuditEvent, User
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(user, sheet, name="workbook-download"):
+    client = Client()
+    client.force_login(user, backend="wbbm.organisasi.auth.PostingBackend")
+    method = client.post if name.endswith("download") else client.get
+    return method(reverse(f"supervisi:{name}", args=[sheet.pk]))
+
+
+def test_a_draft_goes_to_its_team_and_what_is_hidden_stays_hidden():
+    world = make_world()
+    save_operation(checklist=world.checklist, operation=op(LETTER, "A", note="=HYPERLINK(1)"), by=world.leader)
+    given = ask(world.leader, world.checklist)
+    assert given.status_code == 200
+    assert given["Content-Disposition"].endswith('-supervision.xlsx"')
+    cells = contents(given.content)["Jawaban"].values()
+    assert {"'=HYPERLINK(1)", "Jawaban Supervisi"} <= set(cells)
+    event = AuditEvent.objects.get(action="workbook.exported")
+    assert (event.actor_id, event.unit_id, event.object_id) == (
+        world.leader.pk, world.polsek.pk, str(world.checklist.pk),
+    )  # fmt: skip
+    assert "Unduh buku kerja" in ask(world.leader, world.checklist, "workbook").content.decode()
+    page = ask(world.leader, world.checklist, "checklist-detail").content.decode()
+    assert "Buku kerja Excel" in page
+    assert "Buku kerja diunduh" in page
+    # A supervisor outside the team reads the draft without its score; the station doesn't see it at all.
+    assert ask(world.reviewer, world.checklist).status_code == 403
+    assert "Buku kerja Excel" not in ask(world.reviewer, world.checklist, "checklist-detail").content.decode()
+    assert ask(world.operator, world.checklist).status_code == 404
+    Checklist.objects.filter(pk=world.checklist.pk).update(scope="sample")
+    assert ask(world.leader, world.checklist).status_code == 403
+    assert ask(world.leader, world.checklist, "workbook").status_code == 403
+    assert AuditEvent.objects.filter(action="workbook.exported").count() == 1
+
+
+def test_a_book_is_read_with_two_queries_and_the_command_writes_the_same(tmp_path):
+    district = make_district(1)
+    sheet = put_lke(district)
+    sheet = Checklist.objects.with_frame().get(pk=sheet.pk)
+    read_book(sheet)
+    with Counted() as counted:
+        read_book(sheet)
+    assert len(counted.statements) == 2
+    path, out = tmp_path / "lke.xlsx", io.StringIO()
+    options = {"unit": district.polres.code, "period": district.year.name, "layer": "self", "stdout": out}
+    call_command("export_lke", str(path), **options)
+    page = ask(User.objects.get(pk=district.kapolres.pk), sheet)
+    assert contents(path.read_bytes()) == contents(page.content)
+    assert str(path) in out.getvalue()
+    for wrong in ({"unit": "tidak-ada"}, {"period": "9999"}, {"layer": "tpi"}):
+        with pytest.raises(CommandError, match="Lembar itu tidak ada"):
+            call_command("export_lke", str(path), **options | wrong)
+    answers = read_book(sheet).answers
+    first = sheet.answers.filter(item__code="A.I.1.i.a")
+    first.update(needs_review=True, is_answered=False)
+    assert set(answers) - set(read_book(sheet).answers) == {"A.I.1.i.a"}
+    with pytest.raises(CommandError, match="tidak dapat ditulis"):
+        call_command("export_lke", str(tmp_path), **options)
