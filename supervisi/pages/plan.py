@@ -15,7 +15,7 @@ from supervisi.pages.dashboard_verdict import ConditionLine, condition_lines
 from supervisi.pages.moments import long_moment
 from supervisi.scoring.gates import GateResult
 from supervisi.scoring.instrument import PERCENT, TOTAL, Gate, Item
-from supervisi.scoring.plan_options import better_answers, is_survey
+from supervisi.scoring.plan_options import better_answers, is_survey, items_of_gate
 from supervisi.scoring.planner import OutOfReach, Step, SurveyGate
 from supervisi.scoring.rounding import shown
 from supervisi.services.plan_entries import Known, is_open_for_plans
@@ -353,6 +353,11 @@ class _Words:
             locked.append(OtherLine(item, now, self.work(item, half_days), f"{reason}{day}{far}", can_open))
         return tuple(locked), tuple(others)
 
+    def blank(self, gate: Gate) -> int:
+        """Count the items of numbers below a gate that nobody has filled in: no plan can tell what they would bring."""
+        items = items_of_gate(self.made.instrument, gate.code)
+        return sum(item.formula is not None and not self.made.plan_inputs[item.code][0].is_answered for item in items)
+
     def missed(self, each: OutOfReach) -> MissedLine:
         target = each.target
         needed = target.required + target.margin
@@ -361,7 +366,8 @@ class _Words:
             hint = (
                 "Tanpa cadangan ambang ini terjangkau." if each.is_only_margin
                 else "Memerlukan indeks survei yang lebih tinggi." if each.is_survey
-                else "Semua butir terbaik pun belum cukup."
+                else "Semua butir terbaik pun belum cukup." if not self.blank(target.gate)
+                else f"{self.blank(target.gate)} butir angka belum diisi dan dihitung nol; isi dulu."
             )  # fmt: skip
         return MissedLine(target.gate.label, shown(each.most, gate=needed), shown(needed), each.opened_by, hint)
 

@@ -159,6 +159,8 @@ def why_no_findings(checklist: Checklist) -> str:
     """Say why no findings can be made of the sheet's plan now; nothing when they can."""
     if not is_open_for_plans(checklist):
         return "Lembar ini sudah selesai; rencananya hanya dapat dibaca."
+    if checklist.is_draft:
+        return "Temuan dari rencana dibuat setelah lembarnya diserahkan."
     if checklist.layer != Layer.SELF and checklist.status not in DISCLOSED_STATUSES:
         return "Temuan dari rencana dibuat setelah hasilnya disampaikan kepada satuan."
     return ""

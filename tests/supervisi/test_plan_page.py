@@ -20,7 +20,7 @@ from supervisi.services import plans
 from supervisi.services.checklists import stored_answers
 from supervisi.services.plan_entries import known_at, read_entries
 from supervisi.services.plans import Wish, plan_sheet, plan_sheets
-from tests.factories import make_person, make_unit
+from tests.factories import make_person, make_posting, make_unit
 from tests.supervisi.dashboards import (
     engine_instrument,
     lower_area,
@@ -164,6 +164,13 @@ def test_findings_wait_until_the_unit_sees_the_result_and_for_the_plan_that_was_
     station = district.stations[0]
     sheet = weak_station(district, station)
     assert ask(district.kapolres, sheet, "plan-findings", {"sidik": made(sheet).fingerprint}, **HX).status_code == 409
+    draft = weak_lke(district, status="draft")
+    assert ask(district.kapolres, draft).status_code == 403
+    operator = make_person(district.polres, Role.OPERATOR)
+    assert ask(operator, draft).status_code == 200
+    commander = {"sidik": made(draft).fingerprint}
+    make_posting(operator, district.polres, Role.COMMANDER)
+    assert ask(operator, draft, "plan-findings", commander, **HX).status_code == 409
     told = weak_station(district, district.stations[1], status="disclosed")
     stale = made(told).fingerprint
     code = made(told).plan.steps[0].item.code
@@ -226,6 +233,8 @@ def test_out_of_reach_names_gates_and_items(district):
     PlanEntry.objects.bulk_create(
         PlanEntry(unit=district.polres, item=item, lock="impossible", set_by=district.kapolres) for item in items
     )
+    blank = put_lke(district, layer="tpi", status="disclosed", answers={})
+    assert "butir angka belum diisi" in ask(district.kapolres, blank).content.decode()
     page = page_of(sheet, district.kapolres)
     assert page.title.startswith("Tidak dapat dicapai tanpa butir ")
     assert page.missed[0].opened_by
