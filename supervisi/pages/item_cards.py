@@ -122,7 +122,8 @@ class EvidenceLine:
             document=f"{evidence.unit_id}-{evidence.number}",
             number=evidence.number_at(checklist.unit_id),
             title=evidence.title,
-            validity=validity(evidence, local_day(checklist.unit, now)),
+            # A sheet that was handed in is marked as it stood then.
+            validity=validity(evidence, local_day(checklist.unit, checklist.submitted_at or now)),
             is_older=not evidence.is_current,
             size=file.size,
             has_thumbnail=bool(file.thumbnail_path),

@@ -172,7 +172,7 @@ def _evidence(ids: list[int], today: datetime.date) -> dict[int, tuple[int, int]
     until = today + datetime.timedelta(days=EVIDENCE_DAYS)
     rows = (
         AnswerEvidence.objects.attached()
-        .filter(evidence__unit__in=ids, evidence__valid_until__lte=until)
+        .filter(evidence__unit__in=ids, evidence__is_current=True, evidence__valid_until__lte=until)
         .order_by()
         .values_list("evidence__unit_id")
         .annotate(

@@ -106,8 +106,13 @@ def _same_upload(upload_uuid: uuid.UUID, answer: Answer, by: User, received: Rec
 
 
 def _twin(checklist: Checklist, sha256: str, by: User) -> Evidence | None:
-    """Return the evidence that was the same file when it came, or is what came now: the unit's, or shared with it."""
+    """Return the evidence that was the same file when it came, or is what came now: the unit's, or shared with it.
+
+    What a team brought doesn't become the unit's by that: the unit keeps its own.
+    """
     seen = Evidence.objects.visible_to(by).usable_at(checklist.unit).same_file(sha256)
+    if checklist.layer == Layer.SELF:
+        seen = seen.filter(is_own=True)
     own_first = Case(When(unit=checklist.unit_id, then=0), default=1)
     return seen.select_related("file", "unit").order_by(own_first, "-is_current", "pk").first()
 
@@ -126,16 +131,9 @@ def _attach(
         defaults={"uuid": upload_uuid, "added_by": by, "posting": posting},
     )
     if is_new:
-        _make_own(evidence, checklist)
         changes = {"answer": [None, answer.pk], "sha256": [None, evidence.file.sha256]}
         record("evidence.attached", by=by, posting=posting, about=evidence, unit=checklist.unit, changes=changes)
     return Attached(link=link, duplicate_of=None if evidence.file is source else evidence.number)
-
-
-def _make_own(evidence: Evidence, checklist: Checklist) -> None:
-    """Let what a team brought first be the unit's own as well, once the unit has handed it in itself."""
-    if not evidence.is_own and checklist.layer == Layer.SELF:
-        Evidence.objects.same_document(evidence).update(is_own=True)
 
 
 def _create(checklist: Checklist, file: StoredFile, by: User, posting: Posting) -> Evidence:

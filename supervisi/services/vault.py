@@ -119,15 +119,21 @@ def posting_to_change(user: User, evidence: Evidence) -> Posting | None:
     """The unit's operator changes what the unit keeps; what a team brought, whoever writes on the sheet it is on."""
     if evidence.is_own:
         return posting_to_keep(user, evidence.unit)
+    return next((posting for _, posting in _writable_links(user, evidence)), None)
+
+
+def _writable_links(user: User, evidence: Evidence) -> list[tuple[AnswerEvidence, Posting]]:
+    """Return where a document is attached at drafts of its unit that the person writes on, each with the posting."""
     links = AnswerEvidence.objects.attached().filter(
         evidence__in=Evidence.objects.same_document(evidence),
         answer__checklist__unit=evidence.unit_id,
         answer__checklist__status=ChecklistStatus.DRAFT,
     )
-    frame = links.select_related("answer__checklist__unit", "answer__checklist__visit__unit").order_by("-pk")
-    sheets = {link.answer.checklist_id: link.answer.checklist for link in frame[:20]}
-    found = (posting_to_write(user, sheet) for sheet in sheets.values())
-    return next((posting for posting in found if posting is not None), None)
+    frame = list(links.select_related("answer__checklist__unit", "answer__checklist__visit__unit").order_by("pk"))
+    sheets = {link.answer.checklist_id: link.answer.checklist for link in frame}
+    postings = {pk: posting_to_write(user, sheet) for pk, sheet in sheets.items()}
+    found = ((link, postings[link.answer.checklist_id]) for link in frame)
+    return [(link, posting) for link, posting in found if posting is not None]
 
 
 # --- adding -------------------------------------------------------------------------------------------
@@ -272,6 +278,8 @@ def _only_own_is_shared(evidence: Evidence, facts: Facts) -> None:
 def add_revision(*, evidence: Evidence, upload: UploadedFile, facts: Facts, by: User) -> Evidence:
     """Put a new file in the place of the newest revision, which stays readable and stays where it is attached.
 
+    What a team brought goes with its sheet: there the new revision takes the old one's place at once.
+
     Raises:
         NotAllowed: see posting_to_change.
         InvalidTransition: somebody revised it meanwhile.
@@ -301,6 +309,9 @@ def add_revision(*, evidence: Evidence, upload: UploadedFile, facts: Facts, by: 
         }
         record("evidence.revised", by=by, posting=posting, about=made, unit=evidence.unit, changes=changes)
         settle(kind=NoticeKind.EVIDENCE, url=evidence.get_absolute_url())
+        for link, held in [] if evidence.is_own else _writable_links(by, evidence):
+            hold_draft(link.answer.checklist)
+            _tie(link.answer, made, uuid.uuid4(), by, held)
         return made
 
     return _with_file(file, make)
@@ -336,16 +347,21 @@ def attach_existing(*, answer: Answer, evidence: Evidence, link_uuid: uuid.UUID,
         raise DomainError("Bukti ini tidak berlaku untuk satuan lembar ini. Pilih yang lain.")
     if not found.is_current:
         raise InvalidTransition("Bukti ini sudah mempunyai revisi yang lebih baru. Pilih revisi terbarunya.")
+    return _tie(answer, found, link_uuid, by, posting)
+
+
+def _tie(answer: Answer, evidence: Evidence, link_uuid: uuid.UUID, by: User, posting: Posting) -> AnswerEvidence:
     link, is_new = AnswerEvidence.objects.get_or_create(
         answer=answer,
-        evidence=found,
+        evidence=evidence,
         detached_at=None,
         defaults={"uuid": link_uuid, "added_by": by, "posting": posting},
     )
     if is_new:
-        _let_go_of_older(answer, found, by, posting)
-        changes = {"answer": [None, answer.pk], "sha256": [None, found.file.sha256]}
-        record("evidence.attached", by=by, posting=posting, about=found, unit=checklist.unit, changes=changes)
+        _let_go_of_older(answer, evidence, by, posting)
+        changes = {"answer": [None, answer.pk], "sha256": [None, evidence.file.sha256]}
+        unit = answer.checklist.unit
+        record("evidence.attached", by=by, posting=posting, about=evidence, unit=unit, changes=changes)
     return link
 
 

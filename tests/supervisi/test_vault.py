@@ -118,6 +118,11 @@ def test_only_the_operator_keeps_what_is_the_units_and_only_the_team_what_it_bro
         world.polsek.numchild = 1
         brought.unit = world.polsek
         change_facts(evidence=brought, facts=Facts(title="Baru", is_shared=True), by=world.leader)
+    # The team's revision takes the old one's place on its sheet, and is seen there by the team alone.
+    newer = revise(brought, samples.photo(4), world.members[0])
+    assert [link.evidence for link in AnswerEvidence.objects.attached()] == [newer]
+    assert seen_by(world.members[0], world.operator) == [{kept.pk, brought.pk, newer.pk}, {kept.pk}]
+    brought = newer
     # Once the sheet is handed in, the team describes it no more.
     Checklist.objects.update(status="submitted")
     with pytest.raises(NotAllowed):
@@ -135,6 +140,17 @@ def test_what_a_team_brought_is_seen_by_the_unit_with_the_sheet_and_what_it_kept
     assert seen_by(*people) == [both, both, {kept.pk}, set(), set(), set()]
     Checklist.objects.update(status="disclosed")
     assert seen_by(world.operator) == [both]
+    # The same file from the unit is kept as its own: what the team said of it stays the team's.
+    own = create_checklist(
+        unit=world.polsek, period=world.period, instrument=world.instrument, layer=Layer.SELF, by=world.operator
+    )
+    again = attach_upload(
+        answer=world.answer(sheet=own), upload=samples.upload(samples.photo()), upload_uuid=uuid.uuid4(),
+        by=world.operator,
+    )  # fmt: skip
+    assert (again.duplicate_of, again.link.evidence.is_own) == (None, True)
+    with pytest.raises(NotAllowed):
+        change_facts(evidence=brought, facts=Facts.of(brought), by=world.operator)
 
 
 def test_a_decree_of_the_district_is_kept_once_and_proves_items_at_every_station(world):
