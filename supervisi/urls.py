@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from supervisi.views import (
     checklists,
     dashboards,
+    derivation,
     documents,
     evidence,
     feeds,
@@ -107,6 +108,7 @@ urlpatterns += [
 
 # The way to a predicate.
 urlpatterns += [
+    path("supervisi/lembar/<int:pk>/hitungan/", derivation.derivation, name="derivation"),
     path("supervisi/lembar/<int:pk>/jalan/", plans.plan, name="plan"),
     path("supervisi/lembar/<int:pk>/jalan/upaya/", plans.entries, name="plan-entries"),
     path("supervisi/lembar/<int:pk>/jalan/temuan/", plans.findings, name="plan-findings"),
@@ -123,6 +125,7 @@ urlpatterns += [
 
 # Layers side by side.
 urlpatterns += [
+    path("supervisi/satuan/<int:pk>/rerata/", derivation.rollup, name="rollup-derivation"),
     path("supervisi/satuan/<int:pk>/lapisan/", layers.comparison, name="layer-comparison"),
     path("supervisi/satuan/<int:pk>/lapisan/bawahan/", layers.gaps_below, name="layer-gaps"),
 ]

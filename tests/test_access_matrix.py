@@ -157,6 +157,7 @@ RULES: dict[str, Rule] = {
     ),
     "supervisi:layer-comparison": page(UNIT_READERS, "unit"),
     "supervisi:layer-gaps": page(READERS, "own-unit"),
+    "supervisi:rollup-derivation": page(READERS, "own-unit"),
     "supervisi:unit-tasks": page(UNIT_READERS, "unit"),
     "supervisi:unit-history": page(UNIT_READERS, "unit"),
     "supervisi:unit-changes": page(ADMINS, "unit"),
@@ -213,6 +214,7 @@ RULES: dict[str, Rule] = {
     "supervisi:answer-history": page(READERS, SHEET, extra={"code": "P.1.1.i.a"}),
     "supervisi:checklist-blank": page(READERS, SHEET),
     # The world's sheet is a draft: only its team may see its score, and so its plan.
+    "supervisi:derivation": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
     "supervisi:plan": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
     # As the plan: the workbook's formulas tell the score.
     "supervisi:workbook": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
@@ -252,6 +254,7 @@ VARIANTS = (
     ("supervisi:checklist-area", "self-sheet", UNIT_READERS, NOBODY),
     ("supervisi:checklist-detail", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:checklist-documents", "disclosed", UNIT_READERS, NOBODY),
+    ("supervisi:derivation", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:plan", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:workbook", "disclosed", UNIT_READERS, NOBODY),
     ("files:download", "document", READERS, NOBODY),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from django.urls import reverse
 from django.utils import timezone
 
 from supervisi import charts
@@ -33,6 +34,8 @@ class RollupLine:
     mean: str
     lowest: str
     reached: tuple[str, ...]
+    # Where the mean is worked out.
+    why: str
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Overview:
     figure: str
     base: str
     bar: charts.Bar | None
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ def build_dashboard(user: User, unit_id: int, period_id: int | None = None) -> D
 # --- roll-ups -----------------------------------------------------------------------------------------------
 
 
-def _rollup_rows(data: DashboardData) -> list[tuple[str, UnitScore]]:
+def rollup_rows(data: DashboardData) -> list[tuple[str, UnitScore]]:
     """Return the unit's roll-ups that say something, with their labels."""
     choices = [(data.quarter, Layer.SUPERVISION, POLSEK, "Polsek disupervisi")]
     if data.unit.kind in _ABOVE:
@@ -137,7 +141,7 @@ def _rollups(data: DashboardData) -> list[RollupLine]:
     if data.unit.kind == UnitKind.POLSEK:
         return []
     lines = []
-    for label, row in _rollup_rows(data):
+    for label, row in rollup_rows(data):
         instrument = engine_instrument(row.instrument)
         mean, lowest = _mean(row), row.lowest
         lines.append(
@@ -154,6 +158,7 @@ def _rollups(data: DashboardData) -> list[RollupLine]:
                 )
                 if row.units_submitted
                 else (),
+                why=_why(data),
             )
         )
     return lines
@@ -161,6 +166,11 @@ def _rollups(data: DashboardData) -> list[RollupLine]:
 
 def _short(label: str) -> str:
     return label.removesuffix(" (internal)").removeprefix("Siap mendukung ")
+
+
+def _why(data: DashboardData) -> str:
+    period = f"?periode={data.quarter.pk}" if data.quarter is not None else ""
+    return reverse("supervisi:rollup-derivation", args=[data.unit.pk]) + period
 
 
 def _mean(row: UnitScore) -> Fraction | None:
@@ -171,7 +181,7 @@ def _overview(data: DashboardData) -> Overview | None:
     """Answer for a Polda or Mabes: how many Polres reach the highest gates, by `tpi` where there is one."""
     if data.unit.kind not in _ABOVE or not data.reads_below:
         return None
-    rows = {row.layer: row for _, row in _rollup_rows(data) if row.instrument.code == LKE}
+    rows = {row.layer: row for _, row in rollup_rows(data) if row.instrument.code == LKE}
     row = rows.get(Layer.TPI) if Layer.TPI in rows and rows[Layer.TPI].units_submitted else rows.get(Layer.SELF)
     if row is None:
         return Overview("Belum ada Polres yang dinilai", "", "LKE tahun ini belum ada yang diserahkan.", None)
@@ -188,4 +198,5 @@ def _overview(data: DashboardData) -> Overview | None:
         figure=score_text(instrument, mean),
         base=f"rerata {row.units_submitted} Polres, {layer}",
         bar=charts.score_bar(mean, low=limits[0], high=limits[1], label="Rerata nilai total"),
+        why=_why(data),
     )

@@ -6,6 +6,7 @@ import datetime
 from dataclasses import dataclass
 from fractions import Fraction
 
+from django.urls import reverse
 from django.utils import dateformat
 
 from supervisi import charts
@@ -27,8 +28,9 @@ _OPEN_ORDER = {VisitStatus.ONGOING: 0, VisitStatus.DONE: 0, VisitStatus.PLANNED:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of the heat map: whole percent, cut off, and its band."""
+    """One cell of the heat map: its area, whole percent, cut off, and its band."""
 
+    key: str
     text: str
     band: int
 
@@ -46,6 +48,8 @@ class Station:
     # Which layer a district's score comes from, or of how many units a mean is.
     source: str
     cells: tuple[Cell, ...]
+    # The derivation of score and cells; empty where they are a mean of several units, or out of reach.
+    why: str
     delta: str
     delta_word: str
     note: str
@@ -180,6 +184,13 @@ def _url(frame: _Frame, unit: Unit) -> str:
     return "" if unit.pk in frame.data.out_of_reach else unit.get_absolute_url()
 
 
+def _why(frame: _Frame, unit: Unit, row: UnitScore) -> str:
+    """Return where the score of a unit that is a single sheet's is worked out."""
+    is_own = row.counting_id is not None and row.units_submitted == 1 and frame.kind != UnitKind.POLDA
+    reaches = is_own and unit.pk not in frame.data.out_of_reach
+    return reverse("supervisi:derivation", args=[row.counting_id]) if reaches else ""
+
+
 def _name(unit: Unit) -> str:
     """Return the name without the kind that stands above the column."""
     return unit.name.removeprefix(f"{UnitKind(unit.kind).label} ")
@@ -206,6 +217,7 @@ def _ranked_lines(frame: _Frame, ranked: list[Unit]) -> list[Station]:
                 score=score_text(frame.instrument, score),
                 source=_source(frame, row),
                 cells=tuple(_cell(frame.instrument, area.key, row) for area in frame.instrument.areas),
+                why=_why(frame, unit, row),
                 delta=delta,
                 delta_word=word,
                 note="",
@@ -223,7 +235,7 @@ def _source(frame: _Frame, row: UnitScore) -> str:
 
 def _cell(instrument: Instrument, key: str, row: UnitScore) -> Cell:
     share = Fraction(row.areas.get(key, 0) * 100, UNITS * row.units_submitted) / instrument.area_weight(key)
-    return Cell(str(charts.cut(share)), charts.band(share))
+    return Cell(key, str(charts.cut(share)), charts.band(share))
 
 
 def _delta(score: Fraction, before: Fraction | None) -> tuple[str, str]:
@@ -241,7 +253,7 @@ def _unranked_line(frame: _Frame, unit: Unit) -> Station:
     before = _mean(frame, unit, before=True)
     if before is not None and frame.period_before is not None and frame.instrument is not None:
         note = f"{note}. {frame.period_before.name}: {score_text(frame.instrument, before)}"
-    return Station(unit, _url(frame, unit), _name(unit), 0, "", "", (), "", "", note)
+    return Station(unit, _url(frame, unit), _name(unit), 0, "", "", (), "", "", "", note)
 
 
 def _state_words(frame: _Frame, unit: Unit) -> str:

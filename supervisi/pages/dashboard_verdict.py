@@ -13,6 +13,7 @@ from supervisi import charts
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import ConditionState, Layer, Period, UnitScore
 from supervisi.pages.dashboard_data import LKE, POLSEK, DashboardData, SheetScore
+from supervisi.pages.derivation import anchor_of
 from supervisi.scoring.instrument import PERCENT, Area, Instrument, Item, PredicateRule
 from supervisi.scoring.rounding import from_units, shown, to_units
 from wbbm.organisasi.models import UnitKind
@@ -36,6 +37,8 @@ class GateLine:
     detail: str
     gap: str
     passed: bool
+    # Where its figure stands on the page of the derivation.
+    anchor: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class ConditionLine:
 class AreaLine:
     """One of the areas with its bar, compliance and reform apart; at a station the own claim beside it."""
 
+    key: str
     label: str
     detail: str
     percent: str
@@ -90,6 +94,7 @@ class Verdict:
     areas: tuple[AreaLine, ...]
     results: tuple[GateLine, ...]
     lever: str
+    lever_code: str
     outcome: str
     trend: str
     instrument: Instrument
@@ -168,6 +173,7 @@ def read_verdict(data: DashboardData) -> Verdict | None:
         areas=tuple(_areas(data, instrument, score, (lower, goal), period)),
         results=tuple(line for line in gates if line.code.startswith("B.")),
         lever=_figure(score.nodes[instrument.root[0].code]),
+        lever_code=instrument.root[0].code,
         outcome=_figure(score.nodes["B"]) if "B" in score.nodes else "",
         trend="" if is_station else _trend(data, row),
         instrument=instrument,
@@ -227,7 +233,12 @@ def _visible(distance: int) -> str:
 
 def _gate_line(instrument: Instrument, gate: dict[str, Any]) -> GateLine:
     return GateLine(
-        gate["code"], gate["label"], _detail(instrument, gate), signed_gap(gate["distance"]), gate["passed"]
+        gate["code"],
+        gate["label"],
+        _detail(instrument, gate),
+        signed_gap(gate["distance"]),
+        gate["passed"],
+        anchor_of(instrument, gate["code"]),
     )
 
 
@@ -344,6 +355,7 @@ def _area_line(
     stored = goal["actual"] if goal else to_units(percent)
     claim = from_units(own.areas.get(area.key, 0)) * 100 / weight if own is not None and own.counting_id else None
     return AreaLine(
+        key=area.key,
         label=area.label,
         detail=f"{split}{_figure(complete)} dari {charts.trimmed(weight)}",
         percent=against(stored, [low, high]),
