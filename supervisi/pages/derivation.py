@@ -165,7 +165,7 @@ def _node(step: NodeStep, found: Derivation, checklist: Checklist, rows: Mapping
         complete=exact(step.complete),
         sum=_sum(step, found),
         provisional=_provisional(step.complete, step.provisional),
-        items=tuple(_item(item, checklist, rows[item.item.code]) for item in step.items),
+        items=tuple(_item(item, checklist, rows.get(item.item.code)) for item in step.items),
     )
 
 
@@ -183,7 +183,7 @@ def _sum(step: NodeStep, found: Derivation) -> str:
     return _WHY_FIXED[step.kind]
 
 
-def _item(step: ItemStep, checklist: Checklist, row: Answer) -> ItemLine:
+def _item(step: ItemStep, checklist: Checklist, row: Answer | None) -> ItemLine:
     return ItemLine(
         code=step.item.code,
         question=step.item.question,
@@ -192,9 +192,9 @@ def _item(step: ItemStep, checklist: Checklist, row: Answer) -> ItemLine:
         answer=show_answer(step.item, step.answer.raw),
         value=exact(step.counts_as) if step.counts_as is not None else "–",
         note=_note(step),
-        author=author_text(row.author, row.posting, checklist) if row.version else "",
-        at=long_moment(row.saved_at, checklist.unit),
-        evidence=vars(row)["evidence_count"],
+        author=author_text(row.author, row.posting, checklist) if row is not None and row.version else "",
+        at=long_moment(row.saved_at, checklist.unit) if row is not None else "",
+        evidence=vars(row)["evidence_count"] if row is not None else 0,
         points=exact(step.points) if step.points is not None else "",
     )
 
