@@ -12,8 +12,6 @@ from supervisi.services import plans
 from supervisi.services.plans import Wish, make_findings, plan_sheet
 from tests.supervisi.dashboards import LKE, engine_instrument, lower_area, make_district, put_lke
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
 
 def press_at_once(monkeypatch, sheet, people):
     """Let two people press; both have come as far as they get before either writes a finding."""
@@ -42,18 +40,22 @@ def press_at_once(monkeypatch, sheet, people):
     return len(plan_sheet(sheet, Wish("wbbm", 0)).plan.steps)
 
 
-def story(monkeypatch):
-    district = make_district(0)
-    sheet = put_lke(district, changes=lower_area(engine_instrument(district.instruments[LKE]), "3"))
-    return press_at_once(monkeypatch, sheet, (district.kapolres, district.kapolda))
+@pytest.fixture
+def district(transactional_db):
+    return make_district(0)
 
 
-def test_two_clicks_at_once_make_each_finding_once(monkeypatch):
-    assert Finding.objects.count() == 0
-    assert story(monkeypatch) == Finding.objects.count() > 0
+@pytest.fixture
+def sheet(district):
+    return put_lke(district, changes=lower_area(engine_instrument(district.instruments[LKE]), "3"))
 
 
-def test_twin_without_the_held_row_makes_them_twice(monkeypatch):
+def test_two_clicks_at_once_make_each_finding_once(monkeypatch, district, sheet):
+    steps = press_at_once(monkeypatch, sheet, (district.kapolres, district.kapolda))
+    assert steps == Finding.objects.count() > 0
+
+
+def test_twin_without_the_held_row_makes_them_twice(monkeypatch, district, sheet):
     if connection.vendor == "sqlite":
         pytest.skip("SQLite lets one transaction write at a time by itself")
     real = QuerySet.update
@@ -63,4 +65,4 @@ def test_twin_without_the_held_row_makes_them_twice(monkeypatch):
         return 1 if held else real(rows, **fields)
 
     monkeypatch.setattr(QuerySet, "update", update)
-    assert story(monkeypatch) * 2 == Finding.objects.count()
+    assert press_at_once(monkeypatch, sheet, (district.kapolres, district.kapolda)) * 2 == Finding.objects.count()
