@@ -14,6 +14,9 @@ from supervisi.services.owners import is_same_title
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, Role, Unit, User
 
+# The rest is in the list of evidence.
+_MOST_EVIDENCE = 30
+
 
 @dataclass(frozen=True)
 class Task:
@@ -124,7 +127,7 @@ def _evidence(unit: Unit, today: datetime.date, held: list[Posting]) -> list[tup
                 late,
             ),
         )
-        for row in stale_evidence((unit,), today)
+        for row in stale_evidence((unit,), today)[:_MOST_EVIDENCE]
         for late in (max(0, (today - (row.valid_until or today)).days),)
         for title in dict.fromkeys(titles)
     ]
