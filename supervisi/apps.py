@@ -16,13 +16,16 @@ class SupervisiConfig(AppConfig):
         from supervisi import guards, navigation, readers, tasks
         from supervisi.acts import ACTS
         from supervisi.services import evidence_notices, reply_notices
+        from supervisi.services.left_behind import tell_of_left_behind
         from supervisi.services.scores import want_unit_anew
         from supervisi.services.trees import keep_trees
+        from supervisi.services.unit_changes import require_idle_below, take_along
         from wbbm.jobs.clock import Window, register_daily
         from wbbm.organisasi.guards import register_guards
         from wbbm.organisasi.models import TimeZone
         from wbbm.organisasi.services.audit import register_personal
-        from wbbm.organisasi.services.units import before_unit_move, on_unit_change
+        from wbbm.organisasi.services.postings import on_ended_posting
+        from wbbm.organisasi.services.units import after_unit_move, before_unit_move, on_unit_change
         from wbbm.organisasi.trail import register_acts
 
         tasks.register()
@@ -33,6 +36,9 @@ class SupervisiConfig(AppConfig):
         register_daily("reply-rounds", reply_notices.daily, window=window)
         register_daily("evidence-expiry", evidence_notices.daily, window=window)
         on_unit_change(want_unit_anew)
+        before_unit_move(require_idle_below)
         before_unit_move(keep_trees)
+        after_unit_move(take_along)
+        on_ended_posting(tell_of_left_behind)
         register_acts(ACTS)
         register_personal("supervisi.visit", "team")

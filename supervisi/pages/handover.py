@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from supervisi import access
-from supervisi.models import Checklist, ChecklistStatus, Finding, Layer, Visit, VisitStatus
+from supervisi.models import Checklist, ChecklistStatus, Finding, Layer, Visit
+from supervisi.services.left_behind import findings_of, visits_of
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, Role, User
 
@@ -72,9 +73,7 @@ def _names(postings: tuple[Posting, ...]) -> str:
 
 def _findings(posting: Posting, user: User, taker: str) -> tuple[HandoverLine, ...]:
     """Findings belong to the office: whoever holds it next answers them."""
-    owed = Finding.objects.open().filter(
-        owner_unit=posting.unit, owner_title__iexact=posting.title, handed_over_at__isnull=False
-    )
+    owed = findings_of(posting)
     readable = set(Finding.objects.visible_to(user).filter(pk__in=owed.values("pk")).values_list("pk", flat=True))
     return tuple(
         HandoverLine(
@@ -118,23 +117,28 @@ def _sheets(posting: Posting, user: User, today: datetime.date) -> tuple[Handove
 
 
 def _visits(posting: Posting, user: User) -> tuple[HandoverLine, ...]:
-    """Visits below the unit that the person leads: planned, ongoing, or done with a sheet still being filled in."""
+    """Unfinished visits below the unit whose team the person leads or belongs to."""
     if posting.role != Role.SUPERVISOR:
         return ()
-    unfinished = Q(status__in=[VisitStatus.PLANNED, VisitStatus.ONGOING])
-    # A visit that is done keeps its leader until the sheet is handed in; the deputy may hand it in as well.
-    unfinished |= Q(status=VisitStatus.DONE, checklists__status=ChecklistStatus.DRAFT)
-    led = Visit.objects.filter(unfinished, team_leader=posting.user_id, unit__path__startswith=posting.unit.path)
-    visits = list(led.select_related("unit", "deputy").distinct().order_by("starts_on", "pk"))
+    found = visits_of(posting).select_related("unit", "deputy", "team_leader")
+    visits = list(found.order_by("starts_on", "pk"))
     readable = set(Visit.objects.visible_to(user).filter(pk__in=[v.pk for v in visits]).values_list("pk", flat=True))
     return tuple(
         HandoverLine(
             pk=visit.pk,
             label=f"Kunjungan {visit.unit}, {visit.starts_on:%d-%m-%Y}",
             detail=f"{visit.get_status_display()}, {visit.sprin_number}",
-            taker=f"Wakil ketua: {visit.deputy}" if visit.deputy else "Belum ada penggantinya",
+            taker=_taker(visit, posting),
             url=visit.get_absolute_url() if visit.pk in readable else "",
-            can_choose=visit.is_open and access.posting_to_change_team(user, visit) is not None,
+            can_choose=visit.team_leader_id == posting.user_id
+            and visit.is_open
+            and access.posting_to_change_team(user, visit) is not None,
         )
         for visit in visits
     )
+
+
+def _taker(visit: Visit, posting: Posting) -> str:
+    if visit.team_leader_id != posting.user_id:
+        return f"Anggota tim; tugasnya dibagi ulang oleh {visit.team_leader}"
+    return f"Wakil ketua: {visit.deputy}" if visit.deputy else "Belum ada penggantinya"

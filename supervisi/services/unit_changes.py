@@ -50,22 +50,27 @@ def rename_unit(*, unit: Unit, name: str, by: User) -> Unit:
 
 
 def relocate_unit(*, unit: Unit, new_parent: Unit, by: User, reason: str) -> Unit:
-    """Put a unit below another one; findings that the old unit above should answer go to the new one.
+    """Put a unit below another one (see `require_idle_below` and `take_along`, which hold for imports as well).
 
     Raises:
         UnitInUse: a team is at work there, or a sheet of it is not handed in.
     """
     text = _reason(reason)
-    with transaction.atomic():
-        old = Unit.objects.get_parent(unit)
-        _require_idle(Unit.objects.under(unit))
-        moved = units.move_unit(unit=unit, new_parent=new_parent, by=by, reason=text)
-        if old is None or old.pk == new_parent.pk:
-            raise DomainError("Satuan ini sudah di bawah satuan itu. Pilih satuan lain.")
-        owed = Finding.objects.open().filter(unit__in=Unit.objects.under(moved), owner_unit=old)
-        count = _pass_on(owed, f"{unit} pindah ke {new_parent}.", by, owner_unit=new_parent)
-        _tell_above(moved, new_parent, f"{unit} pindah ke {new_parent}.", count)
-    return moved
+    if new_parent.path == unit.parent_path:
+        raise DomainError("Satuan ini sudah di bawah satuan itu. Pilih satuan lain.")
+    return units.move_unit(unit=unit, new_parent=new_parent, by=by, reason=text)
+
+
+def require_idle_below(unit: Unit, new_parent: Unit) -> None:
+    """Refuse to move a unit while a team is at work there or below; called before every move."""
+    _require_idle(Unit.objects.under(unit))
+
+
+def take_along(unit: Unit, old: Unit, new_parent: Unit, by: User) -> None:
+    """Give findings that the old unit above should answer to the new one; called after every move."""
+    said = f"{unit} pindah ke {new_parent}."
+    owed = Finding.objects.open().filter(unit__in=Unit.objects.under(unit), owner_unit=old)
+    _tell_above(unit, new_parent, said, _pass_on(owed, said, by, owner_unit=new_parent))
 
 
 def merge_unit(*, unit: Unit, into: Unit, by: User, reason: str, moves_people: bool = True) -> Unit:

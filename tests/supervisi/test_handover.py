@@ -12,7 +12,9 @@ from supervisi.models import Checklist, Finding, Layer, VisitStatus
 from supervisi.pages.handover import VACANT, read_handover
 from tests.factories import make_person, make_posting, make_unit
 from tests.supervisi.sheets import Counted, make_world
+from wbbm.notices.models import Notice
 from wbbm.organisasi.models import AuditEvent, Role, UnitKind, User
+from wbbm.organisasi.services.postings import end_posting
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +177,21 @@ def test_the_page_takes_as_many_queries_for_one_finding_as_for_nine(world):
     for _ in range(8):
         make_finding(world)
     assert count() == first <= 12
+
+
+def test_who_ends_a_posting_has_the_commander_told_of_what_it_leaves(world):
+    admin, posting = make_person(world.polres, Role.ADMIN), office(world)
+    idle = office(world, title="Kanit")
+    make_finding(world)
+    member = world.members[0].postings.get()
+    for held in (posting, idle, member):
+        end_posting(posting=held, by=User.objects.get(pk=admin.pk))
+    told = Notice.objects.filter(kind="posting").order_by("pk").values_list("person", "text", "url")
+    assert list(told) == [
+        (world.operator.pk, "Penugasan Kasium di Polsek Senori berakhir dan meninggalkan 1 temuan terbuka. "
+         "Lihat serah terimanya.", f"/supervisi/serah-terima/{posting.pk}/"),
+        (world.commander.pk, f"Penugasan {member} di Polres Uji berakhir dan meninggalkan 1 kunjungan. "
+         "Lihat serah terimanya.", f"/supervisi/serah-terima/{member.pk}/"),
+    ]  # fmt: skip
+    line = read_handover(member, world.reviewer).visits[0]
+    assert (line.can_choose, line.taker) == (False, f"Anggota tim; tugasnya dibagi ulang oleh {world.leader}")

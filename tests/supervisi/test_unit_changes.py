@@ -20,6 +20,7 @@ from wbbm.errors import DomainError, NotAllowed
 from wbbm.jobs import services as jobs
 from wbbm.notices.models import Notice
 from wbbm.organisasi.models import AuditEvent, Posting, Role, Unit, UnitChange, UnitKind, User
+from wbbm.organisasi.services.units import move_unit
 
 pytestmark = pytest.mark.django_db
 REASON = "Kep/12/2026"
@@ -108,6 +109,9 @@ def test_a_moved_unit_takes_everything_along(province):
     Visit.objects.filter(pk=province.planned.pk).update(status="ongoing")
     assert client.post(url, {"target": province.there.pk, "reason": REASON}).status_code == 422
     assert "Belum dapat dilakukan" in client.get(url).content.decode()
+    # Imports move by the same service.
+    with pytest.raises(unit_changes.UnitInUse):
+        move_unit(unit=fresh(province.unit), new_parent=fresh(province.there), by=province.admin)
     Visit.objects.filter(pk=province.planned.pk).update(status="planned")
     assert Unit.objects.get_parent(fresh(province.unit)) == province.here
     assert client.post(url, {"target": province.there.pk, "reason": REASON}).status_code == 302

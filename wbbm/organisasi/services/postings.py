@@ -19,12 +19,19 @@ _NOT_LONGER = "Penugasan ini tidak dapat diperpanjang. Buat yang baru; admin ked
 
 
 _on_waiting: list[Callable[[Posting], None]] = []
+_on_ended: list[Callable[[Posting, User], None]] = []
 
 
 def on_waiting_posting(callback: Callable[[Posting], None]) -> None:
     """Let an app above learn, inside the transaction, that a posting waits for a second admin."""
     if callback not in _on_waiting:
         _on_waiting.append(callback)
+
+
+def on_ended_posting(callback: Callable[[Posting, User], None]) -> None:
+    """Let an app above learn, inside the transaction, that a posting was ended, and by whom."""
+    if callback not in _on_ended:
+        _on_ended.append(callback)
 
 
 def _admin(by: User, unit: Unit) -> Posting:
@@ -135,6 +142,8 @@ def end_posting(*, posting: Posting, by: User, last_day: datetime.date | None = 
         record(
             "posting.ended", by=by, posting=granted_by, about=posting, unit=posting.unit, changes=changes, reason=reason
         )
+        for callback in _on_ended:
+            callback(posting, by)
     return posting
 
 

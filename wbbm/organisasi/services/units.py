@@ -27,6 +27,7 @@ PARENT_KINDS: dict[str, frozenset[str | None]] = {
 }
 _on_change: list[Callable[[Unit], None]] = []
 _before_move: list[Callable[[Unit, Unit], None]] = []
+_after_move: list[Callable[[Unit, Unit, Unit, User], None]] = []
 
 
 def on_unit_change(callback: Callable[[Unit], None]) -> None:
@@ -39,6 +40,12 @@ def before_unit_move(callback: Callable[[Unit, Unit], None]) -> None:
     """Let an app above learn, inside the transaction, that a unit is about to be put below another one."""
     if callback not in _before_move:
         _before_move.append(callback)
+
+
+def after_unit_move(callback: Callable[[Unit, Unit, Unit, User], None]) -> None:
+    """Let an app above learn, inside the transaction, that a unit was moved: unit, old and new parent, by whom."""
+    if callback not in _after_move:
+        _after_move.append(callback)
 
 
 def admin_posting(by: User, unit: Unit | None) -> Posting:
@@ -119,6 +126,8 @@ def move_unit(*, unit: Unit, new_parent: Unit, by: User, reason: str = "") -> Un
         note_change(moved, UnitChangeKind.MOVED, by=by, old_parent=old, new_parent=new_parent, reason=reason)
         record("unit.moved", by=by, posting=posting, about=moved, unit=moved, changes=changes, reason=reason)
         if old is not None:
+            for told in _after_move:
+                told(moved, old, new_parent, by)
             _tell(Unit.objects.get(pk=old.pk))
         _tell(moved)
     return moved
