@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, F, Q
 from django.utils import timezone
@@ -37,6 +37,8 @@ class OwedSheet:
     today: datetime.date
     # Of those left, copied answers that wait to be looked at.
     review: int = 0
+    # The period of the unit's last sheet, whose answers one not begun may take over to be reviewed; empty without one.
+    copies_from: str = ""
 
     @property
     def left(self) -> int:
@@ -96,7 +98,7 @@ def read_todo(user: User) -> Todo | None:
     if not units:
         return None
     today = local_day(units[0])
-    sheets = [sheet for unit in units for sheet in owed_sheets(unit, today)]
+    sheets = _with_sources([sheet for unit in units for sheet in owed_sheets(unit, today)])
     owed = Finding.objects.visible_to(user).owed().filter(owner_unit__in=units)
     findings = list(owed.select_related("unit", "item").order_by(F("due_on").asc(nulls_last=True), "pk"))
     return Todo(
@@ -109,6 +111,25 @@ def read_todo(user: User) -> Todo | None:
         evidence=tuple(EvidenceLine(row, validity(row, today)) for row in stale_evidence(units, today)[:_MOST]),
         today=today,
     )
+
+
+def _with_sources(sheets: list[OwedSheet]) -> list[OwedSheet]:
+    """Name the last sheet that each one that is not begun may be begun with (one query, where there is such a one)."""
+    new = [sheet for sheet in sheets if sheet.checklist is None]
+    if not new:
+        return sheets
+    before = Checklist.objects.counting_candidates().filter(unit__in={sheet.unit for sheet in new}, layer=Layer.SELF)
+    rows = before.order_by("period__first_day", "pk").values_list(
+        "unit", "instrument__code", "period__first_day", "period__name"
+    )
+    known = list(rows)
+
+    def source(sheet: OwedSheet) -> str:
+        wanted = (sheet.unit.pk, sheet.instrument.code)
+        found = [name for unit, code, day, name in known if (unit, code) == wanted and day < sheet.period.first_day]
+        return found[-1] if found and sheet.checklist is None else ""
+
+    return [replace(sheet, copies_from=source(sheet)) for sheet in sheets]
 
 
 def stale_evidence(units: Iterable[Unit], today: datetime.date) -> EvidenceQuerySet:

@@ -40,6 +40,8 @@ class NextPeriod:
     name: str
     first_day: datetime.date
     last_day: datetime.date
+    # The one that it follows.
+    last: Period | None = None
 
 
 @dataclass(frozen=True)
@@ -150,13 +152,23 @@ def propose_next(unit: Unit, kind: str, last: Period | None) -> NextPeriod:
     day = last.last_day + datetime.timedelta(days=1) if last is not None else local_day(unit)
     if kind == PeriodKind.YEAR:
         return NextPeriod(
-            unit, kind, f"Tahun {day.year}", datetime.date(day.year, 1, 1), datetime.date(day.year, 12, 31)
+            unit, kind, f"Tahun {day.year}", datetime.date(day.year, 1, 1), datetime.date(day.year, 12, 31), last
         )
     number = (day.month + 2) // 3
     first = datetime.date(day.year, 3 * number - 2, 1)
     following = datetime.date(day.year + (number == 4), 1 if number == 4 else 3 * number + 1, 1)
     name = f"Triwulan {_ROMAN[number - 1]} {day.year}"
-    return NextPeriod(unit, kind, name, max(first, day) if last else first, following - datetime.timedelta(days=1))
+    first, end = max(first, day) if last else first, following - datetime.timedelta(days=1)
+    return NextPeriod(unit, kind, name, first, end, last)
+
+
+def copyable_sheets(last: Period | None) -> int:
+    """Count the units whose own sheet of the last period was handed in: theirs may begin with a copy of it."""
+    if last is None:
+        return 0
+    return (
+        Checklist.objects.counting_candidates().filter(period=last, layer=Layer.SELF).values("unit").distinct().count()
+    )
 
 
 # --- one period ---------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from supervisi.forms.periods import CloseForm, PeriodForm, UndoForm
 from supervisi.models import Period
-from supervisi.pages.periods import NextPeriod, read_period, read_periods, sees_period
+from supervisi.pages.periods import NextPeriod, copyable_sheets, read_period, read_periods, sees_period
 from supervisi.services import closing, periods
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.organisasi.http import signed_in_user
@@ -114,7 +114,7 @@ def period_add(request: HttpRequest, unit_pk: int, kind: str) -> HttpResponse:
     else:
         days = {"name": proposal.name, "first_day": proposal.first_day, "last_day": proposal.last_day}
         form = PeriodForm(initial=days)
-    context = {"form": form, "proposal": proposal}
+    context = {"form": form, "proposal": proposal, "copies": copyable_sheets(proposal.last)}
     return render(request, "supervisi/period_add.html", context, status=422 if form.is_bound else 200)
 
 

@@ -81,8 +81,11 @@ def checklist_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
 def checklist_copy(request: HttpRequest, pk: int) -> HttpResponse:
     """Bring the answers of the last sheet along, each to be reviewed."""
     user = signed_in_user(request)
-    checklist = get_checklist(user, pk)
-    copied = copy_last_sheet(checklist=checklist, by=user)
+    return _copied(request, get_checklist(user, pk))
+
+
+def _copied(request: HttpRequest, checklist: Checklist) -> HttpResponse:
+    copied = copy_last_sheet(checklist=checklist, by=signed_in_user(request))
     text = f"{copied.count} jawaban disalin dari {copied.source.period}. Tinjau satu per satu."
     messages.success(request, text)
     return redirect(checklist)
@@ -184,6 +187,8 @@ def _begin(request: HttpRequest, unit: Unit, period: Period, instrument: Instrum
     checklist = checklists.create_checklist(
         unit=unit, period=period, instrument=instrument, layer=layer, by=signed_in_user(request)
     )
+    if request.POST.get("salin"):
+        return _copied(request, Checklist.objects.with_frame().get(pk=checklist.pk))
     messages.success(request, f"Lembar {checklist.get_layer_display()} dibuat. Mulai dari area mana pun.")
     return redirect(checklist)
 

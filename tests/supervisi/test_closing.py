@@ -92,7 +92,9 @@ def test_an_admin_opens_what_is_proposed_and_nothing_that_overlaps(world):
     assert {each.kind for each in read_periods(below).following} == {"year"}
     client = world.sessions.of(world.admin)
     url = reverse("supervisi:period-add", args=[world.polres.pk, "quarter"])
-    assert quarter.name in client.get(url).content.decode()
+    said = client.get(url).content.decode()
+    assert quarter.name in said
+    assert f"1 satuan punya lembar mandiri {world.period.name}" in said
     days = {"name": quarter.name, "first_day": world.period.last_day, "last_day": quarter.last_day}
     refused = client.post(url, days)
     assert (refused.status_code, "Bertumpang" in refused.content.decode()) == (422, True)

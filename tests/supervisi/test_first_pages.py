@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from supervisi.models import Layer, VisitMember
+from supervisi.models import Checklist, Layer, VisitMember
 from supervisi.pages.first_pages import FoundUnit
 from supervisi.services.checklists import TRANSITIONS
 from tests.factories import make_person, make_posting, make_unit, make_user
@@ -124,6 +124,23 @@ def test_a_begun_sheet_is_carried_on_and_a_full_one_is_handed_in(district):
     move(sheet, "submitted")
     todo = client.get("/supervisi/tugas/").context["todo"]
     assert [sheet.period for sheet in todo.owed] == [district.quarter]
+
+
+def test_a_new_period_is_begun_with_a_copy_of_the_last_sheet(district):
+    station = district.stations[0]
+    client = signed_in(make_kapolsek(station))
+    sheet = put_sheet(district, station, layer=Layer.SELF, status="draft", period=district.before)
+    assert "Mulai dari salinan" not in client.get("/supervisi/tugas/").content.decode()
+    move(sheet, "submitted")
+    todo = client.get("/supervisi/tugas/")
+    assert [owed.copies_from for owed in todo.context["todo"].owed] == [district.before.name]
+    assert f"Mulai dari salinan {district.before.name}" in todo.content.decode()
+    form = {"unit": station.pk, "period": district.quarter.pk, "instrument": sheet.instrument_id, "salin": "1"}
+    answer = client.post("/supervisi/lembar/mandiri/", form)
+    begun = Checklist.objects.get(unit=station, period=district.quarter, layer=Layer.SELF)
+    assert answer["Location"] == begun.get_absolute_url()
+    assert begun.answers.filter(needs_review=True).count() == 59
+    assert not begun.answers.filter(is_answered=True).exists()
 
 
 def test_what_is_handed_in_is_not_left_to_do(district):
