@@ -254,7 +254,9 @@ def _item(checklist: Checklist, code: str) -> Item:
 
 def _letter(place: Place) -> str:
     """Return the option that was chosen when the finding was recorded; empty for numbers."""
-    rows = Answer.objects.filter(checklist=place.checklist, item=place.item).values_list("value", flat=True)
+    rows = Answer.objects.filter(checklist=place.checklist, item=place.item, needs_review=False).values_list(
+        "value", flat=True
+    )
     answer = ((rows.first() if place.checklist else None) or {}).get("answer")
     return answer if isinstance(answer, str) and len(answer) <= 10 else ""
 
