@@ -125,6 +125,7 @@ urlpatterns += [
 
 # Layers side by side.
 urlpatterns += [
+    path("supervisi/satuan/<int:pk>/dukungan/", derivation.support, name="support"),
     path("supervisi/satuan/<int:pk>/rerata/", derivation.rollup, name="rollup-derivation"),
     path("supervisi/satuan/<int:pk>/lapisan/", layers.comparison, name="layer-comparison"),
     path("supervisi/satuan/<int:pk>/lapisan/bawahan/", layers.gaps_below, name="layer-gaps"),

@@ -158,6 +158,7 @@ RULES: dict[str, Rule] = {
     "supervisi:layer-comparison": page(UNIT_READERS, "unit"),
     "supervisi:layer-gaps": page(READERS, "own-unit"),
     "supervisi:rollup-derivation": page(READERS, "own-unit"),
+    "supervisi:support": page(READERS, "own-unit"),
     "supervisi:unit-tasks": page(UNIT_READERS, "unit"),
     "supervisi:unit-history": page(UNIT_READERS, "unit"),
     "supervisi:unit-changes": page(ADMINS, "unit"),

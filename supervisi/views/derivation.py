@@ -1,4 +1,4 @@
-"""Why this figure: the derivation of a sheet's score, and of the means above it."""
+"""Why this figure: derivations of a sheet and of means, and what the stations do for the LKE."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from supervisi.pages.derivation import read_derivation
 from supervisi.pages.rollup_derivation import read_rollup_derivation
 from supervisi.pages.sheet import shows_score
+from supervisi.pages.support import read_support
 from supervisi.views.checklists import find_sheet
 from wbbm.errors import NotAllowed
 from wbbm.organisasi.http import signed_in_user
@@ -28,9 +29,21 @@ def derivation(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def rollup(request: HttpRequest, pk: int) -> HttpResponse:
     """Show which units went into the means of a unit's dashboard."""
-    period = request.GET.get("periode", "")
-    is_number = period.isascii() and period.isdigit() and len(period) < 19
-    page = read_rollup_derivation(signed_in_user(request), pk, int(period) if is_number else None)
+    page = read_rollup_derivation(signed_in_user(request), pk, _period(request))
     if page is None:
         raise Http404("unit out of sight")
     return render(request, "supervisi/rollup_derivation.html", {"page": page})
+
+
+@require_safe
+def support(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show which stations support which item of a district's LKE."""
+    page = read_support(signed_in_user(request), pk, _period(request))
+    if page is None:
+        raise Http404("unit out of sight, or no Polres")
+    return render(request, "supervisi/support.html", {"page": page})
+
+
+def _period(request: HttpRequest) -> int | None:
+    text = request.GET.get("periode", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
