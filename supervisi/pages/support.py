@@ -45,6 +45,11 @@ class SupportLine:
     gaps: tuple[Gap, ...]
 
     @property
+    def is_survey(self) -> bool:
+        """Tell whether people who were served decide its points, and no assessor who looks at a station."""
+        return self.item.formula is not None and self.item.formula.kind == "index"
+
+    @property
     def weak(self) -> int:
         """Stations that hardly support it."""
         return sum(gap.is_weak for gap in self.gaps)
@@ -64,7 +69,7 @@ class SupportPage:
     periods: tuple[Period, ...]
     query: str
     lines: tuple[SupportLine, ...]
-    # Points of the items that some station hardly supports; empty without a sheet of the district.
+    # Points of the items, surveys aside, that some station hardly supports; empty without a sheet of the district.
     at_risk: str
     sheet: Checklist | None
     seen: int
@@ -89,7 +94,7 @@ def read_support(user: User, unit_id: int, period_id: int | None) -> SupportPage
     if instrument is not None and lke is not None and sheet is not None and counting:
         score = score_sheet(lke, stored_answers(sheet))
         lines = _lines(data, instrument, lke, score, _values(instrument, list(sheets)), counting)
-    weak = sum((line.worth for line in lines if line.weak), Fraction())
+    weak = sum((line.worth for line in lines if line.weak and not line.is_survey), Fraction())
     return SupportPage(
         unit=data.unit,
         period=data.quarter,
@@ -141,7 +146,15 @@ def _lines(
             lines.append(
                 SupportLine(item, shown(worth), worth, len(links[item.code]), len(counting) - len(gaps), tuple(gaps))
             )
-    lines.sort(key=lambda line: (-line.weak * line.worth, -line.weak, -line.part * line.worth, line.item.position))
+    lines.sort(
+        key=lambda line: (
+            line.is_survey,
+            -line.weak * line.worth,
+            -line.weak,
+            -line.part * line.worth,
+            line.item.position,
+        )
+    )
     return tuple(lines)
 
 

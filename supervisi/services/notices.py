@@ -36,7 +36,7 @@ def tell_document(document: Document, state: str) -> None:
         text=f"{document.get_kind_display()} {document.unit} {state}.",
         url=reverse(f"supervisi:{name}", args=[about]),
         unit=document.unit,
-        key=f"document-{document.pk}-{document.requested_at.timestamp():.0f}",
+        key=f"document-{document.pk}-{document.requested_at.timestamp()}",
     )
 
 

@@ -40,8 +40,10 @@ def test_each_item_counts_its_stations_and_names_those_that_fall_short(client):
         (partly.name, False, (LETTER,)),
     ]
     assert page.unseen == (unseen.name,)
-    assert page.at_risk == shown(sum((lines[code].worth for code in linked), Fraction()))
-    assert {line.item.code for line in page.lines[: len(linked)]} == linked
+    papers = {code for code in linked if not lines[code].is_survey}
+    assert page.at_risk == shown(sum((lines[code].worth for code in papers), Fraction()))
+    assert {line.item.code for line in page.lines[: len(papers)]} == papers
+    assert [line.is_survey for line in page.lines[-2:]] == [True, True]
     client.force_login(district.kapolres)
     address = reverse("supervisi:support", args=[district.polres.pk])
     said = client.get(address).content.decode()
