@@ -254,6 +254,8 @@ class Gaps:
     ending: tuple[Posting, ...]
     pending: tuple[Posting, ...]
     without_password: tuple[User, ...]
+    # Periods that have ended and nobody has closed.
+    over: tuple[Period, ...]
     units: int
     people: int
     # The longest that one of the lists gets.
@@ -273,6 +275,7 @@ def read_gaps(user: User) -> Gaps:
         ending=tuple(running.active_on(today).filter(ends_on__lte=today + _SOON).order_by("ends_on")[:_MOST]),
         pending=tuple(running.pending()[:_MOST]),
         without_password=_without_password(people, user),
+        over=tuple(Period.objects.open().filter(reach, last_day__lt=today).order_by("last_day")[:_MOST]),
         units=units.count(),
         people=people.count(),
     )

@@ -120,7 +120,7 @@ def _visits(posting: Posting, user: User) -> tuple[HandoverLine, ...]:
     """Unfinished visits below the unit whose team the person leads or belongs to."""
     if posting.role != Role.SUPERVISOR:
         return ()
-    found = visits_of(posting).select_related("unit", "deputy", "team_leader")
+    found = visits_of(posting).without_surprises(user).select_related("unit", "deputy", "team_leader")
     visits = list(found.order_by("starts_on", "pk"))
     readable = set(Visit.objects.visible_to(user).filter(pk__in=[v.pk for v in visits]).values_list("pk", flat=True))
     return tuple(

@@ -215,6 +215,17 @@ def test_a_wrong_unit_names_line_column_and_remedy(admin, polsek, line, column, 
     assert message in faults(draft, admin)[0][2]
 
 
+def test_a_unit_is_not_closed_by_a_file(admin, polsek):
+    head = "Kode;Nama;Jenis;Kode induk;Aktif sampai\r\n"
+    draft = keep("units", head + "polsek-senori;Polsek Senori;polsek;;31-12-2030", admin)
+    assert [fault[1] for fault in faults(draft, admin)] == ["Aktif sampai"]
+    assert "halaman Ubah satuan" in faults(draft, admin)[0][2]
+    # One that is new comes with its days, one that is over keeps them.
+    Unit.objects.filter(pk=polsek.pk).update(active_to="2030-12-31")
+    lines = "polsek-senori;Polsek Senori;polsek;;31-12-2030\r\npolsek-baru;Baru;polsek;polres-uji;31-12-2030"
+    assert faults(keep("units", head + lines, admin), admin) == []
+
+
 def test_foreign_and_unknown_parents_get_the_same_message(admin, polsek):
     make_unit(kind=UnitKind.POLRES, code="zzz-asing")
     texts = {

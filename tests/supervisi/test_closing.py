@@ -29,6 +29,7 @@ from tests.supervisi.sheets import Counted, make_world
 from tests.unguarded import unguarded
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.jobs import services as jobs
+from wbbm.jobs.models import Job
 from wbbm.notices.models import Notice
 from wbbm.organisasi.models import AuditEvent, Role, Unit, User
 from wbbm.organisasi.services.units import move_unit
@@ -216,6 +217,7 @@ def test_what_comes_later_changes_a_sheet_but_not_the_closed_period(province):
     score = sheet.score.complete
     jobs.drain()
     assert Checklist.objects.get(pk=sheet.pk).score.complete != score
+    assert not Job.objects.open().exists()
     assert stored(province) == before
     assert recompute(is_dry_run=True) == []
 

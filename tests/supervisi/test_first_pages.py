@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from supervisi.models import Checklist, Layer, VisitMember
+from supervisi.models import Checklist, Layer, Period, VisitMember
 from supervisi.pages.first_pages import FoundUnit
 from supervisi.services.checklists import TRANSITIONS
 from tests.factories import make_person, make_posting, make_unit, make_user
@@ -262,7 +262,10 @@ def test_an_admin_sees_the_gaps_of_his_units(district):
     bare = make_person(district.polres, Role.OPERATOR)
     User.objects.filter(pk=bare.pk).update(password="!")
     make_person(make_unit(kind=UnitKind.POLRES), Role.ADMIN)
-    page = signed_in(admin).get("/supervisi/kelengkapan/").context["page"]
+    Period.objects.filter(pk=district.before.pk).update(unit=district.polres)
+    answer = signed_in(admin).get("/supervisi/kelengkapan/")
+    assert f"{district.before.name}</a> sudah berakhir dan belum ditutup" in answer.content.decode()
+    page = answer.context["page"]
     assert page.without_commander == (district.stations[1],)
     assert page.ending == (ending,)
     assert page.pending == (waiting,)

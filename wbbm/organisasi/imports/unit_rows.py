@@ -86,6 +86,10 @@ class UnitCheck:
                 check_facts(facts, parent_kind=parent_kind)
             except OrganisationError as refusal:
                 row.refuse(_LABEL["kind"], raw.values.get("kind", ""), refusal.message)
+        ends = facts.get("active_to")
+        if unit is not None and ends is not None and ends != unit.active_to:
+            message = "ditutup di halaman Ubah satuan, supaya temuan dan penugasannya ikut. Kosongkan."
+            row.refuse(_LABEL["active_to"], day_text(ends), message)
         if not row.faults:
             row.facts = facts
             self._compare(row, unit)
