@@ -104,6 +104,9 @@ urlpatterns += [
 urlpatterns += [
     path("supervisi/lembar/<int:pk>/buku-kerja/", workbooks.workbook, name="workbook"),
     path("supervisi/lembar/<int:pk>/buku-kerja/unduh/", workbooks.download, name="workbook-download"),
+    path("supervisi/lembar/<int:pk>/buku-kerja/unggah/", workbooks.upload, name="workbook-upload"),
+    path("supervisi/buku-kerja/<uuid:pk>/", workbooks.comparison, name="workbook-import"),
+    path("supervisi/buku-kerja/<uuid:pk>/terima/", workbooks.accept, name="workbook-accept"),
 ]
 
 # The way to a predicate.

@@ -17,6 +17,7 @@ from supervisi.models import (
     SampleDraw,
     VerificationCode,
     Visit,
+    WorkbookImport,
 )
 from tests.routes import Route, all_routes
 from tests.test_access_matrix import Rule, address, rule_of
@@ -37,6 +38,19 @@ def make_import_drafts() -> None:
     faults = {"name": "Isi nama.", "unit": "Kode satuan ini tidak ada."}
     for rows in ([[2, good, {}]], [[2, good, {}], [3, bad, faults]]):
         ImportDraft.objects.create(owner=admin, kind="people", file_name="daftar.csv", rows=rows)
+    make_workbook_import()
+
+
+def make_workbook_import() -> None:
+    """Leave an upload of the operator with an item that differs, one that is missing and a row that fits nowhere."""
+    operator = User.objects.get(username="bagren")
+    WorkbookImport.objects.create(
+        checklist=Checklist.objects.filter(instrument__code="lke-2021", layer="self").latest("period__first_day"),
+        owner=operator, file_name="lke.xlsx", file_sha256="0" * 64, file_size=1, sheet_name="LKE ZI",
+        items=[["A.I.1.i.a", 6, "Tidak", "SK belum ada"], ["A.I.1.i.b", 7, None, ""]],
+        problems=[[9, "Butir setempat", "Baris ini tidak dapat dicocokkan dengan butir mana pun."]],
+        missing=["A.I.1.ii.a"],
+    )  # fmt: skip
 
 
 def first_of_each(rows: Any, *facts: str) -> list[int]:
@@ -71,6 +85,7 @@ def things() -> dict[str, list]:
         "kept": first_of_each(Evidence.objects.order_by("-pk"), "is_own", "is_shared", "is_current"),
         "file": list(Evidence.objects.values_list("file", flat=True)[:4]),
         "posting": postings,
+        "upload": list(WorkbookImport.objects.values_list("pk", flat=True)),
         "draft": list(ImportDraft.objects.values_list("pk", flat=True)),
         "admin-unit": units,
         "admin-user": people,

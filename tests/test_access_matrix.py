@@ -36,6 +36,7 @@ from supervisi.models import (
     ReplyRound,
     SampleDraw,
     Visit,
+    WorkbookImport,
 )
 from tests.clients import Sessions
 from tests.factories import make_person, make_posting, make_unit, make_user
@@ -220,6 +221,10 @@ RULES: dict[str, Rule] = {
     # As the plan: the workbook's formulas tell the score.
     "supervisi:workbook": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
     "supervisi:workbook-download": post(frozenset({"member"}), SHEET, READERS - {"member"}),
+    # A visit's sheet is filled in on the visit.
+    "supervisi:workbook-upload": post(NOBODY, SHEET, READERS),
+    "supervisi:workbook-import": page(frozenset({"kapolsek"}), "upload"),
+    "supervisi:workbook-accept": post(frozenset({"kapolsek"}), "upload"),
     "supervisi:plan-entries": post(frozenset({"member"}), SHEET, READERS - {"member"}),
     "supervisi:plan-stations": page(READERS, "own-unit"),
     "supervisi:plan-findings": post(frozenset({"member"}), SHEET, READERS - {"member"}),
@@ -258,6 +263,8 @@ VARIANTS = (
     ("supervisi:derivation", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:plan", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:workbook", "disclosed", UNIT_READERS, NOBODY),
+    ("supervisi:workbook", "self-sheet", frozenset({"kapolsek"}), READERS),
+    ("supervisi:workbook-upload", "self-sheet", frozenset({"kapolsek"}), READERS),
     ("files:download", "document", READERS, NOBODY),
     ("files:download", "told-document", UNIT_READERS, NOBODY),
     ("supervisi:finding-detail", "untold", READERS, NOBODY),
@@ -336,6 +343,10 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         unit=world.polsek, period=world.period, instrument=world.instrument, layer=Layer.SELF, created_by=world.leader
     )
     disclosed = disclosed_sheet(world)
+    upload = WorkbookImport.objects.create(
+        checklist=own, owner=world.operator, file_name="lke.xlsx", file_sha256="a", file_size=1, sheet_name="Jawaban",
+        items=[],
+    )  # fmt: skip
     told, untold = (finding(world, number, at) for number, at in ((1, timezone.now()), (2, None)))
     return {
         "unit": world.polsek.pk,
@@ -343,6 +354,7 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "visit": world.visit.pk,
         SHEET: world.checklist.pk,
         "self-sheet": own.pk,
+        "upload": upload.pk,
         "disclosed": disclosed,
         "document": document(world, world.checklist.pk, "submitted"),
         "told-document": document(world, disclosed, "disclosed"),

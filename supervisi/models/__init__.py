@@ -22,6 +22,7 @@ from .samples import SampleDraw, SampleItem, SampleReason
 from .scores import ChecklistScore, ConditionState, LayerComparison, UnitScore
 from .verification import VerificationCode
 from .visits import Assignment, Visit, VisitMember, VisitStatus
+from .workbooks import WorkbookImport
 
 __all__ = [
     "DUE_DAYS",
@@ -70,4 +71,5 @@ __all__ = [
     "Visit",
     "VisitMember",
     "VisitStatus",
+    "WorkbookImport",
 ]

@@ -47,6 +47,7 @@ EVENT_WORDS = {
     "checklist.return": "Dikembalikan",
     "checklist.withdraw": "Ditarik satuan",
     "workbook.exported": "Buku kerja diunduh",
+    "workbook.imported": "Jawaban diambil dari buku kerja",
     "sample.drawn": "Sampel diundi",
     "sample.added": "Butir sampel ditambahkan",
     "sample.removed": "Butir sampel dikeluarkan",

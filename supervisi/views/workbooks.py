@@ -1,14 +1,22 @@
-"""The official workbook of a sheet: its page, and taking it along."""
+"""The official workbook of a sheet: its page, taking it along, and taking answers over from one."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST, require_safe
 
-from supervisi.models import Checklist
+from supervisi.forms.workbooks import WorkbookForm, read_accepted
+from supervisi.models import Checklist, WorkbookImport
 from supervisi.pages.sheet import shows_score
+from supervisi.pages.workbook_import import read_comparison
+from supervisi.services import workbook_imports
+from supervisi.services.workbook_imports import UnfitWorkbook
 from supervisi.services.workbooks import export_workbook
 from supervisi.views.checklists import find_sheet
 from wbbm.errors import NotAllowed
@@ -29,7 +37,18 @@ def _scored_sheet(request: HttpRequest, pk: int) -> Checklist:
 @require_safe
 def workbook(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what can be done with the sheet's workbook."""
-    return render(request, "supervisi/workbook.html", {"sheet": _scored_sheet(request, pk)})
+    return _page(request, _scored_sheet(request, pk), WorkbookForm())
+
+
+def _page(request: HttpRequest, checklist: Checklist, form: WorkbookForm, status: int = 200) -> HttpResponse:
+    may_import = workbook_imports.posting_to_import(signed_in_user(request), checklist) is not None
+    context: dict[str, Any] = {
+        "sheet": checklist,
+        "form": form,
+        "imports": may_import and checklist.is_draft,
+        "is_locked": may_import and not checklist.is_draft,
+    }
+    return render(request, "supervisi/workbook.html", context, status=status)
 
 
 @require_POST
@@ -45,3 +64,57 @@ def _file(content: bytes, checklist: Checklist) -> HttpResponse:
     disposition = f'attachment; filename="{slugify(words)}.xlsx"'
     headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
     return HttpResponse(content, content_type=CONTENT_TYPES["xlsx"], headers=headers)
+
+
+@require_POST
+def upload(request: HttpRequest, pk: int) -> HttpResponse:
+    """Read a workbook and lead to the comparison; the sheet stays as it is."""
+    checklist, user = find_sheet(request, pk), signed_in_user(request)
+    workbook_imports.check_may_import(checklist, user)
+    form = WorkbookForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            kept = workbook_imports.keep_import(
+                checklist=checklist, content=form.cleaned_data["file"], name=form.name, by=user
+            )
+        except UnfitWorkbook as refusal:
+            form.add_error("file", refusal.message)
+        else:
+            return redirect(kept)
+    return _page(request, checklist, form, status=422)
+
+
+def _upload_of(request: HttpRequest, pk: uuid.UUID) -> WorkbookImport:
+    found = WorkbookImport.objects.visible_to(signed_in_user(request)).with_frame().filter(pk=pk).first()
+    if found is None:
+        raise Http404("no such upload of this person")
+    # The right to fill in the sheet may have ended since.
+    if workbook_imports.posting_to_import(signed_in_user(request), found.checklist) is None:
+        raise Http404("no longer this person's sheet")
+    return found
+
+
+@require_safe
+def comparison(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show the file beside the portal and the last export."""
+    page = read_comparison(_upload_of(request, pk), signed_in_user(request))
+    return render(request, "supervisi/workbook_import.html", {"page": page})
+
+
+@require_POST
+def accept(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Write the chosen lines, or all."""
+    found = _upload_of(request, pk)
+    versions = read_accepted(request.POST)
+    done = workbook_imports.accept(upload=found, versions=versions, by=signed_in_user(request))
+    if done.saved:
+        messages.success(request, f"{len(done.saved)} butir diambil dari berkas.")
+    if done.conflicts:
+        messages.warning(
+            request, f"{len(done.conflicts)} butir baru saja diubah orang lain. Periksa lagi, lalu terima bila perlu."
+        )
+    if done.refused:
+        messages.error(request, f"Butir {', '.join(done.refused[:5])} tidak dapat disimpan dari berkas ini.")
+    if not versions:
+        messages.info(request, "Tidak ada butir yang dipilih. Lembar tidak berubah.")
+    return redirect(found)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from xml.etree import ElementTree  # expat, and only after `_refuse_entities`
 
-MAX_BYTES = 20 * 1024 * 1024
+MAX_BYTES = 10 * 1024 * 1024
 _MAX_XML = 40 * 1024 * 1024
 _MAX_UNPACKED = 120 * 1024 * 1024
 _MAX_ENTRIES = 1_000
@@ -149,6 +149,11 @@ class Package:
         return Cell(_unescaped(raw)[:_MAX_TEXT] or None, is_formula)
 
 
+def too_large(size: int) -> str:
+    """Return what a person is told whose file has this many bytes."""
+    return f"Berkas {-(-size // (1024 * 1024))} MB terlalu besar. Batasnya 10 MB; hapus gambarnya, lalu coba lagi."
+
+
 def coordinates(reference: str) -> tuple[int, int]:
     """Return row and column of a reference like `K17`.
 
@@ -168,8 +173,7 @@ def _refuse_unfit(content: bytes) -> None:
     if not content:
         raise WorkbookRefused("Berkas kosong. Pilih buku kerja yang terisi.")
     if len(content) > MAX_BYTES:
-        size = len(content) // (1024 * 1024)
-        raise WorkbookRefused(f"Berkas {size} MB terlalu besar. Batasnya 20 MB; hapus gambarnya, lalu coba lagi.")
+        raise WorkbookRefused(too_large(len(content)))
     if content.startswith(_OLD_OFFICE):
         if _ENCRYPTED in content:
             raise WorkbookRefused("Berkas ini terkunci kata sandi. Simpan tanpa kata sandi, lalu coba lagi.")

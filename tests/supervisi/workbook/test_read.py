@@ -131,7 +131,7 @@ def refused_files():
     hostile = b'<?xml version="1.0"?><!DOCTYPE sst [<!ENTITY a "b">]><sst/>'
     return {
         "kosong": b"",
-        "50 MB terlalu besar": b"PK\x03\x04" + bytes(50 * 1024 * 1024),
+        "50 MB terlalu besar": b"PK\x03\x04" + bytes(50 * 1024 * 1024 - 4),
         "terkunci kata sandi": office + bytes(512) + "EncryptedPackage".encode("utf-16-le"),
         "Excel lama": office + bytes(512),
         "terpotong": good[: len(good) // 2],
