@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from supervisi.views import (
     checklists,
+    comparison,
     dashboards,
     derivation,
     documents,
@@ -111,6 +112,7 @@ urlpatterns += [
 
 # The way to a predicate.
 urlpatterns += [
+    path("supervisi/lembar/<int:pk>/banding/", comparison.comparison, name="comparison"),
     path("supervisi/lembar/<int:pk>/hitungan/", derivation.derivation, name="derivation"),
     path("supervisi/lembar/<int:pk>/jalan/", plans.plan, name="plan"),
     path("supervisi/lembar/<int:pk>/jalan/upaya/", plans.entries, name="plan-entries"),

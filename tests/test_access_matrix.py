@@ -217,6 +217,8 @@ RULES: dict[str, Rule] = {
     "supervisi:checklist-blank": page(READERS, SHEET),
     # The world's sheet is a draft: only its team may see its score, and so its plan.
     "supervisi:derivation": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
+    # A draft is compared with nothing.
+    "supervisi:comparison": page(NOBODY, SHEET, refused=READERS),
     "supervisi:plan": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
     # As the plan: the workbook's formulas tell the score.
     "supervisi:workbook": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
@@ -261,6 +263,7 @@ VARIANTS = (
     ("supervisi:checklist-detail", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:checklist-documents", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:derivation", "disclosed", UNIT_READERS, NOBODY),
+    ("supervisi:comparison", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:plan", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:workbook", "disclosed", UNIT_READERS, NOBODY),
     ("supervisi:workbook", "self-sheet", frozenset({"kapolsek"}), READERS),
