@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import dateformat
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Answer, Checklist
+from supervisi.models.checklists import ChecklistQuerySet
 from supervisi.pages.moments import long_moment
 from supervisi.scoring.engine import SheetScore, item_share, score_sheet
 from supervisi.scoring.instrument import TOTAL, Instrument, Item
@@ -102,7 +103,7 @@ class ComparisonPage:
         return tuple(choice for choice in self.choices if not choice.is_own)
 
 
-def comparable(viewer: User, checklist: Checklist) -> QuerySet[Checklist]:
+def comparable(viewer: User, checklist: Checklist) -> ChecklistQuerySet:
     """Keep the sheets that may be set against this one: seen, handed in, whole, of the same instrument."""
     return (
         Checklist.objects.visible_to(viewer)
