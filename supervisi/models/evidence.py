@@ -16,7 +16,7 @@ from wbbm.files.models import StoredFile
 from wbbm.organisasi.access import zone_day
 from wbbm.organisasi.models import Posting, Role, TimeZone, Unit
 
-from .checklists import Answer, Checklist
+from .checklists import Answer, Checklist, Layer
 
 if TYPE_CHECKING:
     from wbbm.organisasi.models import User
@@ -53,6 +53,11 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def usable_at(self, unit: Unit) -> Self:
         """Keep what proves something at the unit: its own, and what a unit above shares."""
         return self.filter(Q(unit=unit) | Q(is_shared=True, unit__path__in=unit.ancestor_paths))
+
+    def usable_on(self, checklist: Checklist) -> Self:
+        """Keep what may be attached on the sheet; on a unit's own sheet nothing that a team brought."""
+        found = self.usable_at(checklist.unit)
+        return found.filter(is_own=True) if checklist.layer == Layer.SELF else found
 
     def same_document(self, evidence: Evidence) -> Self:
         """Keep all revisions of one document."""

@@ -91,7 +91,7 @@ def read_area_evidence(
 def _newest(checklist: Checklist, viewer: User, today: datetime.date) -> Subquery:
     """Return the newest revision of the outer link's document, if it holds and the person may attach it here."""
     holds = Q(valid_until__isnull=True) | Q(valid_until__gte=today)
-    usable = Evidence.objects.visible_to(viewer).usable_at(checklist.unit).current().filter(holds)
+    usable = Evidence.objects.visible_to(viewer).usable_on(checklist).current().filter(holds)
     newest = usable.filter(unit=OuterRef("evidence__unit"), number=OuterRef("evidence__number")).order_by()
     return Subquery(newest.values(facts=JSONObject(**_FACTS))[:1])
 

@@ -276,11 +276,11 @@ class Picker:
 
 
 def read_picker(user: User, answer: Answer, search: str, number: str) -> Picker:
-    """Read what may be attached at the answer's unit, what still holds first (three queries)."""
+    """Read what may be attached on the answer's sheet, what still holds first (three queries)."""
     unit = answer.checklist.unit
     today = local_day(unit)
     attached = AnswerEvidence.objects.attached().filter(answer=answer, evidence=OuterRef("pk"))
-    rows = searched(Evidence.objects.visible_to(user).usable_at(unit).current(), search)
+    rows = searched(Evidence.objects.visible_to(user).usable_on(answer.checklist).current(), search)
     rows = rows.annotate(is_attached=Exists(attached), has_expired=Case(When(valid_until__lt=today, then=1), default=0))
     ordered = rows.select_related("unit", "file").order_by("has_expired", "-pk")
     page = Paginator(ordered, PICK_SIZE).get_page(number)

@@ -110,9 +110,7 @@ def _twin(checklist: Checklist, sha256: str, by: User) -> Evidence | None:
 
     What a team brought doesn't become the unit's by that: the unit keeps its own.
     """
-    seen = Evidence.objects.visible_to(by).usable_at(checklist.unit).same_file(sha256)
-    if checklist.layer == Layer.SELF:
-        seen = seen.filter(is_own=True)
+    seen = Evidence.objects.visible_to(by).usable_on(checklist).same_file(sha256)
     own_first = Case(When(unit=checklist.unit_id, then=0), default=1)
     return seen.select_related("file", "unit").order_by(own_first, "-is_current", "pk").first()
 

@@ -15,7 +15,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from supervisi.access import posting_to_keep, posting_to_write
-from supervisi.models import Answer, AnswerEvidence, ChecklistStatus, Evidence
+from supervisi.models import Answer, AnswerEvidence, ChecklistStatus, Evidence, Layer
 from supervisi.services.checklists import hold_draft
 from supervisi.services.operations import is_storable
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
@@ -123,12 +123,16 @@ def posting_to_change(user: User, evidence: Evidence) -> Posting | None:
 
 
 def _writable_links(user: User, evidence: Evidence) -> list[tuple[AnswerEvidence, Posting]]:
-    """Return where a document is attached at drafts of its unit that the person writes on, each with the posting."""
+    """Return where a team's document is attached at drafts of teams that the person writes on, each with the posting.
+
+    That it is attached on the unit's own sheet gives the unit no right over it.
+    """
     links = AnswerEvidence.objects.attached().filter(
         evidence__in=Evidence.objects.same_document(evidence),
         answer__checklist__unit=evidence.unit_id,
         answer__checklist__status=ChecklistStatus.DRAFT,
     )
+    links = links.exclude(answer__checklist__layer=Layer.SELF)
     frame = list(links.select_related("answer__checklist__unit", "answer__checklist__visit__unit").order_by("pk"))
     sheets = {link.answer.checklist_id: link.answer.checklist for link in frame}
     postings = {pk: posting_to_write(user, sheet) for pk, sheet in sheets.items()}
@@ -329,7 +333,8 @@ def attach_existing(*, answer: Answer, evidence: Evidence, link_uuid: uuid.UUID,
     Raises:
         NotAllowed: the person may not write on the sheet.
         LockedChecklist: the sheet is no draft.
-        DomainError: it is not the unit's, nor shared with it; it is not the newest revision; the UUID is another's.
+        DomainError: it is not the unit's, nor shared with it; a team brought it and the sheet is the unit's own; it is
+            not the newest revision; the UUID is another's.
     """
     checklist = answer.checklist
     posting = posting_to_write(by, checklist)
@@ -341,8 +346,10 @@ def attach_existing(*, answer: Answer, evidence: Evidence, link_uuid: uuid.UUID,
             raise DomainError("Nomor kiriman ini sudah dipakai. Muat ulang halaman, lalu pilih lagi.")
         return known
     hold_draft(checklist)
-    usable = Evidence.objects.visible_to(by).usable_at(checklist.unit).filter(pk=evidence.pk)
+    usable = Evidence.objects.visible_to(by).usable_on(checklist).filter(pk=evidence.pk)
     found = usable.select_related("file", "unit").first()
+    if found is None and checklist.layer == Layer.SELF and not evidence.is_own:
+        raise DomainError("Bukti ini dibawa tim. Untuk lembar mandiri, unggah berkasnya sebagai bukti satuan.")
     if found is None:
         raise DomainError("Bukti ini tidak berlaku untuk satuan lembar ini. Pilih yang lain.")
     if not found.is_current:

@@ -13,6 +13,7 @@ from supervisi.models import (
     AnswerEvidence,
     AnswerRevision,
     Checklist,
+    Evidence,
     Layer,
     Period,
     PeriodKind,
@@ -189,6 +190,7 @@ def test_evidence_that_still_holds_is_proposed_in_its_newest_revision(world):
     old = sheet_of(world, period_before(world))
     fill(world, old, op(LETTER, "B"))
     names = {"Masih": today, "Habis": today - DAY, "Tanpa hari": None, "Lama": today - DAY, "Dilepas": None}
+    names["Tim"] = None
     kept = {
         name: keep(world, samples.photo(place), title=name, valid_until=until)
         for place, (name, until) in enumerate(names.items())
@@ -199,6 +201,8 @@ def test_evidence_that_still_holds_is_proposed_in_its_newest_revision(world):
     AnswerEvidence.objects.filter(evidence=kept["Dilepas"]).update(
         detached_at="2026-01-01T00:00Z", detached_by=world.leader
     )
+    # Attached before that was refused: what a team brought is not the unit's to show.
+    Evidence.objects.filter(pk=kept["Tim"].pk).update(is_own=False)
     Checklist.objects.filter(pk=old.pk).update(status="final")
     newer = revise(kept["Lama"], samples.photo(9), world.operator, title="Baru", valid_until=today + DAY)
     sheet = sheet_of(world, world.period)

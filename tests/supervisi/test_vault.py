@@ -13,6 +13,7 @@ from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from supervisi.models import AnswerEvidence, Checklist, Evidence, Layer, Visit
+from supervisi.pages.vault import read_picker
 from supervisi.services import evidence_notices, vault
 from supervisi.services.answers import save_operation
 from supervisi.services.checklists import LockedChecklist, content_hash, create_checklist, finalise_checklist
@@ -151,6 +152,29 @@ def test_what_a_team_brought_is_seen_by_the_unit_with_the_sheet_and_what_it_kept
     assert (again.duplicate_of, again.link.evidence.is_own) == (None, True)
     with pytest.raises(NotAllowed):
         change_facts(evidence=brought, facts=Facts.of(brought), by=world.operator)
+
+
+def test_what_a_team_brought_never_becomes_the_units_by_its_own_sheet(world):
+    upload = {"answer": world.answer(), "upload": samples.upload(samples.photo()), "upload_uuid": uuid.uuid4()}
+    brought = attach_upload(**upload, by=world.leader).link.evidence
+    kept = keep(world)
+    Checklist.objects.update(status="disclosed")
+    own = create_checklist(
+        unit=world.polsek, period=world.period, instrument=world.instrument, layer=Layer.SELF, by=world.operator
+    )
+    answer = world.answer(sheet=own)
+    assert [each.evidence for each in read_picker(world.operator, answer, "", "1").candidates] == [kept]
+    with pytest.raises(DomainError, match="dibawa tim"):
+        attach(world, brought, sheet=own, by=world.operator)
+    # Nor where it was attached before that was refused.
+    AnswerEvidence.objects.create(uuid=uuid.uuid4(), answer=answer, evidence=brought, added_by=world.operator)
+    for act in (
+        lambda: change_facts(evidence=brought, facts=Facts(title="Milik kami"), by=world.operator),
+        lambda: revise(brought, samples.photo(8), world.operator),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+    assert Evidence.objects.get(pk=brought.pk).title == brought.title
 
 
 def test_a_decree_of_the_district_is_kept_once_and_proves_items_at_every_station(world):
