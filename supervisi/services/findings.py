@@ -103,6 +103,7 @@ def record_finding(
     Raises:
         NotAllowed: the person may not write on the sheet, or the sheet is the unit's own.
         LockedChecklist: the sheet is no draft.
+        InvalidTransition: the visit was cancelled meanwhile.
         DomainError: unknown item or severity, empty or unusable text, a finding of another weakness.
     """
     posting = posting_to_write(by, checklist)
@@ -110,7 +111,7 @@ def record_finding(
         raise NotAllowed("Temuan dicatat oleh tim yang mengisi lembar ini.")
     words = _words(severity, observation, recommendation, owner_title, due_days, target_option)
     with kept_uploads(uploads, unit=checklist.unit, by=by) as files, transaction.atomic():
-        visit = _held(checklist.visit)
+        visit = _at_work(checklist.visit)
         hold_draft(checklist)
         place = Place(checklist.unit, visit, checklist, _item(checklist, item_code))
         return _record(place, words, Recorder(by, posting, tuple(files)), same_as)
@@ -180,12 +181,13 @@ def mark_still_good(*, finding: Finding, checklist: Checklist, by: User) -> Find
     Raises:
         NotAllowed: the person may not write on the sheet.
         LockedChecklist: the sheet is no draft.
-        InvalidTransition: the finding is not closed, or was tested on this visit already.
+        InvalidTransition: the finding is not closed, or was tested on this visit already; the visit was cancelled.
     """
     posting = posting_to_write(by, checklist)
     if posting is None or checklist.visit is None or finding.unit_id != checklist.unit_id:
         raise NotAllowed("Uji ulang dicatat oleh tim kunjungan.")
     with transaction.atomic():
+        _at_work(checklist.visit)
         hold_draft(checklist)
         # The write comes first: whoever else tests the same finding waits here.
         is_closed = Finding.objects.filter(pk=finding.pk, status=FindingStatus.CLOSED).update(
@@ -224,6 +226,18 @@ def _held(visit: Visit | None) -> Visit | None:
     # The write comes first: who finishes the visit waits here, or this waits for him.
     rows.update(status=F("status"))
     return rows.select_related("unit").get()
+
+
+def _at_work(visit: Visit | None) -> Visit | None:
+    """Hold a sheet's visit; what is recorded once it is cancelled would be handed over by nobody.
+
+    Raises:
+        InvalidTransition: it was cancelled meanwhile.
+    """
+    held = _held(visit)
+    if held is not None and not held.takes_answers:
+        raise InvalidTransition("Kunjungannya sudah dibatalkan. Catat temuannya dari halaman satuannya.")
+    return held
 
 
 def _words(

@@ -11,7 +11,7 @@ from supervisi.models import Checklist, Finding, FindingEvent, Severity, Visit, 
 from supervisi.services import checklists
 from supervisi.services.answers import save_operation
 from supervisi.services.checklists import LockedChecklist, missing_severe_findings
-from supervisi.services.findings import number_prefix, record_finding, record_free_finding
+from supervisi.services.findings import mark_still_good, number_prefix, record_finding, record_free_finding
 from supervisi.services.visits import cancel_visit, finish_visit
 from tests.supervisi.sheets import LETTER, SEVERE_PERCENT, make_world, op
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
@@ -150,11 +150,25 @@ def test_a_sheet_and_the_cancelling_of_its_visit_never_both_pass(world, monkeypa
 
 
 def test_a_visit_that_was_cancelled_meanwhile_takes_no_finding(world):
-    visit = Visit.objects.select_related("unit").get(pk=world.visit.pk)
-    Visit.objects.update(status="cancelled")
+    """On its way while the visit is cancelled: the hand-over is past, so that the unit would never see it."""
+    sheet, visit = world.reload(), Visit.objects.select_related("unit").get(pk=world.visit.pk)
+    closed = Finding.objects.create(
+        number="T-1", unit=world.polsek, item=world.answer().item, severity="minor", observation="x",
+        owner_unit=world.polsek, owner_title="Kapolsek", created_by=world.leader, status="closed",
+    )  # fmt: skip
+    cancel_visit(visit=world.visit, by=world.leader, reason="Jalan terputus banjir")
+    assert sheet.visit.status == visit.status == "ongoing"
     with pytest.raises(DomainError):
         record_free_finding(unit=world.polsek, severity="minor", by=world.leader, visit=visit, **TEXTS)
-    assert not Finding.objects.exists()
+    for act in (
+        lambda: find(world, checklist=sheet),
+        lambda: find(world, checklist=sheet, same_as=closed),
+        lambda: mark_still_good(finding=closed, checklist=sheet, by=world.leader),
+    ):
+        with pytest.raises(InvalidTransition, match="sudah dibatalkan"):
+            act()
+    assert Finding.objects.values_list("status", "visit").get() == ("closed", None)
+    assert not FindingEvent.objects.exists()
 
 
 def test_a_severe_answer_without_a_finding_is_missing_until_it_is_recorded(world):
