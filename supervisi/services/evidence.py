@@ -13,7 +13,7 @@ from django.utils import timezone
 from supervisi.access import posting_to_write
 from supervisi.models import Answer, AnswerEvidence, Checklist, Evidence, Layer
 from supervisi.services.checklists import LockedChecklist, hold_draft
-from supervisi.services.vault import FILE_KIND, Facts, create_numbered
+from supervisi.services.vault import FILE_KIND, Facts, create_numbered, tie
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.files.models import StoredFile
 from wbbm.files.services import Received, discard, receive, store
@@ -26,6 +26,12 @@ class UploadReused(DomainError):
 
     status = 422
     code = "uuid-reused"
+
+
+class OutdatedFile(DomainError):
+    """The file is an older revision of a document: its newest one is what proves something."""
+
+    code = "outdated"
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ def attach_upload(
     """Keep an upload as evidence of the answer; the same UUID again changes nothing.
 
     A file that the person sees at the unit already, or that a unit above shares, is not kept twice: the answer is tied
-    to the evidence that is there.
+    to the evidence that is there, and another revision of it makes way.
     What he doesn't see is never told by that.
 
     Args:
@@ -57,6 +63,7 @@ def attach_upload(
         NotAllowed: the person may not write on the sheet.
         LockedChecklist: the sheet is no draft.
         UploadReused: the UUID belongs to another file, answer or person.
+        OutdatedFile: there is a newer revision of it.
         FileRefused: see wbbm.files.services.
     """
     checklist = answer.checklist
@@ -108,11 +115,12 @@ def _same_upload(upload_uuid: uuid.UUID, answer: Answer, by: User, received: Rec
 def _twin(checklist: Checklist, sha256: str, by: User) -> Evidence | None:
     """Return the evidence that was the same file when it came, or is what came now: the unit's, or shared with it.
 
+    A document whose newest revision it is comes first, then the unit's own.
     What a team brought doesn't become the unit's by that: the unit keeps its own.
     """
     seen = Evidence.objects.visible_to(by).usable_on(checklist).same_file(sha256)
     own_first = Case(When(unit=checklist.unit_id, then=0), default=1)
-    return seen.select_related("file", "unit").order_by(own_first, "-is_current", "pk").first()
+    return seen.select_related("file", "unit").order_by("-is_current", own_first, "pk").first()
 
 
 @transaction.atomic
@@ -122,16 +130,20 @@ def _attach(
     checklist = answer.checklist
     hold_draft(checklist)
     evidence = _create(checklist, source, by, posting) if isinstance(source, StoredFile) else source
-    link, is_new = AnswerEvidence.objects.get_or_create(
-        answer=answer,
-        evidence=evidence,
-        detached_at=None,
-        defaults={"uuid": upload_uuid, "added_by": by, "posting": posting},
-    )
-    if is_new:
-        changes = {"answer": [None, answer.pk], "sha256": [None, evidence.file.sha256]}
-        record("evidence.attached", by=by, posting=posting, about=evidence, unit=checklist.unit, changes=changes)
+    _require_newest(evidence, checklist)
+    link = tie(answer, evidence, upload_uuid, by, posting)
     return Attached(link=link, duplicate_of=None if evidence.file is source else evidence.number)
+
+
+def _require_newest(evidence: Evidence, checklist: Checklist) -> None:
+    if evidence.is_current:
+        return
+    newest = Evidence.objects.same_document(evidence).current().values_list("revision", flat=True).first()
+    number = evidence.number_at(checklist.unit_id)
+    raise OutdatedFile(
+        f"Berkas ini revisi lama ({evidence.revision}) dari bukti nomor {number}. "
+        f"Ketuk Pilih dari bukti yang ada, lalu pasang revisi {newest}."
+    )
 
 
 def _create(checklist: Checklist, file: StoredFile, by: User, posting: Posting) -> Evidence:

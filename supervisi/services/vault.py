@@ -315,7 +315,7 @@ def add_revision(*, evidence: Evidence, upload: UploadedFile, facts: Facts, by: 
         settle(kind=NoticeKind.EVIDENCE, url=evidence.get_absolute_url())
         for link, held in [] if evidence.is_own else _writable_links(by, evidence):
             hold_draft(link.answer.checklist)
-            _tie(link.answer, made, uuid.uuid4(), by, held)
+            tie(link.answer, made, uuid.uuid4(), by, held)
         return made
 
     return _with_file(file, make)
@@ -354,10 +354,11 @@ def attach_existing(*, answer: Answer, evidence: Evidence, link_uuid: uuid.UUID,
         raise DomainError("Bukti ini tidak berlaku untuk satuan lembar ini. Pilih yang lain.")
     if not found.is_current:
         raise InvalidTransition("Bukti ini sudah mempunyai revisi yang lebih baru. Pilih revisi terbarunya.")
-    return _tie(answer, found, link_uuid, by, posting)
+    return tie(answer, found, link_uuid, by, posting)
 
 
-def _tie(answer: Answer, evidence: Evidence, link_uuid: uuid.UUID, by: User, posting: Posting) -> AnswerEvidence:
+def tie(answer: Answer, evidence: Evidence, link_uuid: uuid.UUID, by: User, posting: Posting) -> AnswerEvidence:
+    """Tie a revision to an answer on a draft that the caller holds; another revision of it there makes way."""
     link, is_new = AnswerEvidence.objects.get_or_create(
         answer=answer,
         evidence=evidence,

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from supervisi.access import posting_to_write
 from supervisi.models import Answer, AnswerEvidence
 from supervisi.pages.item_cards import EvidenceLine
-from supervisi.services.evidence import Attached, UploadReused, attach_upload, detach
+from supervisi.services.evidence import Attached, OutdatedFile, UploadReused, attach_upload, detach
 from supervisi.views.operations import foreign_queue, is_foreign_queue
 from wbbm.errors import NotAllowed
 from wbbm.files.errors import FileRefused
@@ -95,7 +95,7 @@ def _add_all(request: HttpRequest, answer: Answer, files: list[UploadedFile], us
     for file in files[:_MOST_AT_ONCE]:
         try:
             attached = attach_upload(answer=answer, upload=file, upload_uuid=_uuid_within(form, file), by=user)
-        except (FileRefused, UploadReused) as refusal:
+        except (FileRefused, UploadReused, OutdatedFile) as refusal:
             messages.error(request, f"{plain_name(file.name or '')}: {refusal.message}", extra_tags=place)
         else:
             messages.success(request, _message(attached), extra_tags=place)

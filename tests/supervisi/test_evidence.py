@@ -248,7 +248,7 @@ def test_a_fault_in_the_transaction_leaves_no_row_behind(world, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("gone")
 
-    monkeypatch.setattr(service, "record", fail)
+    monkeypatch.setattr("supervisi.services.vault.record", fail)
     with pytest.raises(RuntimeError):
         add(world, samples.photo())
     assert (StoredFile.objects.count(), Evidence.objects.count(), AnswerEvidence.objects.count()) == (0, 0, 0)

@@ -10,6 +10,8 @@ from dataclasses import replace
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connections, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from supervisi.models import AnswerEvidence, Checklist, Evidence, Layer, Visit
@@ -17,7 +19,7 @@ from supervisi.pages.vault import read_picker
 from supervisi.services import evidence_notices, vault
 from supervisi.services.answers import save_operation
 from supervisi.services.checklists import LockedChecklist, content_hash, create_checklist, finalise_checklist
-from supervisi.services.evidence import attach_upload
+from supervisi.services.evidence import OutdatedFile, attach_upload
 from supervisi.services.vault import Facts, add_evidence, add_revision, attach_existing, change_facts
 from tests.factories import make_person
 from tests.files import samples
@@ -227,6 +229,34 @@ def test_a_new_revision_keeps_the_old_one_readable_and_where_it_is(world):
     assert [row.evidence for row in AnswerEvidence.objects.attached()] == [second]
     link.refresh_from_db()
     assert (link.detached_by, link.detached_posting.user) == (world.leader, world.leader)
+
+
+def test_a_file_that_is_an_old_revision_is_refused_and_the_newest_takes_its_place(world):
+    def send(data):
+        upload = samples.upload(data, "sk.pdf")
+        return attach_upload(answer=world.answer(), upload=upload, upload_uuid=uuid.uuid4(), by=world.leader)
+
+    first = keep(world)
+    attach(world, first)
+    second = revise(first, samples.photo(), world.operator)
+    for _ in range(2):
+        with pytest.raises(OutdatedFile, match=r"revisi lama \(1\) dari bukti nomor 1\. .* pasang revisi 2"):
+            send(samples.PDF)
+        # The newest file lets the older one go, as choosing it does, and only once.
+        assert send(samples.photo()).link.evidence == second
+        assert [row.evidence for row in AnswerEvidence.objects.attached()] == [second]
+    assert AuditEvent.objects.filter(action="evidence.detached").count() == 1
+    # By the plain form the other files are kept nevertheless, and the refusal names its file.
+    files = [samples.upload(samples.PDF, "lama.pdf"), samples.upload(samples.photo(3), "baru.jpg")]
+    client = Client()
+    client.force_login(world.leader, backend="wbbm.organisasi.auth.PostingBackend")
+    address = reverse("supervisi:evidence-add", args=[world.answer(PERCENT).pk])
+    page = client.post(address, {"uuid": uuid.uuid4(), "file": files}, follow=True).content.decode()
+    assert "lama.pdf: Berkas ini revisi lama (1)" in page and "Bukti nomor 2 tersimpan." in page
+    # What is the newest file of another document proves by that one.
+    decree, _ = shared_decree(world)
+    assert send(samples.PDF).link.evidence == decree
+    assert StoredFile.objects.count() == 4
 
 
 def test_attaching_again_changes_nothing_and_a_final_sheet_takes_nothing(world):
