@@ -164,16 +164,25 @@ def add_evidence(*, unit: Unit, upload: UploadedFile, facts: Facts, by: User) ->
     file = store(received, kind=FILE_KIND, by=by, time_zone=unit.time_zone)
 
     def make() -> Evidence:
-        evidence = create_numbered(unit=unit, file=file, facts=facts, by=by, posting=posting, is_own=True)
-        record("evidence.added", by=by, posting=posting, about=evidence, unit=unit, changes=_first(evidence))
+        evidence = create_numbered(
+            unit=unit, file=file, facts=facts, by=by, posting=posting, is_own=True,
+            twin=lambda: _known(unit, received, by),
+        )  # fmt: skip
+        if evidence.file is file:
+            record("evidence.added", by=by, posting=posting, about=evidence, unit=unit, changes=_first(evidence))
         return evidence
 
-    return Added(_with_file(file, make), is_known=False)
+    evidence = _with_file(file, make)
+    is_known = evidence.file is not file
+    if is_known:
+        # The same file came twice at once: the other one is kept.
+        discard(file)
+    return Added(evidence, is_known)
 
 
 def _known(unit: Unit, received: Received, by: User) -> Evidence | None:
     seen = Evidence.objects.visible_to(by).same_file(received.sha256)
-    return seen.filter(unit=unit, is_own=True).order_by("-is_current", "pk").first()
+    return seen.filter(unit=unit, is_own=True).select_related("file").order_by("-is_current", "pk").first()
 
 
 def _with_file(file: StoredFile, make: Callable[[], Evidence]) -> Evidence:

@@ -23,6 +23,7 @@ from supervisi.services.evidence import OutdatedFile, attach_upload
 from supervisi.services.vault import Facts, add_evidence, add_revision, attach_existing, change_facts
 from tests.factories import make_person
 from tests.files import samples
+from tests.files.test_store import everything
 from tests.supervisi.sheets import LETTER, PERCENT, make_world, op
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.files.models import StoredFile
@@ -82,6 +83,25 @@ def test_a_document_is_kept_with_what_is_said_of_it_and_recorded(world):
     # The same file again is not kept twice.
     assert keep(world, title="Lain").title == "SK baru"
     assert (Evidence.objects.count(), StoredFile.objects.count()) == (1, 1)
+
+
+def test_the_same_file_sent_twice_at_once_is_kept_once(world, monkeypatch):
+    """A double click: the second one comes while the first one's picture is still being decoded."""
+    real, seen = vault.store, []
+
+    def slow(*args, **kwargs):
+        monkeypatch.setattr(vault, "store", real)
+        file = real(*args, **kwargs)
+        seen.append(keep(world, samples.photo(), title="Lebih cepat"))
+        return file
+
+    monkeypatch.setattr(vault, "store", slow)
+    upload = samples.upload(samples.photo(), "foto.jpg")
+    late = add_evidence(unit=world.polsek, upload=upload, facts=Facts(title="Kedua"), by=world.operator)
+    assert (late.is_known, late.evidence, late.evidence.title) == (True, seen[0], "Lebih cepat")
+    # The picture and its thumbnail; nothing of the second one is left lying.
+    assert (Evidence.objects.count(), StoredFile.objects.count(), len(everything())) == (1, 1, 2)
+    assert AuditEvent.objects.filter(action="evidence.added").count() == 1
 
 
 @pytest.mark.parametrize(
