@@ -105,6 +105,7 @@ urlpatterns += [
 urlpatterns += [
     path("supervisi/lembar/<int:pk>/buku-kerja/", workbooks.workbook, name="workbook"),
     path("supervisi/lembar/<int:pk>/buku-kerja/unduh/", workbooks.download, name="workbook-download"),
+    path("supervisi/lembar/<int:pk>/buku-kerja/isi/", workbooks.fill, name="workbook-fill"),
     path("supervisi/lembar/<int:pk>/buku-kerja/unggah/", workbooks.upload, name="workbook-upload"),
     path("supervisi/buku-kerja/<uuid:pk>/", workbooks.comparison, name="workbook-import"),
     path("supervisi/buku-kerja/<uuid:pk>/terima/", workbooks.accept, name="workbook-accept"),

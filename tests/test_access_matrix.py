@@ -223,6 +223,7 @@ RULES: dict[str, Rule] = {
     # As the plan: the workbook's formulas tell the score.
     "supervisi:workbook": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
     "supervisi:workbook-download": post(frozenset({"member"}), SHEET, READERS - {"member"}),
+    "supervisi:workbook-fill": post(frozenset({"member"}), SHEET, READERS - {"member"}),
     # A visit's sheet is filled in on the visit.
     "supervisi:workbook-upload": post(NOBODY, SHEET, READERS),
     "supervisi:workbook-import": page(frozenset({"kapolsek"}), "upload"),

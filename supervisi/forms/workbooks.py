@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.http import QueryDict
 
@@ -33,6 +35,17 @@ class WorkbookForm(forms.Form):
         self.name: str = upload.name or ""
         content: bytes = upload.read()
         return content
+
+
+class TemplateForm(WorkbookForm):
+    """The person's own template to fill in."""
+
+    prefix = "templat"
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Name the field after what it takes."""
+        super().__init__(*args, **options)
+        self.fields["file"].label = "Templat Anda"
 
 
 def read_accepted(data: QueryDict) -> dict[str, int]:

@@ -17,10 +17,10 @@ from supervisi.scoring.instrument import Instrument, Item
 from supervisi.services.answers import CONFLICT, LOCKED, save_operation
 from supervisi.services.checklists import LockedChecklist
 from supervisi.services.operations import Card, InvalidOperation, Operation, canonical, is_storable
-from supervisi.services.workbooks import EXPORTED, SIDES
+from supervisi.services.workbooks import EXPORTED, SIDES, UnfitWorkbook
 from supervisi.workbook.package import Package, WorkbookRefused
 from supervisi.workbook.read import Reading, read_workbook
-from wbbm.errors import DomainError, NotAllowed
+from wbbm.errors import NotAllowed
 from wbbm.organisasi.models import AuditEvent
 from wbbm.organisasi.services.audit import record
 
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 IMPORTED = "workbook.imported"
 # States of a line: takes nothing, is as the portal has it, or would change the portal.
 EMPTY, SAME, CHANGED = "empty", "same", "changed"
-
-
-class UnfitWorkbook(DomainError):
-    """The file can't be read as a workbook of this sheet."""
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,20 @@ from django.conf import settings
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Answer, AnswerEvidence, Checklist, Layer
+from supervisi.workbook.package import Package, WorkbookRefused
+from supervisi.workbook.template import Filled, fill_template
 from supervisi.workbook.write import UNIT_SIDE, Book, write_workbook
+from wbbm.errors import DomainError
 from wbbm.organisasi.exports import DEMO_LINE
 from wbbm.organisasi.services.audit import main_posting, record
 
 if TYPE_CHECKING:
     from wbbm.organisasi.models import User
+
+
+class UnfitWorkbook(DomainError):
+    """The file can't be read as a workbook of this sheet."""
+
 
 EXPORTED = "workbook.exported"
 SIDES: dict[str, str] = {Layer.SELF: UNIT_SIDE, Layer.TPI: "TPI", Layer.SUPERVISION: "Supervisi"}
@@ -25,9 +33,28 @@ def export_workbook(*, checklist: Checklist, by: User | None) -> bytes:
     Whether the person may see the score, which the workbook tells, is the caller's to ask.
     """
     content = write_workbook(read_book(checklist))
+    _record(checklist, by)
+    return content
+
+
+def fill_workbook(*, checklist: Checklist, content: bytes, by: User | None) -> Filled:
+    """Return somebody's own template with the sheet's answers and record who took them.
+
+    Raises:
+        UnfitWorkbook: the file can't be used; the message says what to do.
+    """
+    book = read_book(checklist)
+    try:
+        filled = fill_template(Package(content), book.instrument, book.side, book.answers, book.notes, book.evidence)
+    except WorkbookRefused as refusal:
+        raise UnfitWorkbook(refusal.message) from refusal
+    _record(checklist, by)
+    return filled
+
+
+def _record(checklist: Checklist, by: User | None) -> None:
     posting = main_posting(by) if by is not None else None
     record(EXPORTED, by=by, posting=posting, about=checklist, unit=checklist.unit)
-    return content
 
 
 def read_book(checklist: Checklist) -> Book:

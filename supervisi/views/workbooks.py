@@ -11,17 +11,19 @@ from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST, require_safe
 
-from supervisi.forms.workbooks import WorkbookForm, read_accepted
-from supervisi.models import Checklist, WorkbookImport
+from supervisi.forms.workbooks import TemplateForm, WorkbookForm, read_accepted
+from supervisi.models import Checklist, Layer, WorkbookImport
 from supervisi.pages.sheet import shows_score
 from supervisi.pages.workbook_import import read_comparison
 from supervisi.services import workbook_imports
-from supervisi.services.workbook_imports import UnfitWorkbook
-from supervisi.services.workbooks import export_workbook
+from supervisi.services.workbooks import UnfitWorkbook, export_workbook, fill_workbook
 from supervisi.views.checklists import find_sheet
 from wbbm.errors import NotAllowed
 from wbbm.organisasi.exports import CONTENT_TYPES
 from wbbm.organisasi.http import signed_in_user
+
+# Of a visit's sheet there is no official template.
+FILLED_LAYERS = (Layer.SELF, Layer.TPI)
 
 
 def _scored_sheet(request: HttpRequest, pk: int) -> Checklist:
@@ -37,14 +39,23 @@ def _scored_sheet(request: HttpRequest, pk: int) -> Checklist:
 @require_safe
 def workbook(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what can be done with the sheet's workbook."""
-    return _page(request, _scored_sheet(request, pk), WorkbookForm())
+    return _page(request, _scored_sheet(request, pk))
 
 
-def _page(request: HttpRequest, checklist: Checklist, form: WorkbookForm, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    checklist: Checklist,
+    *,
+    form: WorkbookForm | None = None,
+    template_form: TemplateForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
     may_import = workbook_imports.posting_to_import(signed_in_user(request), checklist) is not None
     context: dict[str, Any] = {
         "sheet": checklist,
-        "form": form,
+        "form": form or WorkbookForm(),
+        "template_form": template_form or TemplateForm(),
+        "fills": checklist.layer in FILLED_LAYERS,
         "imports": may_import and checklist.is_draft,
         "is_locked": may_import and not checklist.is_draft,
     }
@@ -57,6 +68,31 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
     checklist = _scored_sheet(request, pk)
     content = export_workbook(checklist=checklist, by=signed_in_user(request))
     return _file(content, checklist)
+
+
+@require_POST
+def fill(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the person's own template, filled in."""
+    checklist = _scored_sheet(request, pk)
+    form = TemplateForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            filled = fill_workbook(checklist=checklist, content=form.cleaned_data["file"], by=signed_in_user(request))
+        except UnfitWorkbook as refusal:
+            form.add_error("file", refusal.message)
+        else:
+            if filled.left_out:
+                # Shown on the next page: this answer is the file itself.
+                messages.warning(request, _left_out(filled.left_out))
+            return _file(filled.content, checklist)
+    return _page(request, checklist, template_form=form, status=422)
+
+
+def _left_out(codes: tuple[str, ...]) -> str:
+    more = f" dan {len(codes) - 8} lagi" if len(codes) > 8 else ""
+    return (
+        f"Templat terisi, kecuali {len(codes)} butir yang tidak cocok atau berisi rumus: {', '.join(codes[:8])}{more}."
+    )
 
 
 def _file(content: bytes, checklist: Checklist) -> HttpResponse:
@@ -81,7 +117,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("file", refusal.message)
         else:
             return redirect(kept)
-    return _page(request, checklist, form, status=422)
+    return _page(request, checklist, form=form, status=422)
 
 
 def _upload_of(request: HttpRequest, pk: uuid.UUID) -> WorkbookImport:

@@ -126,7 +126,9 @@ class Package:
                 for entry in element:
                     place = coordinates(entry.get("r", ""))
                     cell = self._cell(entry)
-                    if place[0] <= MAX_ROW and place[1] <= _MAX_COLUMN and cell.value is not None:
+                    # A formula is one also where no value was stored with it.
+                    is_filled = cell.value is not None or cell.is_formula
+                    if place[0] <= MAX_ROW and place[1] <= _MAX_COLUMN and is_filled:
                         grid[place] = cell
                 element.clear()
         except (*_BROKEN, IndexError) as fault:

@@ -16,6 +16,7 @@ _NAMES = ("jawaban", "lke zi")
 _HEADER_WITHIN = 10
 _MARKER = re.compile(r"([A-Za-z]{1,5}|[0-9]{1,2})\s*[.)]?\s*|[-–]\s*")
 _NOTE_WORDS = ("catatan", "keterangan", "penjelasan")
+_EVIDENCE_WORDS = ("daftar bukti", "bukti dukung")
 SCALES = {
     "ya/tidak": "yes_no", "a/b/c": "abc", "a/b/c/d": "abcd", "a/b/c/d/e": "abcde", "%": "percent",
     "jumlah": "input", "nilai(0-4)": "index",
@@ -32,6 +33,7 @@ class Columns:
     scale: int
     answer: int
     note: int | None
+    evidence: int | None
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def _plain(text: str) -> str:
 
 
 def _heads(grid: Grid, row: int) -> dict[int, str]:
-    return {place[1]: _plain(cell.text) for place, cell in grid.items() if place[0] == row}
+    return {place[1]: _plain(cell.text) for place, cell in grid.items() if place[0] == row and cell.text.strip()}
 
 
 def _find_header(grid: Grid) -> int | None:
@@ -112,10 +114,10 @@ def _columns(grid: Grid, header: int, side: str) -> Columns | None:
     answer = answers[0]
     following = [column for column, word in heads.items() if column > answer and word.startswith("jawaban")]
     last = min(following, default=max(heads) + 1)
-    notes = [
-        column for column, word in sorted(heads.items()) if answer < column < last and word.startswith(_NOTE_WORDS)
-    ]
-    return Columns(header, range(first, after), place["pilihan jawaban"], answer, notes[0] if notes else None)
+    own = {column: word for column, word in sorted(heads.items()) if answer < column < last}
+    note = next((column for column, word in own.items() if word.startswith(_NOTE_WORDS)), None)
+    evidence = next((column for column, word in own.items() if word.startswith(_EVIDENCE_WORDS)), None)
+    return Columns(header, range(first, after), place["pilihan jawaban"], answer, note, evidence)
 
 
 def _rows(grid: Grid, columns: Columns) -> Iterator[Row]:

@@ -3,16 +3,21 @@
 import io
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
 from supervisi.models import Checklist
 from supervisi.services.answers import save_operation
+from supervisi.services.checklists import stored_answers
 from supervisi.services.workbooks import read_book
+from supervisi.workbook.package import Package
+from supervisi.workbook.read import read_workbook
 from tests.supervisi.dashboards import make_district, put_lke
 from tests.supervisi.sheets import LETTER, Counted, make_world, op
-from tests.supervisi.workbook.books import contents
+from tests.supervisi.workbook.books import LKE, contents
+from tests.supervisi.workbook.layouts import write_2026, write_old
 from wbbm.organisasi.models import AuditEvent, User
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +79,27 @@ def test_a_book_is_read_with_two_queries_and_the_command_writes_the_same(tmp_pat
     assert set(answers) - set(read_book(sheet).answers) == {"A.I.1.i.a"}
     with pytest.raises(CommandError, match="tidak dapat ditulis"):
         call_command("export_lke", str(tmp_path), **options)
+
+
+def test_the_own_template_is_filled_in_and_what_it_cannot_take_is_named():
+    district = make_district(1)
+    sheet = Checklist.objects.with_frame().get(pk=put_lke(district).pk)
+    client = Client()
+    client.force_login(district.kapolres, backend="wbbm.organisasi.auth.PostingBackend")
+    address = reverse("supervisi:workbook-fill", args=[sheet.pk])
+
+    def send(content):
+        return client.post(address, {"templat-file": SimpleUploadedFile("templat.xlsx", content)})
+
+    given = send(write_2026({}))
+    found = read_workbook(Package(given.content), LKE, "Unit")
+    assert {item.code: item.answer for item in found.items} == stored_answers(sheet)
+    assert AuditEvent.objects.filter(action="workbook.exported").count() == 1
+    # A row that the template lacks: the file comes all the same, and the next page names it.
+    short = write_old({}, spoil=lambda page, rows: page.delete_rows(rows["A.II.2.i.a"]))
+    assert send(short).status_code == 200
+    assert "kecuali 1 butir" in client.get(reverse("supervisi:workbook", args=[sheet.pk])).content.decode()
+    refused = send(b"%PDF-1.7")
+    assert refused.status_code == 422
+    assert "Berkas ini bukan Excel" in refused.content.decode()
+    assert AuditEvent.objects.filter(action="workbook.exported").count() == 2
