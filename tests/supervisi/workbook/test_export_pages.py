@@ -5,7 +5,7 @@ import io
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from supervisi.models import Checklist
@@ -91,10 +91,12 @@ def test_the_own_template_is_filled_in_and_what_it_cannot_take_is_named():
     def send(content):
         return client.post(address, {"templat-file": SimpleUploadedFile("templat.xlsx", content)})
 
+    with override_settings(IS_DEMO=True):
+        assert 'filename="data-contoh-lke-2021' in send(write_2026({}))["Content-Disposition"]
     given = send(write_2026({}))
     found = read_workbook(Package(given.content), LKE, "Unit")
     assert {item.code: item.answer for item in found.items} == stored_answers(sheet)
-    assert AuditEvent.objects.filter(action="workbook.exported").count() == 1
+    assert AuditEvent.objects.filter(action="workbook.exported").count() == 2
     # A row that the template lacks: the file comes all the same, and the next page names it.
     short = write_old({}, spoil=lambda page, rows: page.delete_rows(rows["A.II.2.i.a"]))
     assert send(short).status_code == 200
@@ -102,4 +104,4 @@ def test_the_own_template_is_filled_in_and_what_it_cannot_take_is_named():
     refused = send(b"%PDF-1.7")
     assert refused.status_code == 422
     assert "Berkas ini bukan Excel" in refused.content.decode()
-    assert AuditEvent.objects.filter(action="workbook.exported").count() == 2
+    assert AuditEvent.objects.filter(action="workbook.exported").count() == 3
