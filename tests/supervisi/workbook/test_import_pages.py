@@ -74,7 +74,7 @@ def test_an_operator_fills_the_own_sheet_from_a_foreign_layout(place):
     # Nothing is written before the person accepts.
     assert stored_answers(sheet) == {}
     shown = client.get(kept["Location"]).content.decode()
-    assert "Belum ada yang disimpan" in shown
+    assert "Hanya yang Anda ambil yang disimpan" in shown
     assert "SK 12/2026" in shown
     differences = page_of(upload, operator).differences
     assert len(differences) == len(LKE.items)
