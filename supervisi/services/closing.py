@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from supervisi import access
-from supervisi.models import Checklist, ChecklistStatus, Layer, Period
-from supervisi.rollup_key import KIND, rollup_key
+from supervisi.models import Checklist, ChecklistStatus, Layer, Period, UnitScore
+from supervisi.rollup_key import KIND, RollupKey, rollup_key
 from supervisi.services.checklists import freeze
 from supervisi.services.periods import admin_of
 from supervisi.services.superseding import supersede_documents
@@ -181,6 +181,7 @@ def undo_closing(*, period: Period, by: User) -> Period:
         period.refresh_from_db()
         forget_tree(period, local_day(period.unit))
         _submit_again(period, known.closed_at, by, posting, reason)
+        _count_again(period)
         settle_notices(kind=NoticeKind.PERIOD, url=period.get_absolute_url())
     period.refresh_from_db()
     return period
@@ -196,12 +197,17 @@ def _may_decide(period: Period, by: User) -> Posting:
 def _submit_again(period: Period, closed_at: datetime.datetime | None, by: User, posting: Posting, reason: str) -> None:
     """Make the self sheets that the closing made final submitted ones again."""
     sheets = Checklist.objects.filter(period=period, layer=Layer.SELF, status=ChecklistStatus.FINAL, final_at=closed_at)
-    keys = set()
     for sheet in sheets.select_related("unit", "period", "instrument"):
         row = Checklist.objects.filter(pk=sheet.pk, status=ChecklistStatus.FINAL)
         if row.update(status=ChecklistStatus.SUBMITTED, content_hash="", final_at=None):
             supersede_codes(sheet)
             supersede_documents(sheet, ChecklistStatus.SUBMITTED)
             record("checklist.unfrozen", by=by, posting=posting, about=sheet, unit=sheet.unit, reason=reason)
-            keys.add(rollup_key(sheet))
-    jobs.request_many(KIND, keys)
+
+
+def _count_again(period: Period) -> None:
+    """Want every result of the period anew: what came, went or moved behind the closing has touched none of them."""
+    names = ("unit_id", "period_id", "instrument_id", "layer")
+    sheets, stored = (model.objects.filter(period=period).order_by() for model in (Checklist, UnitScore))
+    keys = {RollupKey(*row) for row in (*sheets.values_list(*names), *stored.values_list(*names))}
+    jobs.request_many(KIND, map(str, keys))

@@ -23,7 +23,7 @@ from supervisi.services import checklists, closing
 from supervisi.services.recompute import recompute
 from supervisi.services.verification import look_up
 from tests.clients import Sessions
-from tests.factories import make_person
+from tests.factories import make_person, make_unit
 from tests.supervisi.districts import make_province, set_status
 from tests.supervisi.sheets import Counted, make_world
 from tests.unguarded import unguarded
@@ -31,7 +31,7 @@ from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.jobs import services as jobs
 from wbbm.jobs.models import Job
 from wbbm.notices.models import Notice
-from wbbm.organisasi.models import AuditEvent, Role, Unit, User
+from wbbm.organisasi.models import AuditEvent, Role, Unit, UnitKind, User
 from wbbm.organisasi.services.units import move_unit
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +153,12 @@ def stored(province, *, is_closed=True):
     return [{name: row[name] for name in row if name != "computed_at"} for row in rows.order_by("pk").values()]
 
 
+def take_back(province):
+    period = Period.objects.select_related("unit").get(pk=province.period.pk)
+    closing.ask_undo(period=period, by=fresh(province.admin), reason="Terlalu cepat")
+    closing.undo_closing(period=period, by=fresh(province.commander))
+
+
 def move(unit, parent, polda):
     by = make_person(Unit.objects.get(pk=polda.pk), Role.ADMIN)
     move_unit(unit=Unit.objects.get(pk=unit.pk), new_parent=Unit.objects.get(pk=parent.pk), by=by)
@@ -212,6 +218,7 @@ def test_what_comes_later_changes_a_sheet_but_not_the_closed_period(province):
     closing.close_period(period=Period.objects.get(pk=province.period.pk), by=province.admin)
     jobs.drain()
     before, sheet = stored(province), province.sheets[0]
+    total = province.row(province.polda).score_sum
     sheet.answers.filter(item__code="P.1.1.i.a").update(value={"answer": "D"}, version=2)
     set_status(sheet, ChecklistStatus.DISCLOSED)
     score = sheet.score.complete
@@ -220,6 +227,15 @@ def test_what_comes_later_changes_a_sheet_but_not_the_closed_period(province):
     assert not Job.objects.open().exists()
     assert stored(province) == before
     assert recompute(is_dry_run=True) == []
+    # Taken back, it counts: that sheet, and a unit that came meanwhile.
+    added = make_unit(province.polres[1], kind=UnitKind.POLSEK, name="Polsek Baru")
+    jobs.drain()
+    assert stored(province) == before
+    take_back(province)
+    jobs.drain()
+    assert recompute(is_dry_run=True) == []
+    assert province.row(province.polda).score_sum != total
+    assert province.row(Unit.objects.get_parent(added)).units_due == 2
 
 
 # --- the database's own refusals ----------------------------------------------------------------------
@@ -313,12 +329,9 @@ def test_taken_back_before_its_end_a_period_follows_the_tree_again(province):
     closing.close_period(period=Period.objects.get(pk=province.period.pk), by=province.admin)
     jobs.drain()
     move(province.stations[0], province.polres[1], province.polda)
-    period = Period.objects.select_related("unit").get(pk=province.period.pk)
     assert province.row(province.polres[0]).units_due == 2
-    closing.ask_undo(period=period, by=province.admin, reason="Terlalu cepat")
-    closing.undo_closing(period=period, by=province.commander)
+    take_back(province)
     jobs.drain()
-    recompute(is_dry_run=False)
     rows = [province.row(unit) for unit in (*province.polres, province.polda)]
     assert [(row.units_due, row.units_submitted) for row in rows] == [(1, 1), (2, 2), (3, 3)]
     assert recompute(is_dry_run=True) == []
