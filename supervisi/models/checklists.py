@@ -48,6 +48,7 @@ class ChecklistStatus(models.TextChoices):
 
 # Shown to the unit itself from here on.
 DISCLOSED_STATUSES = (ChecklistStatus.DISCLOSED, ChecklistStatus.FINAL)
+KNOWN_TO_UNIT = Q(layer=Layer.SELF) | Q(status__in=DISCLOSED_STATUSES)
 # The further a sheet is, the sooner it counts.
 COUNTING_ORDER = (
     ChecklistStatus.SUBMITTED,
@@ -66,8 +67,11 @@ class ChecklistQuerySet(models.QuerySet["Checklist"]):
         A unit sees its self sheets always, those of others from `disclosed` on.
         """
         scope = user.scope
-        own = scope.own_units("unit__path") & (Q(layer=Layer.SELF) | Q(status__in=DISCLOSED_STATUSES))
-        return self.filter(scope.overseen_units("unit__path") | own)
+        return self.filter(scope.overseen_units("unit__path") | scope.own_units("unit__path") & KNOWN_TO_UNIT)
+
+    def without_hidden(self, user: User) -> Self:
+        """Drop the sheets that the person's own unit must not know of yet."""
+        return self.exclude(user.scope.own_units("unit__path") & ~KNOWN_TO_UNIT)
 
     def with_frame(self) -> Self:
         """Load unit, period, visit and instrument along; the instrument's definition stays in the process's cache."""

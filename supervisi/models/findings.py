@@ -59,6 +59,10 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         own = scope.own_units("unit__path") & Q(handed_over_at__isnull=False)
         return self.filter(scope.overseen_units("unit__path") | own)
 
+    def without_hidden(self, user: User) -> Self:
+        """Drop the findings that the person's own unit must not know of yet."""
+        return self.exclude(user.scope.own_units("unit__path") & Q(handed_over_at__isnull=True))
+
     def open(self) -> Self:
         """Keep findings that nobody has closed."""
         return self.exclude(status=FindingStatus.CLOSED)

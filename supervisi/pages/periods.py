@@ -215,6 +215,7 @@ def _unfinished(period: Period, user: User) -> list[Unfinished]:
     """List what is not finished (six queries)."""
     sheets = list(
         Checklist.objects.filter(period=period)
+        .without_hidden(user)
         .exclude(status=ChecklistStatus.FINAL)
         .exclude(layer=Layer.SELF, status=ChecklistStatus.SUBMITTED)
         .order_by("unit__path", "pk")

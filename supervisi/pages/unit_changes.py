@@ -94,8 +94,8 @@ def targets_of(user: User, unit: Unit, name: str) -> list[Unit]:
 # --- the preview --------------------------------------------------------------------------------------
 
 
-def read_preview(unit: Unit, name: str) -> Preview:
-    """Read what hangs on the unit, and what the change would do with it."""
+def read_preview(unit: Unit, name: str, user: User) -> Preview:
+    """Read what hangs on the unit, and what the change would do with it; to its own people nothing that is hidden."""
     if name == "nama":
         return Preview((), ())
     there = Unit.objects.under(unit)
@@ -104,15 +104,14 @@ def read_preview(unit: Unit, name: str) -> Preview:
     if name != "pindah":
         below = list(there.exclude(pk=unit.pk).active_on(local_day(unit)).values_list("name", flat=True))
         blockers += [f"{each} masih di bawahnya" for each in below]
-    found = _moved(unit, there) if name == "pindah" else _ended(unit, name)
-    found += [_sheets(unit, name), Effect("Periode yang sudah berakhir", _over(unit), (), "hasilnya tetap")]
+    found = _moved(unit, there, user) if name == "pindah" else _ended(unit, name, user)
+    found += [_sheets(unit, name, user), Effect("Periode yang sudah berakhir", _over(unit), (), "hasilnya tetap")]
     return Preview(tuple(effect for effect in found if effect.count), tuple(blockers))
 
 
-def _moved(unit: Unit, there: UnitQuerySet) -> list[Effect]:
+def _moved(unit: Unit, there: UnitQuerySet, user: User) -> list[Effect]:
     parent = Unit.objects.get_parent(unit)
-    owed = Finding.objects.open().filter(unit__in=there)
-    planned = unit_changes.planned_visits(unit)
+    owed = Finding.objects.open().without_hidden(user).filter(unit__in=there)
     return [
         _effect("Penugasan", [_office(held) for held in unit_changes.running_postings(unit)], "tetap di satuan ini"),
         _effect("Temuan terbuka", list(owed.exclude(owner_unit=parent).values_list("number", flat=True)), "tetap"),
@@ -123,39 +122,40 @@ def _moved(unit: Unit, there: UnitQuerySet) -> list[Effect]:
         ),
         _effect(
             "Kunjungan direncanakan",
-            [f"{visit.starts_on:%d-%m-%Y}" for visit in planned],
+            _days(unit, user),
             "tetap; supervisor satuan yang baru mengganti timnya",
         ),
     ]
 
 
-def _ended(unit: Unit, name: str) -> list[Effect]:
+def _ended(unit: Unit, name: str, user: User) -> list[Effect]:
     is_merge = name == "gabung"
     postings = unit_changes.running_postings(unit)
     going = unit_changes.movable_postings(unit) if is_merge else []
     ending = [held for held in postings if held not in going]
-    owned = Finding.objects.open().filter(Q(owner_unit=unit) | Q(unit=unit)) if is_merge else None
-    numbers = (owned if owned is not None else Finding.objects.open().filter(owner_unit=unit)).values_list("number")
+    owned = Q(owner_unit=unit) | Q(unit=unit) if is_merge else Q(owner_unit=unit)
+    numbers = list(Finding.objects.open().without_hidden(user).filter(owned).values_list("number", flat=True))
     parent = Unit.objects.get_parent(unit)
     answered_by = f"dijawab {unit_changes.head_title(parent)}, {parent}" if parent is not None else ""
     return [
         _effect("Penugasan", [_office(held) for held in going], "berpindah ke satuan tujuan"),
         _effect("Penugasan", [_office(held) for held in ending], "berakhir hari ini"),
-        _effect("Temuan terbuka", [row[0] for row in numbers], "pindah ke satuan tujuan" if is_merge else answered_by),
-        _effect(
-            "Kunjungan direncanakan",
-            [f"{visit.starts_on:%d-%m-%Y}" for visit in unit_changes.planned_visits(unit)],
-            "dibatalkan",
-        ),
+        _effect("Temuan terbuka", numbers, "pindah ke satuan tujuan" if is_merge else answered_by),
+        _effect("Kunjungan direncanakan", _days(unit, user), "dibatalkan"),
     ]
+
+
+def _days(unit: Unit, user: User) -> list[str]:
+    return [f"{visit.starts_on:%d-%m-%Y}" for visit in unit_changes.planned_visits(unit).without_surprises(user)]
 
 
 def _office(held: Posting) -> str:
     return f"{held} ({held.get_role_display().lower()})"
 
 
-def _sheets(unit: Unit, name: str) -> Effect:
-    rows = Checklist.objects.filter(unit=unit, period__closed_at__isnull=True).exclude(status=ChecklistStatus.FINAL)
+def _sheets(unit: Unit, name: str, user: User) -> Effect:
+    rows = Checklist.objects.without_hidden(user).filter(unit=unit, period__closed_at__isnull=True)
+    rows = rows.exclude(status=ChecklistStatus.FINAL)
     names = [f"{sheet.period}, {sheet.get_layer_display().lower()}" for sheet in rows.select_related("period")]
     outcome = "ikut; dihitung di satuan yang baru" if name == "pindah" else "tetap di satuan ini"
     return _effect("Lembar periode yang terbuka", names, outcome)

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from supervisi.models import Checklist, ChecklistStatus, Finding, FindingAct, FindingEvent, Visit, VisitStatus
+from supervisi.models.visits import VisitQuerySet
 from supervisi.rollup_key import KIND, rollup_key
 from supervisi.services.notices import people_of_unit, tell_step
 from wbbm.errors import DomainError
@@ -127,10 +128,10 @@ def visits_under_way(there: Iterable[Unit]) -> list[Visit]:
     return list(rows.order_by("starts_on", "pk").distinct())
 
 
-def planned_visits(unit: Unit) -> list[Visit]:
+def planned_visits(unit: Unit) -> VisitQuerySet:
     """Return the visits to the unit that have not begun."""
-    rows = Visit.objects.filter(unit=unit, status=VisitStatus.PLANNED).select_related("unit")
-    return list(rows.order_by("starts_on", "pk"))
+    rows: VisitQuerySet = Visit.objects.filter(unit=unit, status=VisitStatus.PLANNED).select_related("unit")
+    return rows.order_by("starts_on", "pk")
 
 
 def running_postings(unit: Unit) -> list[Posting]:
@@ -184,7 +185,7 @@ def _move_posting(held: Posting, into: Unit, by: User) -> None:
 
 def _cancel_visits(unit: Unit, reason: str, by: User) -> None:
     posting = by.scope.posting_over(unit, Role.ADMIN)
-    for visit in planned_visits(unit):
+    for visit in list(planned_visits(unit)):
         row = Visit.objects.filter(pk=visit.pk, status=VisitStatus.PLANNED)
         if row.update(status=VisitStatus.CANCELLED, cancelled_at=timezone.now(), cancel_reason=reason):
             visit.refresh_from_db()

@@ -55,7 +55,7 @@ def unit_change(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         else:
             messages.success(request, _DONE[name])
             return redirect("supervisi:unit-changes", pk=unit.pk)
-    context = {"unit": unit, "step": step, "form": form, "preview": read_preview(unit, name)}
+    context = {"unit": unit, "step": step, "form": form, "preview": read_preview(unit, name, user)}
     return render(request, "supervisi/unit_change.html", context, status=422 if form.is_bound else 200)
 
 

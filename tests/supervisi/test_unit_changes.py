@@ -15,7 +15,7 @@ from supervisi.services.owners import responsible_people
 from supervisi.services.recompute import recompute
 from tests.clients import Sessions
 from tests.factories import make_person, make_posting, make_unit
-from tests.supervisi.districts import make_province, set_status
+from tests.supervisi.districts import make_province, make_sheet, set_status
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.jobs import services as jobs
 from wbbm.notices.models import Notice
@@ -178,7 +178,7 @@ def test_a_closed_unit_leaves_its_open_findings_to_the_commander_above(province)
     below = make_unit(fresh(province.unit), kind=UnitKind.SATFUNG, name="Unit SPKT")
     with pytest.raises(DomainError, match="di bawahnya"):
         unit_changes.close_unit(unit=fresh(province.unit), by=province.local, reason=REASON)
-    assert f"{below} masih di bawahnya" in read_preview(fresh(province.unit), "tutup").blockers
+    assert f"{below} masih di bawahnya" in read_preview(fresh(province.unit), "tutup", province.local).blockers
     assert not UnitChange.objects.exists()
     unit_changes.close_unit(unit=fresh(below), by=province.local, reason=REASON)
     unit_changes.close_unit(unit=fresh(province.unit), by=User.objects.get(pk=province.local.pk), reason=REASON)
@@ -191,6 +191,31 @@ def test_a_closed_unit_leaves_its_open_findings_to_the_commander_above(province)
     assert not Posting.objects.running().filter(unit=province.unit).exists()
     assert rows(province) == [(1, 2), (1, 1)]
     assert recompute(is_dry_run=True) == []
+
+
+def test_an_admin_reads_nothing_that_is_hidden_from_his_own_unit(province):
+    """Beforehand and on the period's page: no surprise visit, no sheet that nobody disclosed, no finding of theirs."""
+    make_sheet(province, province.unit, status=ChecklistStatus.SUBMITTED)
+    Visit.objects.filter(pk=province.planned.pk).update(is_announced=False)
+    Finding.objects.filter(pk=province.findings[0].pk).update(handed_over_at=None)
+    both = make_person(province.polda, Role.ADMIN)
+
+    def read(user):
+        client = province.sessions.of(user)
+        pages = [
+            reverse("supervisi:unit-change", args=[province.unit.pk, name]) for name in ("pindah", "gabung", "tutup")
+        ]
+        return [client.get(page).content.decode() for page in (*pages, province.period.get_absolute_url())]
+
+    secrets = [f"{province.planned.starts_on:%d-%m-%Y}", "Lembar periode yang terbuka", "T-2026-UJI-001"]
+    unfinished = ["Diserahkan, belum ditinjau", "Kunjungan belum selesai"]
+    *before, period = read(both)
+    assert all(secret in page for page in before for secret in secrets)
+    assert all(secret in period for secret in unfinished)
+    make_posting(both, province.unit, Role.OPERATOR)
+    *before, period = read(both)
+    assert not [secret for page in before for secret in secrets if secret in page]
+    assert not [secret for secret in unfinished if secret in period]
 
 
 def test_only_admins_above_end_a_unit_and_nobody_ends_his_own_posting(province):
