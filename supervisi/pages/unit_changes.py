@@ -6,6 +6,7 @@ import datetime
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils import dateformat
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist, ChecklistStatus, Finding, Layer, Period, UnitScore
@@ -103,10 +104,24 @@ def read_preview(unit: Unit, name: str, user: User) -> Preview:
     blockers = [f"{visit.unit}: kunjungan {visit.starts_on:%d-%m-%Y} belum selesai" for visit in busy]
     if name != "pindah":
         below = list(there.exclude(pk=unit.pk).active_on(local_day(unit)).values_list("name", flat=True))
-        blockers += [f"{each} masih di bawahnya" for each in below]
+        blockers += [f"{each} masih di bawahnya" for each in below] + _unheard(unit, user)
     found = _moved(unit, there, user) if name == "pindah" else _ended(unit, name, user)
     found += [_sheets(unit, name, user), Effect("Periode yang sudah berakhir", _over(unit), (), "hasilnya tetap")]
     return Preview(tuple(effect for effect in found if effect.count), tuple(blockers))
+
+
+def _unheard(unit: Unit, user: User) -> list[str]:
+    """What the unit has still to hear of, or to reply to: afterwards nobody could."""
+    untold = unit_changes.untold_sheets(unit).without_hidden(user)
+    found = [
+        f"{sheet.period}, {sheet.get_layer_display().lower()}: hasil belum disampaikan. Sampaikan dulu."
+        for sheet in untold
+    ]
+    return found + [
+        f"{running.checklist.period}: hak jawab berjalan sampai {dateformat.format(running.due_on, 'j F Y')}. "
+        "Tunggu, atau minta pimpinan satuan mengakhirinya lebih awal."
+        for running in unit_changes.rounds_taking_replies(unit)
+    ]
 
 
 def _moved(unit: Unit, there: UnitQuerySet, user: User) -> list[Effect]:

@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
+from django.db.models import F, Q
+from django.utils import dateformat, timezone
 
-from supervisi.models import Checklist, ChecklistStatus, Finding, FindingAct, FindingEvent, Visit, VisitStatus
+from supervisi.models import (
+    Checklist,
+    ChecklistStatus,
+    Finding,
+    FindingAct,
+    FindingEvent,
+    Layer,
+    ReplyRound,
+    Visit,
+    VisitStatus,
+)
+from supervisi.models.checklists import ChecklistQuerySet
 from supervisi.models.visits import VisitQuerySet
 from supervisi.rollup_key import KIND, rollup_key
 from supervisi.services.notices import people_of_unit, tell_step
@@ -78,7 +89,8 @@ def merge_unit(*, unit: Unit, into: Unit, by: User, reason: str, moves_people: b
     """Let a unit be part of another one from today on: open findings and, if wanted, people go over; the rest ends.
 
     Raises:
-        UnitInUse: a team is at work there, or a sheet of it is not handed in.
+        UnitInUse: a team is at work there, a sheet of it is not handed in, its result is not told, or the unit may
+            still reply.
     """
     text = _reason(reason)
     with transaction.atomic():
@@ -89,6 +101,7 @@ def merge_unit(*, unit: Unit, into: Unit, by: User, reason: str, moves_people: b
             _move_posting(held, into, by)
         said = f"{unit} digabung ke {into}."
         _cancel_visits(unit, said, by)
+        _require_settled(unit)
         own = Q(unit=unit) | Q(owner_unit=unit)
         count = _pass_on(Finding.objects.open().filter(own), said, by, old=unit, owner_unit=into, place=into)
         _tell_above(ended, into, said, count)
@@ -99,7 +112,8 @@ def close_unit(*, unit: Unit, by: User, reason: str) -> Unit:
     """Let a unit be over from today on: the commander above answers its open findings; its postings end.
 
     Raises:
-        UnitInUse: a team is at work there, or a sheet of it is not handed in.
+        UnitInUse: a team is at work there, a sheet of it is not handed in, its result is not told, or the unit may
+            still reply.
     """
     text = _reason(reason)
     with transaction.atomic():
@@ -109,6 +123,7 @@ def close_unit(*, unit: Unit, by: User, reason: str) -> Unit:
         assert above is not None  # only a unit above closes one
         said = f"{unit} ditutup."
         _cancel_visits(unit, said, by)
+        _require_settled(unit)
         title = head_title(above)
         owed = Finding.objects.open().filter(owner_unit=unit)
         count = _pass_on(owed, said, by, owner_unit=above, owner_title=title)
@@ -126,6 +141,20 @@ def visits_under_way(there: Iterable[Unit]) -> list[Visit]:
     )
     rows = Visit.objects.filter(at_work, unit__in=there).select_related("unit")
     return list(rows.order_by("starts_on", "pk").distinct())
+
+
+def untold_sheets(unit: Unit) -> ChecklistQuerySet:
+    """Return the sheets of others that are handed in and not disclosed: the unit has still to hear of them."""
+    waiting = [ChecklistStatus.SUBMITTED, ChecklistStatus.REVIEWED]
+    rows: ChecklistQuerySet = Checklist.objects.with_frame().filter(unit=unit, status__in=waiting)
+    return rows.exclude(layer=Layer.SELF).order_by("pk")
+
+
+def rounds_taking_replies(unit: Unit) -> list[ReplyRound]:
+    """Return the rounds in which the unit may still reply: only its own people can."""
+    today = local_day(unit)
+    rows = ReplyRound.objects.running().with_frame().filter(checklist__unit=unit).order_by("due_on", "pk")
+    return [each for each in rows if each.takes_replies(today)]
 
 
 def planned_visits(unit: Unit) -> VisitQuerySet:
@@ -160,6 +189,24 @@ def _require_idle(there: Iterable[Unit]) -> None:
     if busy:
         names = ", ".join(dict.fromkeys(str(visit.unit) for visit in busy))
         raise UnitInUse(f"Kunjungan ke {names} masih berjalan atau lembarnya belum diserahkan. Selesaikan dulu.")
+
+
+def _require_settled(unit: Unit) -> None:
+    """Refuse to end a unit in the middle of something; called once its visits and postings have ended.
+
+    What is read here stays so: a visit begins or is planned by writing its row, or the unit's, which are written
+    already; the sheets are written now, and whoever hands one in or discloses it meanwhile waits.
+    """
+    Checklist.objects.filter(unit=unit).exclude(status=ChecklistStatus.FINAL).update(status=F("status"))
+    _require_idle([unit])
+    sheet = untold_sheets(unit).first()
+    if sheet is not None:
+        raise UnitInUse(f"Hasil lembar {sheet.period} belum disampaikan kepada {unit}. Sampaikan dulu.")
+    for running in rounds_taking_replies(unit):
+        raise UnitInUse(
+            f"Hak jawab {unit} atas {running.checklist.period} masih berjalan sampai "
+            f"{dateformat.format(running.due_on, 'j F Y')}. Tunggu, atau minta pimpinannya mengakhiri lebih awal."
+        )
 
 
 def _reason(text: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from supervisi.models import ChecklistStatus, Finding, UnitScore, Visit
+from supervisi.models import ChecklistStatus, Finding, ReplyRound, UnitScore, Visit
 from supervisi.pages.unit_changes import read_history, read_preview
 from supervisi.services import unit_changes
 from supervisi.services.owners import responsible_people
@@ -191,6 +191,37 @@ def test_a_closed_unit_leaves_its_open_findings_to_the_commander_above(province)
     assert not Posting.objects.running().filter(unit=province.unit).exists()
     assert rows(province) == [(1, 2), (1, 1)]
     assert recompute(is_dry_run=True) == []
+
+
+def test_a_unit_is_not_ended_before_it_has_heard_its_result_and_replied(province):
+    """Merged or closed, nobody could reply any more: all postings there end."""
+    sheet = make_sheet(province, province.unit, status=ChecklistStatus.SUBMITTED)
+    ends = {
+        "gabung": lambda by: unit_changes.merge_unit(
+            unit=fresh(province.unit), into=fresh(province.next), by=by, reason=REASON
+        ),
+        "tutup": lambda by: unit_changes.close_unit(unit=fresh(province.unit), by=by, reason=REASON),
+    }
+
+    def refusals(words):
+        for name, end in ends.items():
+            blockers = read_preview(fresh(province.unit), name, province.local).blockers
+            assert [words in line.lower() for line in blockers] == [True]
+            with pytest.raises(unit_changes.UnitInUse, match=f"(?i){words}"):
+                end(User.objects.get(pk=province.local.pk))
+        assert fresh(province.unit).active_to is None
+        assert fresh(province.planned).status == "planned"
+        assert read_preview(fresh(province.unit), "pindah", province.admin).blockers == ()
+
+    refusals("belum disampaikan")
+    set_status(sheet, ChecklistStatus.REVIEWED)
+    refusals("belum disampaikan")
+    set_status(sheet, ChecklistStatus.DISCLOSED)
+    running = ReplyRound.objects.create(checklist=sheet, due_on=datetime.date.today() + datetime.timedelta(days=3))
+    refusals("hak jawab")
+    ReplyRound.objects.filter(pk=running.pk).update(waived_at=timezone.now())
+    ends["tutup"](User.objects.get(pk=province.local.pk))
+    assert fresh(province.unit).active_to is not None
 
 
 def test_an_admin_reads_nothing_that_is_hidden_from_his_own_unit(province):
