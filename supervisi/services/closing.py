@@ -63,7 +63,7 @@ def settle(claim: Claim) -> None:
     """Make the self sheets of a closed period final; freeze its results once all that was handed in is counted.
 
     Raises:
-        StillCounting: others held jobs of the period for too long.
+        StillCounting: others held jobs of the period for too long, or more was handed in meanwhile.
     """
     period = Period.objects.select_related("unit", "closed_by").filter(pk=int(claim.key)).first()
     if period is None or period.is_open or period.is_settled:
@@ -71,9 +71,11 @@ def settle(claim: Claim) -> None:
     _finish_self_sheets(period)
     _count_all(period)
     with transaction.atomic():
-        claim.complete()
+        # Written first: a roll-up either has ended, and the one above is seen to be open, or finds this.
         same = Period.objects.filter(pk=period.pk, closed_at=period.closed_at, settled_at__isnull=True)
-        same.update(settled_at=timezone.now())
+        if same.update(settled_at=timezone.now()) and (left := _open_jobs(period.pk)):
+            raise StillCounting(f"{len(left)} jobs of period {period.pk}")
+        claim.complete()
 
 
 def _finish_self_sheets(period: Period) -> None:

@@ -7,7 +7,7 @@ import zoneinfo
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -268,13 +268,31 @@ def roll_up(claim: Claim) -> None:
         return
     result = compute_result(subject)
     with transaction.atomic():
+        is_settled = _hold_period(subject.period)
         claim.complete()
+        if is_settled:
+            return
         moved = write_result(subject.key, result)
         renew_comparison(subject.unit, subject.period, subject.instrument)
         keys = _keys_above(subject)
         if moved:
             keys += _keys_of_next_period(subject)
         jobs.request_many(KIND, map(str, keys))
+
+
+def _hold_period(period: Period) -> bool:
+    """Keep the period as it is until the transaction ends, and tell whether its results are frozen.
+
+    Held before the job is, as whoever takes a closing back does. On PostgreSQL its row is share-locked: roll-ups don't
+    wait for each other, freezing waits for them all. SQLite has one writer, and this is it.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT settled_at FROM supervisi_period WHERE id = %s FOR SHARE", [period.pk])
+            row = cursor.fetchone()
+    else:
+        row = Period.objects.filter(pk=period.pk).values_list("settled_at").first()
+    return row is None or row[0] is not None
 
 
 def write_result(key: RollupKey, result: Result) -> bool:

@@ -7,6 +7,7 @@ import datetime
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from supervisi.models import (
     Checklist,
@@ -19,12 +20,12 @@ from supervisi.models import (
 )
 from supervisi.pages.dashboard import build_dashboard
 from supervisi.pages.periods import propose_next, read_periods
-from supervisi.services import checklists, closing
+from supervisi.services import checklists, closing, scores
 from supervisi.services.recompute import recompute
 from supervisi.services.verification import look_up
 from tests.clients import Sessions
 from tests.factories import make_person, make_unit
-from tests.supervisi.districts import make_province, set_status
+from tests.supervisi.districts import make_province, make_sheet, set_status
 from tests.supervisi.sheets import Counted, make_world
 from tests.unguarded import unguarded
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
@@ -236,6 +237,46 @@ def test_what_comes_later_changes_a_sheet_but_not_the_closed_period(province):
     assert recompute(is_dry_run=True) == []
     assert province.row(province.polda).score_sum != total
     assert province.row(Unit.objects.get_parent(added)).units_due == 2
+
+
+def test_what_is_handed_in_while_it_freezes_is_counted_at_every_level_or_at_none(province, monkeypatch):
+    period, (unit, other) = province.period, province.stations[1:]
+    closing.close_period(period=period, by=province.admin)
+    count_all, late = closing._count_all, make_sheet(province, unit, level=7, day=datetime.date.today())
+
+    def count_and_hand_in(of):
+        count_all(of)
+        set_status(late, ChecklistStatus.FINAL)
+        assert jobs.run(Job.objects.get(key=province.key(unit)).pk)
+
+    monkeypatch.setattr(closing, "_count_all", count_and_hand_in)
+    freezing = Job.objects.filter(kind=closing.SETTLE)
+    assert not jobs.run(freezing.get().pk)
+    assert not Period.objects.get(pk=period.pk).is_settled
+    monkeypatch.setattr(closing, "_count_all", count_all)
+    freezing.update(available_at=timezone.now())
+    jobs.drain()
+    assert Period.objects.get(pk=period.pk).is_settled
+    rows = [province.row(each) for each in (province.polda, *province.stations)]
+    assert rows[0].score_sum == sum(row.score_sum for row in rows[1:])
+    assert province.row(unit).counting_id == late.pk
+
+    # A roll-up that had read before, and writes after the freezing.
+    again, compute = make_sheet(province, other, level=7, day=datetime.date.today()), scores.compute_result
+
+    def freeze_behind(subject):
+        found = compute(subject)
+        with unguarded():
+            Period.objects.filter(pk=period.pk).update(settled_at=timezone.now())
+        return found
+
+    with unguarded():
+        Period.objects.filter(pk=period.pk).update(settled_at=None)
+    before = stored(province)
+    set_status(again, ChecklistStatus.FINAL)
+    monkeypatch.setattr(scores, "compute_result", freeze_behind)
+    assert jobs.run(Job.objects.get(key=province.key(other)).pk)
+    assert stored(province) == before
 
 
 # --- the database's own refusals ----------------------------------------------------------------------

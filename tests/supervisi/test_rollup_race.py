@@ -7,9 +7,10 @@ from contextlib import ExitStack
 from fractions import Fraction
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
+from django.utils import timezone
 
-from supervisi.models import ChecklistScore, ChecklistStatus
+from supervisi.models import ChecklistScore, ChecklistStatus, Period
 from supervisi.rollup_key import KIND
 from supervisi.services import scores
 from supervisi.services.recompute import recompute
@@ -93,6 +94,31 @@ def test_without_the_lease_an_older_result_stands(monkeypatch):
     province = overtake(monkeypatch)
     assert province.row(province.polda).units_submitted == 2
     assert {difference.field for difference in recompute(is_dry_run=True)} >= {"units_submitted", "score_sum"}
+
+
+@on_postgresql
+def test_a_roll_up_waits_for_a_period_that_is_being_frozen():
+    province = make_province(1)
+    unit = province.stations[0]
+
+    def roll_up():
+        try:
+            jobs.run(Job.objects.get(key=province.key(unit)).pk)
+        finally:
+            connections.close_all()
+
+    set_status(province.sheets[0], ChecklistStatus.SUBMITTED)
+    jobs.drain()
+    before = province.row(unit).score_sum
+    set_status(province.sheets[0], ChecklistStatus.DRAFT)
+    worker = threading.Thread(target=roll_up)
+    with transaction.atomic():
+        now = timezone.now()
+        Period.objects.filter(pk=province.period.pk).update(closed_at=now, settled_at=now)
+        worker.start()
+        worker.join(0.7)
+    worker.join()
+    assert province.row(unit).score_sum == before > 0
 
 
 # --- all at once, with real workers -----------------------------------------------------------------------
