@@ -8,15 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from supervisi.scoring.answers import AnswerFault, parse_answer
+from supervisi.scoring.engine import score_sheet
 from supervisi.scoring.instrument import Instrument, Item, Node
 
 from .cells import plain
 from .outline import SCALE_WORDS, has_sum
-from .package import Cell
+from .package import EMPTY, Cell
 
 # A text tells its item when it is this near to the item's own, and this much nearer than to any other.
 _NEAR, _NEARER = 0.6, 0.3
 NOTE_LIMIT = 4000
+# Points by which a file's own figure may differ: some round to two decimals.
+_OWN_MARGIN = 0.006
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Row:
     scale: str
     answer: Cell
     note: Cell
+    # What the file itself computes for the row.
+    own: Cell = EMPTY
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class _Group:
     root: str
     node: Node | None
     questions: list[_Question] = field(default_factory=list)
+    heading: Row | None = None
 
 
 def match(instrument: Instrument, rows: Sequence[Row]) -> tuple[list[FoundItem], list[Problem]]:
@@ -76,6 +82,7 @@ def match(instrument: Instrument, rows: Sequence[Row]) -> tuple[list[FoundItem],
 
 class _Matcher:
     def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
         self.paths: dict[tuple[str, ...], Node] = {}
         self.leaves: list[Node] = [node for node in instrument.nodes.values() if node.items]
         self.roots: dict[str, list[Node]] = {}
@@ -100,6 +107,7 @@ class _Matcher:
                 self._unmatched(question.row for question in group.questions)
                 continue
             self._match_group(group.node, group.questions)
+        self._check_own(groups)
         return self.items, sorted(self.problems, key=lambda problem: problem.row)
 
     # --- outline ------------------------------------------------------------------------------
@@ -122,7 +130,7 @@ class _Matcher:
             elif row.marker and row.marker != "-":
                 path = self._deeper(path, ranks[row.column], row.marker.casefold(), groups[-1].node)
                 node = self._node_of(path)
-                fresh = _Group(path[0] if path else "", node)
+                fresh = _Group(path[0] if path else "", node, heading=row)
                 group = by_node.setdefault(node.code, fresh) if node is not None else fresh
                 groups.append(group)
         return list({id(group): group for group in groups}.values())
@@ -247,6 +255,27 @@ class _Matcher:
                 rows[0], f"Jumlah {told} tidak sama dengan rinciannya, {sum(parts)}. Yang dipakai rinciannya."
             )
 
+    def _check_own(self, groups: list[_Group]) -> None:
+        """Say where the file computes something else from the same answers; a part that wasn't read whole is left out.
+
+        One workbook that circulates leaves the Non-LHKPN part out of A.II.5.iii.
+        """
+        answers = {found.code: found.answer for found in self.items}
+        score, wrong = score_sheet(self.instrument, answers), []
+        for group in groups:
+            node, heading = group.node, group.heading
+            if node is None or heading is None or not isinstance(heading.own.value, float):
+                continue
+            ours = score.provisional[node.code]
+            if all(item.code in answers for item in node.items) and abs(heading.own.value - ours) > _OWN_MARGIN:
+                wrong.append((heading, f"{node.code} {_shown(heading.own.value)}, portal {_shown(float(ours))}"))
+        if wrong:
+            told = "; ".join(text for _, text in wrong[:3]) + ("; …" if len(wrong) > 3 else "")
+            self._problem(
+                wrong[0][0],
+                f"Nilai yang dihitung berkas lain pada {len(wrong)} bagian ({told}). Yang dipakai hitungan portal.",
+            )
+
     # --- problems -----------------------------------------------------------------------------
 
     def _unmatched(self, rows: Iterable[Row]) -> None:
@@ -255,6 +284,10 @@ class _Matcher:
 
     def _problem(self, row: Row, message: str) -> None:
         self.problems.append(Problem(row.number, row.text[:200], message))
+
+
+def _shown(value: float) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".").replace(".", ",")
 
 
 def _last(code: str) -> str:

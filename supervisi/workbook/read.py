@@ -34,6 +34,7 @@ class Columns:
     answer: int
     note: int | None
     evidence: int | None
+    value: int | None
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def _columns(grid: Grid, header: int, side: str) -> Columns | None:
     own = {column: word for column, word in sorted(heads.items()) if answer < column < last}
     note = next((column for column, word in own.items() if word.startswith(_NOTE_WORDS)), None)
     evidence = next((column for column, word in own.items() if word.startswith(_EVIDENCE_WORDS)), None)
-    return Columns(header, range(first, after), place["pilihan jawaban"], answer, note, evidence)
+    value = next((column for column, word in own.items() if word == "nilai"), None)
+    return Columns(header, range(first, after), place["pilihan jawaban"], answer, note, evidence, value)
 
 
 def _rows(grid: Grid, columns: Columns) -> Iterator[Row]:
@@ -138,6 +140,7 @@ def _rows(grid: Grid, columns: Columns) -> Iterator[Row]:
             scale=scale,
             answer=grid.get((number, columns.answer), EMPTY),
             note=grid.get((number, columns.note), EMPTY) if columns.note is not None else EMPTY,
+            own=grid.get((number, columns.value), EMPTY) if columns.value is not None else EMPTY,
         )
 
 

@@ -99,6 +99,26 @@ def test_texts_decide_where_a_file_changes_the_order():
     assert (found["A.I.1.ii.b"], found["A.I.1.ii.c"]) == ("A", "C")
 
 
+def test_a_file_that_computes_something_else_is_told_of():
+    answers = random_answers(LKE, 1, 0.0)
+    kinds = {"kepala": 1, "pejabat": 2, "lainnya": 1, "sudah": 3}
+    answers |= {
+        "A.II.5.iii.a": kinds,
+        "A.II.5.iii.b": dict(zip(("eselon3", "eselon4", "fungsional_pelaksana", "sudah"), (1, 2, 5, 4), strict=True)),
+    }
+
+    def spoil(own):
+        def put(sheet, rows):
+            # The sub's row stands above its first item, and its points in the column Nilai.
+            sheet.cell(rows["A.II.5.iii.a"] - 1, 12, own)
+
+        return put
+
+    assert read(write_old(answers, spoil=spoil(1.25))).problems == ()
+    (problem,) = read(write_old(answers, spoil=spoil(1.5))).problems
+    assert "A.II.5.iii 1,5, portal 1,25" in problem.message
+
+
 def with_part(content, name, data):
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
