@@ -41,6 +41,9 @@ _STEPS = frozenset(
 _ASK = frozenset({"undo_asked_by_id", "undo_asked_at", "undo_reason"})
 _UNDO = frozenset({"closed_at", "closed_by_id", "settled_at", "undone_by_id", "undone_at"})
 
+# What evidence on a final sheet is: which file, which document of whom; what is said of it may be mended.
+_EVIDENCE_HELD = ["id", "file_id", "unit_id", "number", "revision", "is_own"]
+
 _SHEET = Checklist._meta.db_table
 _PERIOD = Period._meta.db_table
 _ANSWER = Answer._meta.db_table
@@ -196,8 +199,11 @@ def guards() -> Iterator[Guard]:
     yield Guard(
         evidence,
         FINAL,
-        {"UPDATE": f"(NEW.file_id <> OLD.file_id OR NEW.id <> OLD.id) AND {old}", "DELETE": old},
-        kept=(Kept((("id",), ("unit_id", "number", "revision")), held.format(row="t")),),
+        {"UPDATE": f"{_moved(_EVIDENCE_HELD)} AND {old}", "DELETE": old},
+        kept=(
+            Kept((("id",), ("unit_id", "number", "revision")), held.format(row="t")),
+            Kept((("unit_id", "number"),), f"t.is_current AND NEW.is_current AND {held.format(row='t')}"),
+        ),
     )
     yield Guard(
         StoredFile._meta.db_table,

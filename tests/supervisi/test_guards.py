@@ -121,6 +121,10 @@ def attempts(world):
             uuid.uuid4() if POSTGRES else uuid.uuid4().hex, answer, evidence.pk, user, now,
         ),
         "evidence with another file": ("UPDATE supervisi_evidence SET file_id = -1 WHERE id = %s", evidence.pk),
+        "evidence of another unit": ("UPDATE supervisi_evidence SET unit_id = %s", world.polres.pk),
+        "evidence with another number": ("UPDATE supervisi_evidence SET number = 9",),
+        "evidence of another revision": ("UPDATE supervisi_evidence SET revision = 9",),
+        "evidence that a team brought": ("UPDATE supervisi_evidence SET is_own = NOT is_own",),
         "file with another content": ("UPDATE files_storedfile SET sha256 = 'c' WHERE id = %s", evidence.file_id),
         "score changed": ("UPDATE supervisi_checklistscore SET complete = 0 WHERE checklist_id = %s", sheet),
         "score removed": ("DELETE FROM supervisi_checklistscore WHERE checklist_id = %s", sheet),
@@ -139,8 +143,10 @@ def attempts(world):
 ATTEMPTS = (
     "answer changed", "answer changed back", "answer removed", "answer added", "answer moved to another sheet",
     "answer of another item", "revision changed", "revision removed", "revision added", "evidence taken away",
-    "evidence removed", "evidence added", "evidence with another file", "file with another content", "score changed",
-    "score removed", "sheet removed", "sheet of another unit", "another hash", "hash taken away", "back to disclosed",
+    "evidence removed", "evidence added", "evidence with another file", "evidence of another unit",
+    "evidence with another number", "evidence of another revision", "evidence that a team brought",
+    "file with another content", "score changed", "score removed",
+    "sheet removed", "sheet of another unit", "another hash", "hash taken away", "back to disclosed",
     "draft without a request",
 )  # fmt: skip
 
@@ -158,7 +164,18 @@ def test_plain_sql_changes_nothing_of_a_final_sheet(world, attempt):
 
 @pytest.mark.parametrize(
     "attempt",
-    ["answer changed", "evidence taken away", "score changed", "another hash", "back to disclosed", "hash taken away"],
+    [
+        "answer changed",
+        "evidence taken away",
+        "score changed",
+        "another hash",
+        "back to disclosed",
+        "hash taken away",
+        "evidence of another unit",
+        "evidence with another number",
+        "evidence of another revision",
+        "evidence that a team brought",
+    ],
 )
 def test_without_the_guards_the_same_sql_writes(world, attempt):
     """The twin: it is the triggers that refuse."""

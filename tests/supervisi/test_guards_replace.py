@@ -74,6 +74,10 @@ def attempts(world):
     return {
         "evidence by its id": copied(Evidence, held, file_id=spare.file_id),
         "evidence by its number": copied(Evidence, held, id="NULL", file_id=spare.file_id),
+        "evidence by a new newest": copied(Evidence, held, id="NULL", revision="2"),
+        "evidence by the newest of another": (
+            "UPDATE OR REPLACE supervisi_evidence SET number = 1, revision = 2 WHERE id = %s", spare.pk,
+        ),
         "evidence by the id of another": (
             "UPDATE OR REPLACE supervisi_evidence SET id = %s WHERE id = %s", held.pk, spare.pk,
         ),
@@ -104,7 +108,8 @@ def attempts(world):
 
 
 ATTEMPTS = (
-    "evidence by its id", "evidence by its number", "evidence by the id of another",
+    "evidence by its id", "evidence by its number", "evidence by a new newest", "evidence by the newest of another",
+    "evidence by the id of another",
     "evidence by the number of another", "evidence moved off its id", "file by its id", "file by the id of another",
     "file moved off its id", "link by its uuid", "sheet by its id", "sheet by its visit", "sheet by a new one",
     "score by the draft's", "code by another of its sheet",
@@ -131,6 +136,14 @@ def test_without_the_guards_the_same_sql_writes(world, attempt):
     with unguarded(without_references=True), transaction.atomic():
         assert run(*tried) == 1
         transaction.set_rollback(True)
+
+
+def test_a_new_revision_of_guarded_evidence_passes_and_is_not_the_newest_twice(world):
+    held = Evidence.objects.get(number=1)
+    assert run("UPDATE supervisi_evidence SET is_current = 0 WHERE id = %s", held.pk) == 1
+    run(*copied(Evidence, held, id="NULL", revision="2", is_current="1"))
+    refused("UPDATE OR REPLACE supervisi_evidence SET revision = 1 WHERE number = 1 AND revision = 2")
+    assert list(Evidence.objects.filter(number=1).values_list("revision", flat=True)) == [1, 2]
 
 
 def test_drafts_take_each_others_place_as_before(world):
