@@ -11,8 +11,10 @@ def register() -> None:
     from .services.closing import SETTLE, settle
     from .services.document_work import make_document
     from .services.documents import JOB_KIND
+    from .services.late_handover import LATE, hand_over_late
     from .services.scores import roll_up
 
     register_kind(KIND, roll_up)
     register_kind(JOB_KIND, make_document, queue=Queue.HEAVY)
     register_kind(SETTLE, settle, queue=Queue.HEAVY)
+    register_kind(LATE, hand_over_late)

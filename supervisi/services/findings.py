@@ -200,8 +200,12 @@ def mark_still_good(*, finding: Finding, checklist: Checklist, by: User) -> Find
     return finding
 
 
-def hand_over(visit: Visit, *, by: User, posting: Posting, now: datetime.datetime) -> None:
-    """Hand the visit's findings over to the unit, in the caller's transaction: due days run from here."""
+def hand_over(visit: Visit, *, by: User, posting: Posting | None, now: datetime.datetime, words: str = "") -> None:
+    """Hand the visit's findings over to the unit, in the caller's transaction: due days run from here.
+
+    Args:
+        words: why just now, where no step of the visit says so.
+    """
     rows = Finding.objects.filter(visit=visit, handed_over_at__isnull=True)
     findings = list(rows.order_by("pk"))
     if not findings:
@@ -210,8 +214,8 @@ def hand_over(visit: Visit, *, by: User, posting: Posting, now: datetime.datetim
     for days in sorted({finding.due_days for finding in findings}):
         rows.filter(due_days=days).update(handed_over_at=now, due_on=calendar.add(visit.unit, today, days))
     for finding in findings:
-        add_event(finding, FindingAct.HANDED_OVER, by=by, posting=posting, visit=visit)
-        told = record("finding.handed-over", by=by, posting=posting, about=finding, unit=visit.unit)
+        add_event(finding, FindingAct.HANDED_OVER, by=by, posting=posting, visit=visit, text=words)
+        told = record("finding.handed-over", by=by, posting=posting, about=finding, unit=visit.unit, reason=words)
     tell_handed_over(findings, told)
 
 

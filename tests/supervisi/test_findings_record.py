@@ -1,10 +1,13 @@
 """Recording a finding: numbered for ever, and what severe answers ask for."""
 
 import datetime
+import importlib
 import threading
 
 import pytest
+from django.apps import apps
 from django.db import connections
+from django.db.models import F
 from django.urls import reverse
 
 from supervisi.models import Checklist, Finding, FindingEvent, Severity, Visit, VisitStatus
@@ -12,10 +15,15 @@ from supervisi.services import checklists
 from supervisi.services.answers import save_operation
 from supervisi.services.checklists import LockedChecklist, missing_severe_findings
 from supervisi.services.findings import mark_still_good, number_prefix, record_finding, record_free_finding
+from supervisi.services.late_handover import LATE, WORDS
 from supervisi.services.visits import cancel_visit, finish_visit
 from tests.supervisi.sheets import LETTER, SEVERE_PERCENT, make_world, op
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
+from wbbm.jobs.models import Job
+from wbbm.jobs.services import drain
+from wbbm.notices.models import Notice
 from wbbm.organisasi.models import AuditEvent
+from wbbm.organisasi.services.audit import record
 
 pytestmark = pytest.mark.django_db
 TEXTS = {"observation": "Papan tarif kosong.", "recommendation": "Pasang papan tarif.", "owner_title": "Kapolsek"}
@@ -137,6 +145,31 @@ def test_what_was_found_on_a_visit_that_is_cancelled_reaches_the_unit(world):
     assert None not in (found.handed_over_at, found.due_on)
     events = FindingEvent.objects.visible_to(world.operator).filter(finding=found)
     assert [event.kind for event in events] == ["recorded", "handed_over"]
+
+
+def test_what_visits_found_that_were_cancelled_before_is_handed_over_once(world):
+    """As it stood before cancelling handed over: the migration wants the job, the job hands over."""
+    found = find(world)
+    other = make_world("lain")
+    running = find(other)
+    Visit.objects.filter(pk=world.visit.pk).update(status=VisitStatus.CANCELLED)
+    posting = world.leader.postings.get()
+    record("visit.cancelled", by=world.leader, posting=posting, about=world.visit, unit=world.polsek)
+    importlib.import_module("supervisi.migrations.0026_hand_over_cancelled").want_handing_over(apps, None)
+    wanted = Job.objects.filter(kind=LATE)
+    assert [job.key for job in wanted] == [str(world.visit.pk)]
+    for _ in range(2):
+        drain()
+        wanted.update(wanted=F("wanted") + 1)
+    found.refresh_from_db()
+    running.refresh_from_db()
+    assert found.handed_over_at is not None and found.due_on > datetime.date.today() and running.handed_over_at is None
+    world.operator = type(world.operator).objects.get(pk=world.operator.pk)
+    events = FindingEvent.objects.visible_to(world.operator).filter(finding=found)
+    assert [(event.kind, event.text) for event in events][1:] == [("handed_over", WORDS)]
+    assert (events[1].by, events[1].posting) == (world.leader, posting)
+    assert AuditEvent.objects.get(action="finding.handed-over").reason == WORDS
+    assert Notice.objects.filter(person=world.operator, kind="finding").count() == 1
 
 
 def test_a_sheet_and_the_cancelling_of_its_visit_never_both_pass(world, monkeypatch):
