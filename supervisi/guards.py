@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from django.db.models import Model
 
@@ -16,6 +17,7 @@ from supervisi.models import (
     Evidence,
     LayerComparison,
     Period,
+    PeriodPlace,
     UnitScore,
     VerificationCode,
 )
@@ -26,6 +28,7 @@ FINAL = "Lembar ini final dan tidak dapat diubah."
 KEPT = "Riwayat jawaban tidak dapat diubah atau dihapus."
 CODE_KEPT = "Kode verifikasi tidak dapat diubah atau dihapus."
 CLOSED = "Periode ini sudah ditutup; hasilnya tidak dapat diubah."
+TREE_KEPT = "Susunan satuan pada akhir periode ini tidak dapat diubah."
 FILE_KEPT = "Isi berkas bukti tidak dapat diganti."
 
 # What asking for a reopening writes, and what approving it may write besides the state.
@@ -164,10 +167,27 @@ def _settled(model: type[Model], *keys: tuple[str, ...]) -> Guard:
     )
 
 
+def _places() -> Guard:
+    """The tree of a period's last day: put by once and whole, and let go only once the period is open again."""
+    of_period = f"EXISTS (SELECT 1 FROM {_PERIOD} p WHERE p.id = {{row}}.period_id AND p.{{fact}} IS NOT NULL)"
+    closed = partial(of_period.format, fact="closed_at")
+    return Guard(
+        PeriodPlace._meta.db_table,
+        TREE_KEPT,
+        {
+            "INSERT": of_period.format(row="NEW", fact="tree_kept_at"),
+            "UPDATE": ALWAYS_REFUSED,
+            "DELETE": closed(row="OLD"),
+        },
+        kept=(Kept((("id",), ("period_id", "unit_id")), closed(row="t")),),
+    )
+
+
 def guards() -> Iterator[Guard]:
     """Name what supervision guards."""
     yield _sheet_row()
     yield _period_row()
+    yield _places()
     yield _settled(UnitScore, ("unit_id", "period_id", "instrument_id", "layer"))
     yield _settled(LayerComparison, ("unit_id", "period_id", "instrument_id"))
     yield _frozen(_ANSWER, _of_sheet(), (("id",), ("checklist_id", "item_id")))

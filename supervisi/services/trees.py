@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Protocol
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from supervisi.models import Period, PeriodPlace
@@ -94,8 +94,11 @@ def keep_trees(unit: Unit, new_parent: Unit) -> None:
         if period.is_open and local_day(period.unit) <= period.last_day:
             continue
         # Two moves at once: the second waits here, and finds the tree put by.
-        if Period.objects.filter(pk=period.pk, tree_kept_at__isnull=True).update(tree_kept_at=timezone.now()):
+        row = Period.objects.filter(pk=period.pk, tree_kept_at__isnull=True)
+        if row.update(kind=F("kind")):
             _keep(period)
+            # From here on the database lets no place be added.
+            row.update(tree_kept_at=timezone.now())
 
 
 def _keep(period: Period) -> None:

@@ -22,6 +22,7 @@ from supervisi.pages.dashboard import build_dashboard
 from supervisi.pages.periods import propose_next, read_periods
 from supervisi.services import checklists, closing, scores
 from supervisi.services.recompute import recompute
+from supervisi.services.trees import keep_trees
 from supervisi.services.verification import look_up
 from tests.clients import Sessions
 from tests.factories import make_person, make_unit
@@ -318,6 +319,53 @@ def test_the_database_refuses_what_no_two_people_asked_for(world):
                 with transaction.atomic():
                     assert tries(sql), name
                     transaction.set_rollback(True)
+
+
+PLACES = {
+    "moved": "UPDATE supervisi_periodplace SET above_id = NULL WHERE period_id = %s",
+    "as it was": "UPDATE supervisi_periodplace SET path = path WHERE period_id = %s",
+    "added": "INSERT INTO supervisi_periodplace (period_id, unit_id, path) "
+    "SELECT %s, id, 'x' FROM organisasi_unit WHERE name = 'Polres Lain'",
+    "removed": "DELETE FROM supervisi_periodplace WHERE period_id = %s",
+}
+# SQLite removes what is in the way without a word.
+TAKEN = (
+    "INSERT OR REPLACE INTO supervisi_periodplace (id, period_id, unit_id, path) "
+    "SELECT id, {}, unit_id, 'x' FROM supervisi_periodplace WHERE period_id = %s"
+)
+
+
+def test_the_database_keeps_the_tree_of_a_closed_period(world):
+    """The twin: without the guards, and open again, the same is written."""
+    other = Unit.objects.get(name="Polres Lain")
+    closed(world)
+    with transaction.atomic():
+        keep_trees(world.polsek, other)
+    spare = Period.objects.create(
+        unit=other, name="Lain", kind="year", first_day=world.period.first_day, last_day=world.period.last_day
+    )
+    tries = PLACES | ({"taken": TAKEN.format(spare.pk)} if connection.vendor == "sqlite" else {})
+
+    def run(sql):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql, [world.period.pk])
+            return cursor.rowcount
+
+    before = list(PeriodPlace.objects.values())
+    assert len(before) == 2
+    for name, sql in tries.items():
+        with pytest.raises(IntegrityError, match="Susunan satuan"):
+            run(sql)
+            pytest.fail(name)
+    assert list(PeriodPlace.objects.values()) == before
+    with unguarded():
+        for name, sql in tries.items():
+            with transaction.atomic():
+                assert run(sql), name
+                transaction.set_rollback(True)
+    closing.ask_undo(period=world.period, by=world.admin, reason="Terlalu cepat")
+    closing.undo_closing(period=world.period, by=world.commander)
+    assert not PeriodPlace.objects.exists()
 
 
 # --- taking it back -----------------------------------------------------------------------------------
