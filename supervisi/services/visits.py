@@ -39,6 +39,7 @@ from supervisi.services.samples import draw_sample
 from supervisi.services.superseding import supersede_documents
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.jobs import services as jobs
+from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, Role, Unit, User
 from wbbm.organisasi.services.audit import record
 
@@ -132,6 +133,10 @@ def plan_visit(
         is_announced=is_announced,
     )
     with _once(visit):
+        # Held first: who ends the unit waits and cancels this visit too, or was first.
+        Unit.objects.filter(pk=unit.pk).update(name=F("name"))
+        if not Unit.objects.active_on(max(starts_on, local_day(unit))).filter(pk=unit.pk).exists():
+            raise DomainError(f"{unit} sudah ditutup atau digabung. Pilih satuan lain.")
         visit.save()
         _write_members(visit, team)
         event = record("visit.planned", by=by, posting=posting, about=visit, unit=unit)
@@ -336,13 +341,21 @@ def _step(visit: Visit, old: Iterable[str], by: User, posting: Posting, action: 
 
 
 def start_visit(*, visit: Visit, by: User) -> Visit:
-    """Begin a planned visit: answers may be written from now on."""
+    """Begin a planned visit: answers may be written from now on.
+
+    Raises:
+        NotAllowed, InvalidTransition: neither leader nor deputy; not planned any more, or its unit is over.
+    """
     posting = _granted(access.posting_to_lead(by, visit), "Kunjungan dimulai oleh ketua tim atau wakilnya.")
     with transaction.atomic():
-        return _step(
+        _step(
             visit, [VisitStatus.PLANNED], by, posting, "visit.started",
             status=VisitStatus.ONGOING, started_at=timezone.now(),
         )  # fmt: skip
+        # Who ends the unit cancels its visits: he waits for this, or was first.
+        if not Unit.objects.active_on(local_day(visit.unit)).filter(pk=visit.unit_id).exists():
+            raise InvalidTransition(f"{visit.unit} sudah ditutup atau digabung. Batalkan kunjungan ini.")
+    return visit
 
 
 def finish_visit(*, visit: Visit, by: User) -> Visit:

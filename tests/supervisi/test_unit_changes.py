@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import threading
 
 import pytest
+from django.db import connection, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from supervisi.models import ChecklistStatus, Finding, ReplyRound, UnitScore, Visit
 from supervisi.pages.unit_changes import read_history, read_preview
-from supervisi.services import unit_changes
+from supervisi.services import unit_changes, visits
 from supervisi.services.owners import responsible_people
 from supervisi.services.recompute import recompute
 from tests.clients import Sessions
@@ -222,6 +224,57 @@ def test_a_unit_is_not_ended_before_it_has_heard_its_result_and_replied(province
     ReplyRound.objects.filter(pk=running.pk).update(waived_at=timezone.now())
     ends["tutup"](User.objects.get(pk=province.local.pk))
     assert fresh(province.unit).active_to is not None
+
+
+def plan(province):
+    """Plan a visit of today to the station, as somebody does who has read it before it ended."""
+    return visits.plan_visit(
+        unit=province.unit, period=province.period, sprin_number="Sprin/10", starts_on=datetime.date.today(),
+        ends_on=None, team=visits.Team(province.leader, None, ()), by=province.leader,
+    )  # fmt: skip
+
+
+def test_no_visit_begins_or_is_planned_while_or_after_its_unit_ends(province, monkeypatch):
+    cancel = unit_changes._cancel_visits
+
+    def begin_and_cancel(*args):
+        Visit.objects.filter(pk=province.planned.pk).update(status="ongoing")
+        cancel(*args)
+
+    monkeypatch.setattr(unit_changes, "_cancel_visits", begin_and_cancel)
+    for end, more in ((unit_changes.close_unit, {}), (unit_changes.merge_unit, {"into": fresh(province.next)})):
+        with pytest.raises(unit_changes.UnitInUse, match="masih berjalan"):
+            end(unit=fresh(province.unit), by=User.objects.get(pk=province.local.pk), reason=REASON, **more)
+    assert (fresh(province.unit).active_to, fresh(province.planned).status) == (None, "planned")
+    Unit.objects.filter(pk=province.unit.pk).update(active_to=datetime.date.today() - datetime.timedelta(days=1))
+    with pytest.raises(DomainError, match="sudah ditutup"):
+        plan(province)
+    with pytest.raises(DomainError, match="sudah ditutup"):
+        visits.start_visit(visit=fresh(province.planned), by=province.leader)
+    assert list(Visit.objects.exclude(status="done").values_list("pk", "status")) == [(province.planned.pk, "planned")]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+@pytest.mark.django_db(transaction=True)
+def test_who_plans_a_visit_waits_for_who_ends_its_unit(province):
+    refused = []
+
+    def plan_late():
+        try:
+            plan(province)
+        except DomainError as refusal:
+            refused.append(refusal.message)
+        finally:
+            connections.close_all()
+
+    planner = threading.Thread(target=plan_late)
+    with transaction.atomic():
+        unit_changes.close_unit(unit=fresh(province.unit), by=province.local, reason=REASON)
+        planner.start()
+        planner.join(0.7)
+    planner.join()
+    assert len(refused) == 1
+    assert not Visit.objects.filter(sprin_number="Sprin/10").exists()
 
 
 def test_an_admin_reads_nothing_that_is_hidden_from_his_own_unit(province):
