@@ -49,6 +49,7 @@ urlpatterns += [
     path("supervisi/temuan/periksa/", follow_up.review, name="finding-review"),
     path("supervisi/temuan/daftar/", follow_up.listing, name="finding-list"),
     path("supervisi/temuan/daftar.csv", follow_up.download, name="finding-download"),
+    path("supervisi/temuan/daftar.xlsx", follow_up.download_xlsx, name="finding-download-xlsx"),
     path("supervisi/temuan/<int:pk>/", follow_up.detail, name="finding-detail"),
     path("supervisi/temuan/<int:pk>/<slug:name>/", follow_up.step, name="finding-step"),
 ]

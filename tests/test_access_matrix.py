@@ -243,6 +243,7 @@ RULES: dict[str, Rule] = {
     "supervisi:finding-review": page(READERS | {"kapolsek"}),
     "supervisi:finding-list": page(READERS | {"kapolsek", "operator"}),
     "supervisi:finding-download": page(READERS | {"kapolsek", "operator"}),
+    "supervisi:finding-download-xlsx": page(READERS | {"kapolsek", "operator"}),
     "supervisi:finding-detail": page(UNIT_READERS, "finding"),
     "supervisi:finding-step": post(
         frozenset({"kapolsek"}), "finding", READERS, extra={"name": "answer"}, sends=lambda stage: {"text": "Sudah."}

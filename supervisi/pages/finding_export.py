@@ -11,7 +11,7 @@ from supervisi.models import Finding
 from supervisi.pages.findings import Wanted, wanted_findings
 from supervisi.scoring.rounding import from_units, shown
 from wbbm.organisasi.access import local_day
-from wbbm.organisasi.exports import DEMO_LINE, write_csv
+from wbbm.organisasi.exports import DEMO_LINE, write_csv, write_xlsx
 from wbbm.organisasi.models import User
 
 COLUMNS = (
@@ -20,12 +20,19 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def findings_csv(user: User, wanted: Wanted) -> bytes:
-    """Return the findings in sight, narrowed and ordered as on the list, without paging (a fixed number of queries)."""
+def findings_file(user: User, wanted: Wanted, suffix: str) -> bytes:
+    """Return the findings in sight, narrowed and ordered as on the list, without paging (a fixed number of queries).
+
+    Args:
+        user: whose sight it is.
+        wanted: how the list is narrowed and ordered.
+        suffix: csv or xlsx.
+    """
     now = timezone.now()
     lines: list[tuple[str, ...]] = [(DEMO_LINE,)] if settings.IS_DEMO else []
     rows = wanted_findings(user, wanted, now)
-    return write_csv([*lines, COLUMNS, *(_cells(finding, now) for finding in rows.iterator(chunk_size=1000))])
+    lines += [COLUMNS, *(_cells(finding, now) for finding in rows.iterator(chunk_size=1000))]
+    return write_csv(lines) if suffix == "csv" else write_xlsx(lines)
 
 
 def _cells(finding: Finding, now: datetime.datetime) -> tuple[str, ...]:

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_POST, require_safe
 from supervisi.forms.findings import AnswerForm, ExtendForm, JudgeForm, ReturnForm
 from supervisi.models import Finding
 from supervisi.pages.finding import read_finding
-from supervisi.pages.finding_export import findings_csv
+from supervisi.pages.finding_export import findings_file
 from supervisi.pages.findings import Wanted, has_board, read_board, read_findings, read_review
 from supervisi.services import follow_up
 from wbbm.errors import DomainError
+from wbbm.organisasi.exports import CONTENT_TYPES
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import Role, User
 
@@ -83,11 +84,21 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def download(request: HttpRequest) -> HttpResponse:
-    """Give the findings in sight, narrowed and ordered, as a file."""
-    body = findings_csv(_reader(request), _wanted(request))
-    name = f"daftar-temuan-{timezone.localdate():%Y-%m-%d}.csv"
+    """Give the findings in sight, narrowed and ordered, as CSV."""
+    return _list_file(request, "csv")
+
+
+@require_safe
+def download_xlsx(request: HttpRequest) -> HttpResponse:
+    """Give the findings in sight, narrowed and ordered, as a workbook."""
+    return _list_file(request, "xlsx")
+
+
+def _list_file(request: HttpRequest, suffix: str) -> HttpResponse:
+    body = findings_file(_reader(request), _wanted(request), suffix)
+    name = f"daftar-temuan-{timezone.localdate():%Y-%m-%d}.{suffix}"
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(body, content_type="text/csv; charset=utf-8", headers=disposition)
+    return HttpResponse(body, content_type=CONTENT_TYPES[suffix], headers=disposition)
 
 
 def _reader(request: HttpRequest) -> User:

@@ -6,6 +6,7 @@ import io
 
 import pytest
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from supervisi.models import Checklist, Finding
 from supervisi.services.findings import record_free_finding
@@ -142,8 +143,14 @@ def file_of(client, person, **asked):
     answered = client.get(reverse("supervisi:finding-download"), {"keadaan": "semua"} | asked)
     assert answered.status_code == 200
     assert answered["Content-Disposition"].startswith('attachment; filename="daftar-temuan-')
-    text = answered.content.decode("utf-8-sig")
-    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";"))
+    lines = list(csv.reader(io.StringIO(answered.content.decode("utf-8-sig"), newline=""), delimiter=";"))
+    # The workbook holds the same, every cell a text.
+    book = client.get(reverse("supervisi:finding-download-xlsx"), {"keadaan": "semua"} | asked)
+    assert book["Content-Disposition"].endswith('.xlsx"')
+    cells = list(load_workbook(io.BytesIO(book.content)).active.iter_rows())
+    assert [[cell.value or "" for cell in row] for row in cells] == lines
+    assert {cell.data_type for row in cells for cell in row if cell.value} == {"s"}
+    return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
 
 
 def test_the_file_holds_what_the_list_shows(client, world):

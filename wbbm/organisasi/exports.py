@@ -55,10 +55,11 @@ def _file(columns: tuple[Column, ...], rows: Iterable[list[str]], suffix: str) -
     lines: list[list[str]] = [[DEMO_LINE]] if settings.IS_DEMO else []
     lines.append([column.label for column in columns])
     lines.extend(rows)
-    return write_csv(lines) if suffix == "csv" else _xlsx(lines)
+    return write_csv(lines) if suffix == "csv" else write_xlsx(lines)
 
 
-def _xlsx(lines: list[list[str]]) -> bytes:
+def write_xlsx(lines: Iterable[Iterable[str]]) -> bytes:
+    """Return lines as a workbook of one sheet; every cell is a text, none a formula."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet("Daftar")
