@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -61,10 +62,11 @@ class Effect:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a change would do, and what stands in its way."""
+    """What a change would do, what is lost by it, and what stands in its way."""
 
     effects: tuple[Effect, ...]
     blockers: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 # --- who may, and where to ----------------------------------------------------------------------------
@@ -105,9 +107,18 @@ def read_preview(unit: Unit, name: str, user: User) -> Preview:
     if name != "pindah":
         below = list(there.exclude(pk=unit.pk).active_on(local_day(unit)).values_list("name", flat=True))
         blockers += [f"{each} masih di bawahnya" for each in below] + _unheard(unit, user)
-    found = _moved(unit, there, user) if name == "pindah" else _ended(unit, name, user)
-    found += [_sheets(unit, name, user), Effect("Periode yang sudah berakhir", _over(unit), (), "hasilnya tetap")]
-    return Preview(tuple(effect for effect in found if effect.count), tuple(blockers))
+    warnings: list[str] = []
+    if name == "pindah":
+        sheets, warnings = _sheets_along(unit, there, user)
+        found = _moved(unit, there, user) + sheets
+    else:
+        found = [
+            *_ended(unit, name, user),
+            _effect("Lembar periode yang terbuka", _sheets(unit, user), "tetap di satuan ini"),
+        ]
+    over = "ditutup" if name == "pindah" else "berakhir"
+    found += [Effect(f"Periode yang sudah {over}", _over(unit, over), (), "hasilnya tetap")]
+    return Preview(tuple(effect for effect in found if effect.count), tuple(blockers), tuple(warnings))
 
 
 def _unheard(unit: Unit, user: User) -> list[str]:
@@ -168,19 +179,49 @@ def _office(held: Posting) -> str:
     return f"{held} ({held.get_role_display().lower()})"
 
 
-def _sheets(unit: Unit, name: str, user: User) -> Effect:
+def _sheets(unit: Unit, user: User) -> list[str]:
     rows = Checklist.objects.without_hidden(user).filter(unit=unit, period__closed_at__isnull=True)
     rows = rows.exclude(status=ChecklistStatus.FINAL)
-    names = [f"{sheet.period}, {sheet.get_layer_display().lower()}" for sheet in rows.select_related("period")]
-    outcome = "ikut; dihitung di satuan yang baru" if name == "pindah" else "tetap di satuan ini"
-    return _effect("Lembar periode yang terbuka", names, outcome)
+    return [f"{sheet.period}, {sheet.get_layer_display().lower()}" for sheet in rows.select_related("period")]
 
 
-def _over(unit: Unit) -> int:
-    held = UnitScore.objects.filter(unit=unit, units_submitted__gt=0).filter(
-        Q(period__closed_at__isnull=False) | Q(period__last_day__lt=local_day(unit))
-    )
-    return held.order_by().values("period").distinct().count()
+def _sheets_along(unit: Unit, there: UnitQuerySet, user: User) -> tuple[list[Effect], list[str]]:
+    """Where the sheets of open periods will count after a move; and those that will count nowhere (services/trees).
+
+    A period that has ended keeps its tree. One that runs counts the units below its owner: sheets of a unit that
+    leaves the owner's subtree fall out.
+    """
+    rows = Checklist.objects.without_hidden(user).filter(unit__in=there, period__closed_at__isnull=True)
+    counts = Counter(rows.order_by("-period__first_day", "period_id").values_list("period_id", flat=True))
+    periods = Period.objects.select_related("unit").in_bulk(counts)
+    targets = targets_of(user, unit, "pindah")
+    along, behind, warnings = [], [], []
+    for pk, count in counts.items():
+        period, owner = periods[pk], periods[pk].unit
+        words = f"{period} ({count} lembar)"
+        if period.tree_kept_at is not None or period.last_day < local_day(owner):
+            behind.append(words)
+            continue
+        leaving = [target for target in targets if not (owner.is_within(unit.path) or target.is_within(owner.path))]
+        if len(leaving) < len(targets) or not targets:
+            along.append(words)
+        if leaving:
+            when = "" if len(leaving) == len(targets) else f", bila tempat barunya tidak di bawah {owner}"
+            warnings.append(
+                f"{words} milik {owner} tidak lagi masuk hasil satuan di atasnya{when}. "
+                "Agar tetap dihitung, pindahkan sesudah periode itu berakhir atau ditutup."
+            )
+    found = [
+        _effect("Periode yang berjalan", along, "lembarnya ikut; dihitung di satuan yang baru"),
+        _effect("Periode yang berakhir, belum ditutup", behind, "lembarnya tetap dihitung di satuan lama"),
+    ]
+    return found, warnings
+
+
+def _over(unit: Unit, over: str) -> int:
+    held = UnitScore.objects.filter(unit=unit, units_submitted__gt=0)
+    closed, ended = Q(period__closed_at__isnull=False), Q(period__last_day__lt=local_day(unit))
+    return held.filter(closed if over == "ditutup" else closed | ended).order_by().values("period").distinct().count()
 
 
 def _effect(label: str, names: list[str], outcome: str) -> Effect:

@@ -10,7 +10,7 @@ from django.db import connection, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from supervisi.models import ChecklistStatus, Finding, ReplyRound, UnitScore, Visit
+from supervisi.models import ChecklistStatus, Finding, Period, ReplyRound, UnitScore, Visit
 from supervisi.pages.unit_changes import read_history, read_preview
 from supervisi.services import unit_changes, visits
 from supervisi.services.owners import responsible_people
@@ -18,6 +18,7 @@ from supervisi.services.recompute import recompute
 from tests.clients import Sessions
 from tests.factories import make_person, make_posting, make_unit
 from tests.supervisi.districts import make_province, make_sheet, set_status
+from tests.unguarded import unguarded
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.jobs import services as jobs
 from wbbm.notices.models import Notice
@@ -226,6 +227,34 @@ def test_a_unit_is_not_ended_before_it_has_heard_its_result_and_replied(province
     assert fresh(province.unit).active_to is not None
 
 
+def test_a_move_tells_where_sheets_will_count_and_which_will_count_nowhere(province):
+    """An ended period keeps its tree; a running one of the old unit above counts nothing that has left."""
+
+    def said(owner, day):
+        with unguarded():
+            Period.objects.filter(pk=province.period.pk).update(unit=owner, last_day=day)
+        client = province.sessions.of(province.admin)
+        return client.get(reverse("supervisi:unit-change", args=[province.unit.pk, "pindah"])).content.decode()
+
+    today = datetime.date.today()
+    falls = "tidak lagi masuk hasil satuan di atasnya"
+    everywhere = said(province.polda, today)
+    assert ("ikut; dihitung di satuan yang baru" in everywhere, falls in everywhere) == (True, False)
+    over = said(province.polda, today - datetime.timedelta(days=1))
+    assert ("tetap dihitung di satuan lama" in over, "dihitung di satuan yang baru" in over) == (True, False)
+    ends = said(province.here, today)
+    assert f"Triwulan ini (1 lembar) milik {province.here} {falls}. Agar" in ends
+    assert "dihitung di satuan yang baru" not in ends
+    # And so it is; a period of the first district has no results elsewhere.
+    UnitScore.objects.exclude(unit__path__startswith=province.here.path).delete()
+    client = province.sessions.of(province.admin)
+    url = reverse("supervisi:unit-change", args=[province.unit.pk, "pindah"])
+    assert client.post(url, {"target": province.there.pk, "reason": REASON}).status_code == 302
+    jobs.drain()
+    assert (province.row(province.here).units_due, province.row(province.here).units_submitted) == (1, 1)
+    assert not UnitScore.objects.filter(unit__in=[province.there, province.polda], units_submitted__gt=0).exists()
+
+
 def plan(province):
     """Plan a visit of today to the station, as somebody does who has read it before it ended."""
     return visits.plan_visit(
@@ -291,14 +320,15 @@ def test_an_admin_reads_nothing_that_is_hidden_from_his_own_unit(province):
         ]
         return [client.get(page).content.decode() for page in (*pages, province.period.get_absolute_url())]
 
-    secrets = [f"{province.planned.starts_on:%d-%m-%Y}", "Lembar periode yang terbuka", "T-2026-UJI-001"]
+    secrets = [f"{province.planned.starts_on:%d-%m-%Y}", "T-2026-UJI-001"]
+    sheets = ["Triwulan ini (2 lembar)", *["Lembar periode yang terbuka"] * 2]
     unfinished = ["Diserahkan, belum ditinjau", "Kunjungan belum selesai"]
     *before, period = read(both)
-    assert all(secret in page for page in before for secret in secrets)
+    assert all(secret in page for page, sheet in zip(before, sheets, strict=True) for secret in [*secrets, sheet])
     assert all(secret in period for secret in unfinished)
     make_posting(both, province.unit, Role.OPERATOR)
     *before, period = read(both)
-    assert not [secret for page in before for secret in secrets if secret in page]
+    assert not [secret for page in before for secret in [*secrets, *sheets] if secret in page]
     assert not [secret for secret in unfinished if secret in period]
 
 
