@@ -208,7 +208,7 @@ def _sheets_along(unit: Unit, there: UnitQuerySet, user: User) -> tuple[list[Eff
         if leaving:
             when = "" if len(leaving) == len(targets) else f", bila tempat barunya tidak di bawah {owner}"
             warnings.append(
-                f"{words} milik {owner} tidak lagi masuk hasil satuan di atasnya{when}. "
+                f"{period} milik {owner}: {count} lembar tidak lagi masuk hasil satuan di atasnya{when}. "
                 "Agar tetap dihitung, pindahkan sesudah periode itu berakhir atau ditutup."
             )
     found = [

@@ -243,7 +243,7 @@ def test_a_move_tells_where_sheets_will_count_and_which_will_count_nowhere(provi
     over = said(province.polda, today - datetime.timedelta(days=1))
     assert ("tetap dihitung di satuan lama" in over, "dihitung di satuan yang baru" in over) == (True, False)
     ends = said(province.here, today)
-    assert f"Triwulan ini (1 lembar) milik {province.here} {falls}. Agar" in ends
+    assert f"Triwulan ini milik {province.here}: 1 lembar {falls}. Agar" in ends
     assert "dihitung di satuan yang baru" not in ends
     # And so it is; a period of the first district has no results elsewhere.
     UnitScore.objects.exclude(unit__path__startswith=province.here.path).delete()
