@@ -142,7 +142,23 @@
     section.hidden = !isSevere || "recorded" in section.dataset;
   }
 
+  /** Put a line of evidence into the card's list, in the place of what is shown of the same document. */
+  function addLine(card, html) {
+    const list = card.querySelector("[data-wbbm-evidence-list]");
+    const made = document.createElement("template");
+    made.innerHTML = html.trim();
+    const line = made.content.firstElementChild;
+    if (line) {
+      for (const old of [...list.querySelectorAll("[data-wbbm-link]")]) {
+        if (old.dataset.document === line.dataset.document) old.remove();
+      }
+      list.append(line);
+    }
+    card.querySelector("[data-wbbm-evidence-count]").textContent = list.querySelectorAll("[data-wbbm-link]").length;
+  }
+
   window.wbbmCard = {
     named, readAnswer, readCard, fillCard, said, setState, setMessage, announce, button, unfold, preview, showFollowing,
+    addLine,
   };
 })();

@@ -6,7 +6,7 @@
   const queue = window.wbbmQueue;
   const main = document.querySelector("[data-wbbm-sheet]");
   if (!store || !queue || !main || !window.wbbmCard) return;
-  const { announce, button, setMessage } = window.wbbmCard;
+  const { addLine, announce, button, setMessage } = window.wbbmCard;
   const sheet = main.dataset.wbbmSheet;
 
   const cardOf = (item) => [...main.querySelectorAll("[data-wbbm-item]")].find((card) => card.dataset.wbbmItem === item);
@@ -111,15 +111,8 @@
     const { status, body } = reply;
     if (status === 413 || status === 422) announce(`Butir ${photo.item}: ${photo.name}. ${body.message || ""}`);
     if (body.code !== "saved") return;
-    const list = card.querySelector("[data-wbbm-evidence-list]");
     drop(card, photo.uuid);
-    // The file may be evidence of this item already: its line is shown once.
-    if (body.html && !list.querySelector(`[data-wbbm-link="${body.link}"]`)) {
-      const made = document.createElement("template");
-      made.innerHTML = body.html;
-      list.append(made.content.firstElementChild);
-    }
-    card.querySelector("[data-wbbm-evidence-count]").textContent = list.querySelectorAll("[data-wbbm-link]").length;
+    addLine(card, body.html);
     const note = card.querySelector("[data-wbbm-evidence-note]");
     note.hidden = false;
     note.textContent = body.message;

@@ -4,7 +4,7 @@
 
   const main = document.querySelector("[data-wbbm-sheet]");
   if (!main || !window.wbbmCard || !window.wbbm) return;
-  const { announce } = window.wbbmCard;
+  const { addLine, announce } = window.wbbmCard;
 
   const boxOf = (element) => element.closest("[data-wbbm-evidence]").querySelector("[data-wbbm-picker]");
 
@@ -59,28 +59,13 @@
       say(box, reply?.message || "Belum terpasang. Periksa sambungan, lalu coba lagi.");
       return;
     }
-    addLine(card, reply);
+    addLine(card, reply.html);
     const done = document.createElement("span");
     done.className = "zi-tag zi-tag--ok";
     done.textContent = "terpasang";
     form.replaceWith(done);
     say(box, reply.message);
     announce(`Butir ${card.dataset.wbbmItem}: ${reply.message}`);
-  }
-
-  /** Put the line into the card's list, in the place of an older revision of the same document. */
-  function addLine(card, reply) {
-    const list = card.querySelector("[data-wbbm-evidence-list]");
-    const made = document.createElement("template");
-    made.innerHTML = reply.html.trim();
-    const line = made.content.firstElementChild;
-    if (line) {
-      for (const old of [...list.querySelectorAll("[data-wbbm-link]")]) {
-        if (old.dataset.document === line.dataset.document) old.remove();
-      }
-      list.append(line);
-    }
-    card.querySelector("[data-wbbm-evidence-count]").textContent = list.querySelectorAll("[data-wbbm-link]").length;
   }
 
   main.addEventListener("click", (event) => {

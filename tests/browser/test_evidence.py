@@ -219,5 +219,15 @@ def test_evidence_that_is_there_is_chosen_on_the_card_and_a_revision_takes_its_p
     expect(lines(page)).to_have_count(1)
     expect(card(page, CODE).locator("[data-wbbm-evidence-count]")).to_have_text("1")
     assert [link.evidence for link in AnswerEvidence.objects.attached()] == [second]
+    # Uploading the newest file does the same; an older one is refused in words and stays on the device.
+    newest = samples.PDF + b"\n% revisi 3\n"
+    third = revise(second, newest, world.operator)
+    choose_files(page, as_file("baru.pdf", newest))
+    expect(card(page, CODE).locator("[data-wbbm-evidence-note]")).to_contain_text("sudah ada sebagai bukti nomor 1")
+    expect(lines(page)).to_have_count(1)
+    assert [link.evidence for link in AnswerEvidence.objects.attached()] == [third]
+    choose_files(page, as_file("lama.pdf", samples.PDF))
+    expect(refused(page)).to_contain_text("revisi lama (1) dari bukti nomor 1")
+    expect(refused(page)).to_contain_text("pasang revisi 3")
     # The card itself stays as it was: nothing of the search was taken for an answer.
     assert world.answer().version == 0
