@@ -579,6 +579,15 @@ def expected(rule: Rule, role: str) -> str:
     return "in" if role in rule.readers else "refused" if role in rule.refused else "out"
 
 
+def methods_of(role: str) -> tuple[str, ...]:
+    """Return the methods that a role tries.
+
+    What a view doesn't take is refused before it looks for any object or right, and HEAD is answered like GET: two roles
+    are enough to see that.
+    """
+    return METHODS if role in {"admin", "member"} else ("GET", "POST")
+
+
 def faults_of_role(stage: Stage, role: str) -> list[tuple]:
     """Each route, with an own object, answers the role by its rule; only the declared POST ever writes."""
     variants = [
@@ -591,7 +600,7 @@ def faults_of_role(stage: Stage, role: str) -> list[tuple]:
     for route, rule in [*RULED, *variants]:
         target = address(route, rule, stage.own.get(rule.about, 1))
         want = expected(rule, role)
-        for method in METHODS:
+        for method in methods_of(role):
             answer, _, written = ask(stage, role, method, target, rule)
             status = answer.status_code
             if method != "POST" and written:
@@ -619,13 +628,11 @@ def plain(body: bytes) -> bytes:
 def faults_of_ids(stage: Stage, role: str, ruled: list[tuple[Any, Rule]] = RULED) -> list[tuple]:
     """A foreign object and a missing one get the same answer, byte by byte, by every method."""
     faults = []
-    # What a view doesn't take is refused before it looks for any object: two roles are enough to see that.
-    methods = METHODS if role in {"admin", "supervisor"} else ("GET", "HEAD", "POST")
     for route, rule in ruled:
         if not rule.about or rule.about == "admin-instrument":
             continue
         thing = stage.foreign[rule.about]
-        for method in methods:
+        for method in methods_of(role):
             first, body, written = ask(stage, role, method, address(route, rule, thing), rule)
             second, other, _ = ask(stage, role, method, address(route, rule, missing(thing)), rule)
             statuses = (first.status_code, second.status_code)

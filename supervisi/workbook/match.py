@@ -258,7 +258,7 @@ class _Matcher:
     def _check_own(self, groups: list[_Group]) -> None:
         """Say where the file computes something else from the same answers; a part that wasn't read whole is left out.
 
-        One workbook that circulates leaves the Non-LHKPN part out of A.II.5.iii.
+        One workbook that circulates leaves one part out of a sub of the reform side.
         """
         answers = {found.code: found.answer for found in self.items}
         score, wrong = score_sheet(self.instrument, answers), []
