@@ -582,8 +582,8 @@ def expected(rule: Rule, role: str) -> str:
 def methods_of(role: str) -> tuple[str, ...]:
     """Return the methods that a role tries.
 
-    What a view doesn't take is refused before it looks for any object or right, and HEAD is answered like GET: two roles
-    are enough to see that.
+    What a view doesn't take is refused before it looks for any object or right, and HEAD is answered like GET: two
+    roles are enough to see that.
     """
     return METHODS if role in {"admin", "member"} else ("GET", "POST")
 
