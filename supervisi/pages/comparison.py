@@ -16,6 +16,7 @@ from django.utils import dateformat
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Answer, Checklist
 from supervisi.models.checklists import ChecklistQuerySet
+from supervisi.pages.layers import signed
 from supervisi.pages.moments import long_moment
 from supervisi.scoring.engine import SheetScore, item_share, score_sheet
 from supervisi.scoring.instrument import TOTAL, Instrument, Item
@@ -144,12 +145,6 @@ def label_of(checklist: Checklist) -> str:
     """Name a sheet: unit, layer, period, and the day of its visit."""
     day = f", kunjungan {_day(checklist.visit.starts_on)}" if checklist.visit is not None else ""
     return f"{checklist.unit.name}: {checklist.get_layer_display().lower()} {checklist.period.name}{day}"
-
-
-def signed(points: Fraction) -> str:
-    """Write points with their sign: "+0,42", "−1,50", "0,00"."""
-    text = shown(abs(points))
-    return text if not points else f"{'+' if points > 0 else chr(0x2212)}{text}"
 
 
 def _day(day: datetime.date) -> str:

@@ -18,7 +18,6 @@ from supervisi.scoring.rounding import shown
 from supervisi.services.content import stored_answers
 from wbbm.organisasi.models import Unit, UnitKind, User
 
-FULL, PART, WEAK = "full", "part", "weak"
 _WEAK_BELOW = Fraction(1, 2)
 
 

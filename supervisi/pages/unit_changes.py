@@ -103,7 +103,11 @@ def read_preview(unit: Unit, name: str, user: User) -> Preview:
         return Preview((), ())
     there = Unit.objects.under(unit)
     busy = unit_changes.visits_under_way(there)
-    blockers = [f"{visit.unit}: kunjungan {visit.starts_on:%d-%m-%Y} belum selesai" for visit in busy]
+    blockers = [
+        f"{visit.unit}: kunjungan {dateformat.format(visit.starts_on, 'j F Y')} belum selesai. "
+        "Selesaikan kunjungan dan serahkan lembarnya, atau batalkan dulu."
+        for visit in busy
+    ]
     if name != "pindah":
         below = list(there.exclude(pk=unit.pk).active_on(local_day(unit)).values_list("name", flat=True))
         blockers += [f"{each} masih di bawahnya" for each in below] + _unheard(unit, user)

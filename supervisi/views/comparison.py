@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from supervisi.pages.comparison import comparable, label_of, read_comparison
 from supervisi.views.checklists import find_sheet
 from wbbm.errors import NotAllowed
-from wbbm.organisasi.http import signed_in_user
+from wbbm.organisasi.http import chosen_number, signed_in_user
 
 
 @require_safe
@@ -18,11 +18,9 @@ def comparison(request: HttpRequest, pk: int) -> HttpResponse:
     user, checklist = signed_in_user(request), find_sheet(request, pk)
     if checklist.is_draft or checklist.is_sample:
         raise NotAllowed("Lembar dapat dibandingkan setelah diserahkan; lembar sampel tidak mempunyai nilai.")
-    asked = request.GET.get("dengan", "")
     other = None
-    if asked:
-        is_number = asked.isascii() and asked.isdigit() and len(asked) < 19
-        other = comparable(user, checklist).with_frame().filter(pk=asked).first() if is_number else None
+    if request.GET.get("dengan"):
+        other = comparable(user, checklist).with_frame().filter(pk=chosen_number(request, "dengan") or 0).first()
         if other is None:
             raise Http404("no such sheet for this person, or of another instrument")
     context = {

@@ -11,7 +11,7 @@ from supervisi.pages.dashboard import build_dashboard
 from supervisi.pages.dashboard_data import READERS
 from supervisi.pages.first_pages import read_auditor_page, read_gaps, read_integrity_page, read_todo
 from supervisi.pages.unit_tasks import read_unit_tasks
-from wbbm.organisasi.http import signed_in_user
+from wbbm.organisasi.http import chosen_number, signed_in_user
 from wbbm.organisasi.models import Role, Unit
 from wbbm.organisasi.shell import main_posting
 
@@ -47,9 +47,7 @@ def unit_dashboard(request: HttpRequest, pk: int) -> HttpResponse:
     user = signed_in_user(request)
     if not user.scope.has_role(*READERS):
         raise Http404("no dashboard for this role")
-    period = request.GET.get("periode", "")
-    is_number = period.isascii() and period.isdigit() and len(period) < 19
-    page = build_dashboard(user, pk, int(period) if is_number else None)
+    page = build_dashboard(user, pk, chosen_number(request, "periode"))
     if page is None:
         raise Http404("unit out of sight")
     template = "supervisi/_dashboard_body.html" if request.headers.get("HX-Request") else "supervisi/dashboard.html"

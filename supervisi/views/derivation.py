@@ -12,7 +12,7 @@ from supervisi.pages.sheet import shows_score
 from supervisi.pages.support import read_support
 from supervisi.views.checklists import find_sheet
 from wbbm.errors import NotAllowed
-from wbbm.organisasi.http import signed_in_user
+from wbbm.organisasi.http import chosen_number, signed_in_user
 
 
 @require_safe
@@ -29,7 +29,7 @@ def derivation(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def rollup(request: HttpRequest, pk: int) -> HttpResponse:
     """Show which units went into the means of a unit's dashboard."""
-    page = read_rollup_derivation(signed_in_user(request), pk, _period(request))
+    page = read_rollup_derivation(signed_in_user(request), pk, chosen_number(request, "periode"))
     if page is None:
         raise Http404("unit out of sight")
     return render(request, "supervisi/rollup_derivation.html", {"page": page})
@@ -38,12 +38,7 @@ def rollup(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def support(request: HttpRequest, pk: int) -> HttpResponse:
     """Show which stations support which item of a district's LKE."""
-    page = read_support(signed_in_user(request), pk, _period(request))
+    page = read_support(signed_in_user(request), pk, chosen_number(request, "periode"))
     if page is None:
         raise Http404("unit out of sight, or no Polres")
     return render(request, "supervisi/support.html", {"page": page})
-
-
-def _period(request: HttpRequest) -> int | None:
-    text = request.GET.get("periode", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -9,13 +9,7 @@ from django.views.decorators.http import require_safe
 from supervisi.pages.dashboard_data import OVERSEERS, READERS
 from supervisi.pages.layer_list import read_gaps_below
 from supervisi.pages.layers import DIFFERENT, read_layers
-from wbbm.organisasi.http import signed_in_user
-
-
-def chosen_number(request: HttpRequest, name: str) -> int | None:
-    """Return a number of the address; None when there is none."""
-    value = request.GET.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+from wbbm.organisasi.http import chosen_number, signed_in_user
 
 
 @require_safe

@@ -21,9 +21,8 @@ from supervisi.pages.sheet import shows_score
 from supervisi.services.plan_entries import save_entries
 from supervisi.services.plans import make_findings, plan_sheet
 from supervisi.views.checklists import find_sheet
-from supervisi.views.layers import chosen_number
 from wbbm.errors import NotAllowed
-from wbbm.organisasi.http import signed_in_user
+from wbbm.organisasi.http import chosen_number, signed_in_user
 
 
 def _sheet(request: HttpRequest, pk: int) -> Checklist:

@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist, ChecklistStatus, Layer
-from supervisi.pages.comparison import read_comparison, signed
+from supervisi.pages.comparison import read_comparison
+from supervisi.pages.layers import signed
 from supervisi.scoring.engine import score_sheet
 from supervisi.scoring.instrument import TOTAL
 from supervisi.services.content import stored_answers
