@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from .instrument import Formula, Item
@@ -16,6 +17,7 @@ MAX_COUNT = 10**9
 _MAX_DIGITS = 20
 # An index may be given with more decimals than any survey has; its border must still be decided exactly.
 _MAX_INDEX_DIGITS = 60
+_MOST_REMEMBERED = 2000
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
@@ -40,6 +42,11 @@ class AnswerValue:
     is_answered: bool
     is_unanswerable: bool = False
 
+    @cached_property
+    def ratio(self) -> tuple[int, int] | None:
+        """The value as two whole numbers."""
+        return None if self.value is None else self.value.as_integer_ratio()
+
 
 UNANSWERED = AnswerValue(None, None, False)
 
@@ -52,6 +59,24 @@ def parse_answer(item: Item, raw: Any) -> AnswerValue:
     """
     if raw is None:
         return UNANSWERED
+    key: str | tuple[str] | None = None
+    if isinstance(raw, str):
+        key = raw
+    elif isinstance(raw, dict) and len(raw) == len(item.inputs):
+        # As text, for 1, 1.0 and True are one key; in brackets, for no letter is inputs.
+        key = (repr(raw),)
+    if key is None:
+        return _parse(item, raw)
+    value = item.read_before.get(key)
+    if value is None:
+        value = _parse(item, raw)
+        if len(item.read_before) >= _MOST_REMEMBERED:
+            item.read_before.clear()
+        item.read_before[key] = value
+    return value
+
+
+def _parse(item: Item, raw: Any) -> AnswerValue:
     if item.formula is None:
         return _letter(item, raw)
     if item.formula.kind == "index":

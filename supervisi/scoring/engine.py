@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
 from typing import Any
 
 from .answers import UNANSWERED, AnswerValue, parse_answer
 from .instrument import TOTAL, Instrument, Item, Node
+from .rounding import UNITS, scaled
 
 _ZERO = Fraction()
 
@@ -33,20 +35,85 @@ class AreaScore:
 
 @dataclass(frozen=True)
 class SheetScore:
-    """The result of a sheet. Keys of `provisional` and `complete`: every node, items with a weight, and `total`."""
+    """The result of a sheet, in whole numbers over one common denominator (`unit`); fractions are made when asked for.
 
-    provisional: dict[str, Fraction]
-    complete: dict[str, Fraction]
-    item_values: dict[str, Fraction | None]
-    unanswered: tuple[str, ...]
-    unanswerable: tuple[str, ...]
+    Keys of `complete_points`, `provisional_points` and of their fractions: every node, items with a weight, `total`.
+    """
+
+    instrument: Instrument
+    values: Mapping[str, AnswerValue]
+    unit: int
+    complete_points: Mapping[str, int]
+    provisional_points: Mapping[str, int]
     # Subs, and items with a weight of their own, that score nothing provisionally because they have no answer.
     empty_nodes: tuple[str, ...]
-    areas: tuple[AreaScore, ...]
+
+    @cached_property
+    def complete(self) -> dict[str, Fraction]:
+        """The complete score at every node."""
+        return {code: Fraction(count, self.unit) for code, count in self.complete_points.items()}
+
+    @cached_property
+    def provisional(self) -> dict[str, Fraction]:
+        """The provisional score at every node."""
+        return {code: Fraction(count, self.unit) for code, count in self.provisional_points.items()}
+
+    @cached_property
+    def item_values(self) -> dict[str, Fraction | None]:
+        """The value of every item, 0..1."""
+        return {code: value.value for code, value in self.values.items()}
+
+    @cached_property
+    def unanswered(self) -> tuple[str, ...]:
+        """Items without an answer, in the order of the sheet."""
+        return tuple(code for code, value in self.values.items() if not value.is_answered)
+
+    @cached_property
+    def unanswerable(self) -> tuple[str, ...]:
+        """Items that the unit can't have, in the order of the sheet."""
+        return tuple(code for code, value in self.values.items() if value.is_unanswerable)
+
+    @cached_property
+    def areas(self) -> tuple[AreaScore, ...]:
+        """The areas in order."""
+        return tuple(
+            AreaScore(
+                key=area.key,
+                provisional=Fraction(self.sum_of(self.provisional_points, area.nodes), self.unit),
+                complete=Fraction(self.sum_of(self.complete_points, area.nodes), self.unit),
+                weight=self.instrument.area_weight(area.key),
+                answered=self.answered_in[area.key],
+                total=self.instrument.area_sizes[area.key],
+            )
+            for area in self.instrument.areas
+        )
+
+    @cached_property
+    def answered_in(self) -> dict[str, int]:
+        """Items answered by area key."""
+        answered = dict(self.instrument.area_sizes)
+        for code in self.unanswered:
+            answered[self.instrument.item(code).area_key] -= 1
+        return answered
 
     def area(self, key: str) -> AreaScore:
         """Return the area with the key."""
         return {area.key: area for area in self.areas}[key]
+
+    @staticmethod
+    def sum_of(points: Mapping[str, int], codes: tuple[str, ...]) -> int:
+        """Return the points of several nodes together."""
+        return sum([points[code] for code in codes])
+
+    def as_stored(self, points: int) -> int:
+        """Return points in their stored form: 10⁻¹⁰, half up, once."""
+        return scaled(points, self.unit)
+
+    def nodes_as_stored(self) -> dict[str, int]:
+        """Return the complete score of every node, the total included, in its stored form."""
+        unit, twice, double = self.unit, 2 * self.unit, 2 * UNITS
+        # What `scaled` does, without a call for each: a score is never below 0.
+        return {code: (points * double + unit) // twice for code, points in self.complete_points.items()}
 
 
 def score_sheet(instrument: Instrument, answers: Mapping[str, Any]) -> SheetScore:
@@ -77,118 +144,101 @@ def parse_answers(instrument: Instrument, answers: Mapping[str, Any]) -> dict[st
 def score_values(instrument: Instrument, values: Mapping[str, AnswerValue]) -> SheetScore:
     """Score a sheet whose answers are read already; `values` names every item of the instrument."""
     tally = _Tally(instrument, values)
-    for node in instrument.root:
+    for node in instrument.upwards:
         tally.add(node)
-    provisional, complete = tally.fractions(tally.provisional), tally.fractions(tally.complete)
+    complete = tally.with_total(tally.complete)
     return SheetScore(
-        provisional=provisional,
-        complete=complete,
-        item_values={code: value.value for code, value in values.items()},
-        unanswered=tuple(code for code, value in values.items() if not value.is_answered),
-        unanswerable=tuple(code for code, value in values.items() if value.is_unanswerable),
+        instrument=instrument,
+        values=values,
+        unit=tally.unit,
+        complete_points=complete,
+        provisional_points=tally.with_total(tally.provisional) if tally.is_open else complete,
         empty_nodes=tuple(tally.empty),
-        areas=_areas(instrument, values, provisional, complete),
     )
 
 
 def item_share(instrument: Instrument, score: SheetScore, item: Item) -> Fraction:
     """Return the points that a full value of the item is worth on the sheet."""
+    return Fraction(*share_ratio(instrument, score, item))
+
+
+def share_ratio(instrument: Instrument, score: SheetScore, item: Item) -> tuple[int, int]:
+    """Return the same as two whole numbers."""
     if item.weight is not None:
-        return item.weight
+        return item.weight.as_integer_ratio()
     node = instrument.node(item.node_code)
-    counting = [entry for entry in node.items if entry.code not in score.unanswerable]
-    return node.weight / len(counting) if counting else _ZERO
+    counting = len(node.items)
+    if score.unanswerable:
+        counting = sum(entry.code not in score.unanswerable for entry in node.items)
+    return (instrument.whole_weights[node.code], instrument.weight_unit * counting) if counting else (0, 1)
 
 
 class _Tally:
     """Adds a sheet up in whole numbers over one common denominator: exact, and faster than sums of fractions.
 
     The denominator is the product of three: of the sheet's item values, of the instrument's weights, and of the
-    numbers that a mean may divide by.
+    numbers that a mean may divide by. While every item has a value, provisional and complete scores are the same.
     """
 
     def __init__(self, instrument: Instrument, values: Mapping[str, AnswerValue]) -> None:
         self._values = values
-        self._value_unit = lcm(*{value.value.denominator for value in values.values() if value.value is not None})
-        self._weight_unit, self._mean_unit = instrument.weight_unit, instrument.mean_unit
-        self._root = [node.code for node in instrument.root]
-        self.provisional: dict[str, int] = {}
+        ratios = {code: value.ratio for code, value in values.items() if value.ratio is not None}
+        unit = lcm(*{below for _, below in ratios.values()})
+        self._points = {code: above * (unit // below) for code, (above, below) in ratios.items()}
+        self._value_unit, self._mean_unit = unit, instrument.mean_unit
+        self._weights = instrument.whole_weights
+        self._roots = [node.code for node in instrument.root]
+        self.unit = unit * instrument.weight_unit * instrument.mean_unit
+        # Whether an item without a value leaves the provisional score apart from the complete one.
+        self.is_open = len(ratios) < len(values)
         self.complete: dict[str, int] = {}
+        self.provisional: dict[str, int] = {} if self.is_open else self.complete
         self.empty: list[str] = []
 
     def add(self, node: Node) -> None:
-        """Score a node after everything below it."""
-        for child in node.children:
-            self.add(child)
+        """Score a node; everything below it is scored already."""
         if node.children:
-            codes = [child.code for child in node.children]
+            codes = node.child_codes
         elif node.rule == "sum":
             codes = [self._add_weighted(item) for item in node.items]
         else:
             self._add_mean(node)
             return
-        self.provisional[node.code] = sum(self.provisional[code] for code in codes)
-        self.complete[node.code] = sum(self.complete[code] for code in codes)
+        self.complete[node.code] = sum([self.complete[code] for code in codes])
+        if self.is_open:
+            self.provisional[node.code] = sum([self.provisional[code] for code in codes])
 
     def _add_weighted(self, item: Item) -> str:
         """An item with a weight of its own: value times weight; an unanswered one gives nothing and is named."""
-        value = self._values[item.code]
-        points = 0
-        if value.value is not None and item.weight is not None:
-            points = self._value(value.value) * self._weight(item.weight) * self._mean_unit
+        points = self._points.get(item.code, 0) * self._weights[item.code] * self._mean_unit
         self.provisional[item.code] = self.complete[item.code] = points
-        if not value.is_answered:
+        if not self._values[item.code].is_answered:
             self.empty.append(item.code)
         return item.code
 
     def _add_mean(self, node: Node) -> None:
         """The mean of the items: unanswerable ones are left out, unanswered ones only provisionally."""
-        counting = [value for item in node.items if not (value := self._values[item.code]).is_unanswerable]
-        known = [self._value(value.value) for value in counting if value.value is not None]
-        weight = self._weight(node.weight)
+        codes, weight = node.item_codes, self._weights[node.code]
+        known = [self._points[code] for code in codes if code in self._points]
+        if len(known) == len(codes):
+            points = sum(known) * weight * (self._mean_unit // len(codes)) if codes else self._when_empty(node)
+            self.complete[node.code] = self.provisional[node.code] = points
+            return
+        counting = sum(not self._values[code].is_unanswerable for code in codes)
         if not counting:
-            points = weight * self._value_unit * self._mean_unit if node.when_empty == "full" else 0
-            self.provisional[node.code] = self.complete[node.code] = points
+            self.provisional[node.code] = self.complete[node.code] = self._when_empty(node)
             return
         if not known:
             self.empty.append(node.code)
         total = sum(known) * weight
         self.provisional[node.code] = total * (self._mean_unit // (len(known) or 1))
-        self.complete[node.code] = total * (self._mean_unit // len(counting))
+        self.complete[node.code] = total * (self._mean_unit // counting)
 
-    def _value(self, value: Fraction) -> int:
-        return value.numerator * (self._value_unit // value.denominator)
+    def _when_empty(self, node: Node) -> int:
+        """What a sub scores whose items are all unanswerable."""
+        return self._weights[node.code] * self._value_unit * self._mean_unit if node.when_empty == "full" else 0
 
-    def _weight(self, weight: Fraction) -> int:
-        return weight.numerator * (self._weight_unit // weight.denominator)
-
-    def fractions(self, points: dict[str, int]) -> dict[str, Fraction]:
-        """Return the scores as fractions, with the total."""
-        unit = self._value_unit * self._weight_unit * self._mean_unit
-        scores = {code: Fraction(count, unit) for code, count in points.items()}
-        scores[TOTAL] = Fraction(sum(points[code] for code in self._root), unit)
-        return scores
-
-
-def _areas(
-    instrument: Instrument,
-    values: Mapping[str, AnswerValue],
-    provisional: Mapping[str, Fraction],
-    complete: Mapping[str, Fraction],
-) -> tuple[AreaScore, ...]:
-    answered: dict[str, int] = {}
-    total: dict[str, int] = {}
-    for item in instrument.items:
-        total[item.area_key] = total.get(item.area_key, 0) + 1
-        answered[item.area_key] = answered.get(item.area_key, 0) + values[item.code].is_answered
-    return tuple(
-        AreaScore(
-            key=area.key,
-            provisional=sum((provisional[code] for code in area.nodes), _ZERO),
-            complete=sum((complete[code] for code in area.nodes), _ZERO),
-            weight=instrument.area_weight(area.key),
-            answered=answered.get(area.key, 0),
-            total=total.get(area.key, 0),
-        )
-        for area in instrument.areas
-    )
+    def with_total(self, points: dict[str, int]) -> dict[str, int]:
+        """Return the points with those of the roots together."""
+        points[TOTAL] = sum([points[code] for code in self._roots])
+        return points

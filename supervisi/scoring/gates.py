@@ -4,23 +4,70 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from typing import Any
 
 from .engine import SheetScore
-from .instrument import PERCENT, TOTAL, Gate, Instrument
+from .instrument import PERCENT, Gate, GateFrame, Instrument
+from .rounding import scaled
 
 
 @dataclass(frozen=True)
 class GateResult:
     """One gate. `required` and `actual` in the gate's measure, `distance` always in points, negative when missed."""
 
-    code: str
-    label: str
-    node: str
-    measure: str
-    required: Fraction
-    actual: Fraction
-    distance: Fraction
+    gate: Gate
     passed: bool
+    # As two whole numbers each; the second is above 0.
+    actual_ratio: tuple[int, int]
+    distance_ratio: tuple[int, int]
+
+    @property
+    def code(self) -> str:
+        """The gate's code."""
+        return self.gate.code
+
+    @property
+    def node(self) -> str:
+        """What the gate names: a node or item code, `total`, or an area's key."""
+        return self.gate.code
+
+    @property
+    def label(self) -> str:
+        """The gate's name."""
+        return self.gate.label
+
+    @property
+    def measure(self) -> str:
+        """Points or percent."""
+        return self.gate.measure
+
+    @property
+    def required(self) -> Fraction:
+        """What is required, in the gate's measure."""
+        return self.gate.required
+
+    @cached_property
+    def actual(self) -> Fraction:
+        """What was reached, in the gate's measure."""
+        return Fraction(*self.actual_ratio)
+
+    @cached_property
+    def distance(self) -> Fraction:
+        """Points above the gate, negative when missed."""
+        return Fraction(*self.distance_ratio)
+
+    def as_stored(self) -> dict[str, Any]:
+        """Return the stored form, numbers in 10⁻¹⁰."""
+        return {
+            "code": self.gate.code,
+            "label": self.gate.label,
+            "measure": self.gate.measure,
+            "required": self.gate.required_stored,
+            "actual": scaled(*self.actual_ratio),
+            "distance": scaled(*self.distance_ratio),
+            "passed": self.passed,
+        }
 
 
 @dataclass(frozen=True)
@@ -32,41 +79,35 @@ class PredicateResult:
     passed: bool
     gates: tuple[GateResult, ...]
 
+    def as_stored(self) -> dict[str, Any]:
+        """Return the stored form, numbers in 10⁻¹⁰."""
+        return {"label": self.label, "passed": self.passed, "gates": [gate.as_stored() for gate in self.gates]}
+
 
 def judge(instrument: Instrument, score: SheetScore) -> tuple[PredicateResult, ...]:
     """Decide every predicate of the instrument on the complete score."""
     results = []
-    for rule in instrument.predicates:
-        gates = tuple(_decide(instrument, score, gate) for gate in rule.gates)
+    for rule, frames in instrument.gate_frames:
+        gates = tuple([_decide(frame, score) for frame in frames])
         results.append(PredicateResult(rule.code, rule.label, all(gate.passed for gate in gates), gates))
     return tuple(results)
 
 
 def points_and_weight(instrument: Instrument, score: SheetScore, code: str) -> tuple[Fraction, Fraction]:
     """Return score and weight of what a gate names: the total, an area by its key, a node, or an item."""
-    if code == TOTAL:
-        return score.complete[TOTAL], instrument.weight
-    if any(area.key == code for area in instrument.areas):
-        area = score.area(code)
-        return area.complete, area.weight
-    if code in instrument.nodes:
-        return score.complete[code], instrument.node(code).weight
-    return score.complete[code], instrument.item(code).weight or Fraction(1)
+    nodes, weight = instrument.measured(code)
+    return Fraction(score.sum_of(score.complete_points, nodes), score.unit), weight
 
 
-def _decide(instrument: Instrument, score: SheetScore, gate: Gate) -> GateResult:
-    points, weight = points_and_weight(instrument, score, gate.code)
-    if gate.measure == PERCENT:
-        actual, distance = points * 100 / weight, points - gate.required * weight / 100
-    else:
-        actual, distance = points, points - gate.required
+def _decide(frame: GateFrame, score: SheetScore) -> GateResult:
+    points, unit = score.sum_of(score.complete_points, frame.nodes), score.unit
+    limit, limit_below = frame.limit
+    distance = points * limit_below - limit * unit
+    weight, weight_below = frame.weight
+    is_percent = frame.gate.measure == PERCENT
     return GateResult(
-        code=gate.code,
-        label=gate.label,
-        node=gate.code,
-        measure=gate.measure,
-        required=gate.required,
-        actual=actual,
-        distance=distance,
+        gate=frame.gate,
         passed=distance >= 0,
+        actual_ratio=(points * 100 * weight_below, unit * weight) if is_percent else (points, unit),
+        distance_ratio=(distance, unit * limit_below),
     )

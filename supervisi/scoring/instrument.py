@@ -8,6 +8,8 @@ from functools import cached_property
 from math import lcm
 from typing import Any
 
+from .rounding import to_units
+
 TOTAL = "total"
 SCALES = ("yes_no", "abc", "abcd", "abcde", "percent", "index")
 SCORE, PERCENT = "score", "percent"
@@ -87,6 +89,11 @@ class Item:
     def _options_by_letter(self) -> dict[str, Option]:
         return {option.code.lower(): option for option in self.options}
 
+    @cached_property
+    def read_before(self) -> dict[Any, Any]:
+        """Answers that were read before, for the same few come again and again; kept by `parse_answer` alone."""
+        return {}
+
     def is_severe(self, raw: Any, values: dict[str, Fraction | None]) -> bool:
         """Tell whether this answer always counts as a severe finding."""
         if isinstance(raw, str) and self.options:
@@ -118,6 +125,16 @@ class Node:
     items: tuple[Item, ...] = ()
     parent_code: str = ""
 
+    @cached_property
+    def child_codes(self) -> list[str]:
+        """Codes of the nodes directly below."""
+        return [child.code for child in self.children]
+
+    @cached_property
+    def item_codes(self) -> list[str]:
+        """Codes of the items directly below."""
+        return [item.code for item in self.items]
+
 
 @dataclass(frozen=True)
 class Area:
@@ -137,6 +154,21 @@ class Gate:
     label: str
     measure: str
     required: Fraction
+
+    @cached_property
+    def required_stored(self) -> int:
+        """What is required in its stored form."""
+        return to_units(self.required)
+
+
+@dataclass(frozen=True)
+class GateFrame:
+    """A gate made ready to be decided: the nodes that count, their weight and the points required as whole numbers."""
+
+    gate: Gate
+    nodes: tuple[str, ...]
+    weight: tuple[int, int]
+    limit: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -200,6 +232,20 @@ class Instrument:
         return found
 
     @cached_property
+    def upwards(self) -> tuple[Node, ...]:
+        """All nodes, each after everything below it."""
+        found: list[Node] = []
+
+        def walk(node: Node) -> None:
+            for child in node.children:
+                walk(child)
+            found.append(node)
+
+        for node in self.root:
+            walk(node)
+        return tuple(found)
+
+    @cached_property
     def items(self) -> tuple[Item, ...]:
         """All items in the order of the sheet."""
         return tuple(item for node in self.nodes.values() for item in node.items)
@@ -219,6 +265,21 @@ class Instrument:
         weights = [node.weight for node in self.nodes.values()]
         weights += [item.weight for item in self.items if item.weight is not None]
         return lcm(*{weight.denominator for weight in weights})
+
+    @cached_property
+    def whole_weights(self) -> dict[str, int]:
+        """Weights of nodes and of items that have one, in whole numbers over `weight_unit`."""
+        weights = {code: node.weight for code, node in self.nodes.items()}
+        weights |= {item.code: item.weight for item in self.items if item.weight is not None}
+        return {code: weight.numerator * (self.weight_unit // weight.denominator) for code, weight in weights.items()}
+
+    @cached_property
+    def area_sizes(self) -> dict[str, int]:
+        """How many items each area has."""
+        sizes = {area.key: 0 for area in self.areas}
+        for item in self.items:
+            sizes[item.area_key] = sizes.get(item.area_key, 0) + 1
+        return sizes
 
     @cached_property
     def mean_unit(self) -> int:
@@ -245,9 +306,41 @@ class Instrument:
         """Return the area; KeyError when there is none."""
         return {area.key: area for area in self.areas}[key]
 
+    @cached_property
+    def _measures(self) -> dict[str, tuple[tuple[str, ...], Fraction]]:
+        found: dict[str, tuple[tuple[str, ...], Fraction]] = {
+            item.code: ((item.code,), item.weight or Fraction(1)) for item in self.items
+        }
+        found |= {code: ((code,), node.weight) for code, node in self.nodes.items()}
+        found |= {area.key: (area.nodes, self.area_weight(area.key)) for area in self.areas}
+        return found | {TOTAL: ((TOTAL,), self.weight)}
+
+    def measured(self, code: str) -> tuple[tuple[str, ...], Fraction]:
+        """Return the nodes whose points count for a code, and their weight: the total, an area's key, a node, an item.
+
+        Raises:
+            KeyError: there is no such thing.
+        """
+        return self._measures[code]
+
+    @cached_property
+    def gate_frames(self) -> tuple[tuple[PredicateRule, tuple[GateFrame, ...]], ...]:
+        """Every predicate with its gates, made ready."""
+        return tuple((rule, tuple(self._frame(gate) for gate in rule.gates)) for rule in self.predicates)
+
+    def _frame(self, gate: Gate) -> GateFrame:
+        nodes, weight = self.measured(gate.code)
+        limit = gate.required * weight / 100 if gate.measure == PERCENT else gate.required
+        return GateFrame(gate, nodes, weight.as_integer_ratio(), limit.as_integer_ratio())
+
     def area_weight(self, key: str) -> Fraction:
         """Return the weight of an area: the sum of its nodes."""
         return self._area_weights[key]
+
+    @cached_property
+    def stored_area_weights(self) -> dict[str, int]:
+        """Weights of the areas in their stored form."""
+        return {key: to_units(weight) for key, weight in self._area_weights.items()}
 
     def items_of_area(self, key: str) -> tuple[Item, ...]:
         """Return the items of an area in order."""

@@ -34,14 +34,21 @@ def confirm(instrument: Instrument, claims: Mapping[str, Any], seen: Mapping[str
     A claim is an answer worth more than nothing; it is upheld when what was seen is worth as much or more. Items that
     can't be judged on either sheet are left out.
     """
-    claimed, found = parse_answers(instrument, claims), parse_answers(instrument, seen)
-    upheld: dict[str, list[bool]] = {key: [] for key in (*(area.key for area in instrument.areas), TOTAL)}
+    return confirm_values(instrument, parse_answers(instrument, claims), parse_answers(instrument, seen))
+
+
+def confirm_values(
+    instrument: Instrument, claimed: Mapping[str, AnswerValue], found: Mapping[str, AnswerValue]
+) -> dict[str, Confirmation]:
+    """Do what `confirm` does with answers that are read already."""
+    upheld, verified = {area.key: 0 for area in instrument.areas}, {area.key: 0 for area in instrument.areas}
     for item in instrument.items:
-        claim, value = claimed[item.code].value, found[item.code].value
-        if claim and value is not None:
-            upheld[item.area_key].append(value >= claim)
-            upheld[TOTAL].append(value >= claim)
-    return {key: Confirmation(sum(entries), len(entries)) for key, entries in upheld.items()}
+        claim, value = claimed[item.code], found[item.code]
+        if claim.value and value.value is not None:
+            verified[item.area_key] += 1
+            upheld[item.area_key] += value is claim or value.value >= claim.value
+    areas = {key: Confirmation(upheld[key], verified[key]) for key in verified}
+    return areas | {TOTAL: Confirmation(sum(upheld.values()), sum(verified.values()))}
 
 
 def estimate(instrument: Instrument, claims: Mapping[str, Any], seen: Mapping[str, Any]) -> SheetScore | None:
@@ -50,11 +57,17 @@ def estimate(instrument: Instrument, claims: Mapping[str, Any], seen: Mapping[st
     An area where nothing was looked at takes the rate of the whole sheet. None when no claim was looked at. An
     estimate only: never shown without that word, and no gate is decided on it.
     """
-    rates = confirm(instrument, claims, seen)
+    return estimate_values(instrument, parse_answers(instrument, claims), parse_answers(instrument, seen))
+
+
+def estimate_values(
+    instrument: Instrument, claimed: Mapping[str, AnswerValue], found: Mapping[str, AnswerValue]
+) -> SheetScore | None:
+    """Do what `estimate` does with answers that are read already."""
+    rates = confirm_values(instrument, claimed, found)
     overall = rates[TOTAL].rate
     if overall is None:
         return None
-    claimed, found = parse_answers(instrument, claims), parse_answers(instrument, seen)
     values = {}
     for item in instrument.items:
         rate = rates[item.area_key].rate

@@ -7,6 +7,7 @@ from fractions import Fraction
 # Stored scores are integers of 10⁻¹⁰.
 UNITS = 10**10
 _MOST_PLACES = 10
+_DOUBLE = 2 * UNITS
 
 
 def half_up(value: Fraction, places: int) -> int:
@@ -18,7 +19,13 @@ def half_up(value: Fraction, places: int) -> int:
 
 def to_units(value: Fraction) -> int:
     """Return the stored form of a score."""
-    return half_up(value, 10)
+    return scaled(value.numerator, value.denominator)
+
+
+def scaled(above: int, below: int) -> int:
+    """Return the stored form of above / below (which needs no lowest terms; below > 0): half up, once."""
+    twice = (abs(above) * _DOUBLE + below) // (2 * below)
+    return twice if above >= 0 else -twice
 
 
 def from_units(stored: int) -> Fraction:

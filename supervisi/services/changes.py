@@ -6,8 +6,8 @@ from typing import Any
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist, Instrument, Period, UnitScore
-from supervisi.scoring.engine import item_share, score_sheet
-from supervisi.scoring.rounding import to_units
+from supervisi.scoring.engine import SheetScore, score_sheet, share_ratio
+from supervisi.scoring.rounding import scaled
 from supervisi.services.content import stored_answers
 from wbbm.organisasi.models import Unit
 
@@ -45,21 +45,26 @@ def compare_sheets(earlier: Checklist, later: Checklist) -> list[dict[str, Any]]
 
     Each sheet is scored by its own version of the instrument; items without a value on both are left out.
     """
-    engine = engine_instrument(later.instrument)
     old = score_sheet(engine_instrument(earlier.instrument), stored_answers(earlier))
-    new = score_sheet(engine, stored_answers(later))
+    return compare_scores(old, score_sheet(engine_instrument(later.instrument), stored_answers(later)))
+
+
+def compare_scores(earlier: SheetScore, later: SheetScore) -> list[dict[str, Any]]:
+    """Do what `compare_sheets` does with sheets that are scored already."""
     found = []
-    for item in engine.items:
-        was, is_now = old.item_values.get(item.code), new.item_values[item.code]
-        if was is None or is_now is None or was == is_now:
+    for item in later.instrument.items:
+        old, new = earlier.values.get(item.code), later.values[item.code]
+        if old is None or old is new or old.ratio is None or new.ratio is None or old.ratio == new.ratio:
             continue
+        (was, was_below), (now, now_below), share = old.ratio, new.ratio, share_ratio(later.instrument, later, item)
+        moved = now * was_below - was * now_below
         found.append(
             {
                 "item": item.code,
                 "question": item.question,
-                "before": to_units(was),
-                "after": to_units(is_now),
-                "points": to_units((is_now - was) * item_share(engine, new, item)),
+                "before": scaled(was, was_below),
+                "after": scaled(now, now_below),
+                "points": scaled(moved * share[0], now_below * was_below * share[1]),
             }
         )
     return sorted(found, key=lambda change: (change["points"], change["item"]))

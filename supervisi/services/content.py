@@ -9,7 +9,7 @@ from typing import Any
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Answer, AnswerEvidence, Checklist
-from supervisi.scoring.engine import score_sheet
+from supervisi.scoring.engine import SheetScore, score_sheet
 from supervisi.scoring.rounding import to_units
 
 
@@ -40,7 +40,13 @@ def content_hash(checklist: Checklist) -> str:
         .order_by("answer__item__code", "evidence__file__sha256")
         .values_list("answer__item__code", "evidence__file__sha256")
     )
-    score = score_sheet(instrument, stored_answers(checklist))
+    return hash_of(checklist, answers, files, score_sheet(instrument, stored_answers(checklist)))
+
+
+def hash_of(
+    checklist: Checklist, answers: Iterable[tuple[Any, ...]], files: Iterable[tuple[Any, ...]], score: SheetScore
+) -> str:
+    """Hash a content that is at hand: item code and card in order, item code and hash of each file, the score."""
     content = {
         # The row, for a unit's code may be corrected later.
         "unit": checklist.unit_id,

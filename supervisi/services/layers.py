@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 from django.db import transaction
 from django.db.models import Sum
@@ -11,33 +12,36 @@ from django.utils import timezone
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist, ChecklistStatus, Instrument, Layer, LayerComparison, Period, Scope
+from supervisi.scoring.answers import AnswerValue
+from supervisi.scoring.engine import parse_answers
 from supervisi.scoring.instrument import TOTAL
-from supervisi.scoring.layers import confirm, estimate
+from supervisi.scoring.instrument import Instrument as EngineInstrument
+from supervisi.scoring.layers import confirm_values, estimate_values
 from supervisi.scoring.rounding import to_units
 from supervisi.services.content import answers_of
-from supervisi.services.counting import choose_counting, choose_sample
+from supervisi.services.counting import SheetT, choose_counting, choose_sample
 from wbbm.organisasi.models import Unit
 
 
 @dataclass(frozen=True)
-class LayerSheets:
+class LayerSheets(Generic[SheetT]):
     """The sheets past draft of a unit, period and instrument that stand for their layers."""
 
-    claim: Checklist | None
-    supervision: Checklist | None
-    tpi: Checklist | None
+    claim: SheetT | None
+    supervision: SheetT | None
+    tpi: SheetT | None
 
     @property
-    def seen(self) -> Checklist | None:
+    def seen(self) -> SheetT | None:
         """The sheet that the claim is held against: the team's, else the auditor's."""
         return self.supervision or self.tpi
 
-    def present(self) -> list[Checklist]:
+    def present(self) -> list[SheetT]:
         """Return those there are, the claim first."""
         return [sheet for sheet in (self.claim, self.supervision, self.tpi) if sheet is not None]
 
 
-def choose_layers(sheets: list[Checklist]) -> LayerSheets:
+def choose_layers(sheets: Sequence[SheetT]) -> LayerSheets[SheetT]:
     """Choose each layer's counting sheet; where the team only drew samples, the last of these."""
     by_layer = {layer: [sheet for sheet in sheets if sheet.layer == layer] for layer in Layer.values}
     supervision = by_layer[Layer.SUPERVISION]
@@ -59,11 +63,19 @@ def comparison_fields(sheets: list[Checklist]) -> dict[str, Any]:
         return fields
     instrument = engine_instrument(chosen.claim.instrument)
     given = answers_of([chosen.claim, chosen.seen])
-    claims, seen = given[chosen.claim.pk], given[chosen.seen.pk]
-    confirmed = confirm(instrument, claims, seen)
+    claim = parse_answers(instrument, given[chosen.claim.pk])
+    seen = parse_answers(instrument, given[chosen.seen.pk])
+    return fields | compared(instrument, claim, seen, is_sample=chosen.seen.scope == Scope.SAMPLE)
+
+
+def compared(
+    instrument: EngineInstrument, claim: Mapping[str, AnswerValue], seen: Mapping[str, AnswerValue], *, is_sample: bool
+) -> dict[str, Any]:
+    """Return what a claim gives beside what was seen, answers read already; an estimate for a sample."""
+    confirmed = confirm_values(instrument, claim, seen)
     total = confirmed.pop(TOTAL)
-    guess = estimate(instrument, claims, seen) if chosen.seen.scope == Scope.SAMPLE else None
-    return fields | {
+    guess = estimate_values(instrument, claim, seen) if is_sample else None
+    return {
         "areas": {key: [found.upheld, found.verified] for key, found in confirmed.items()},
         "upheld": total.upheld,
         "verified": total.verified,

@@ -85,8 +85,14 @@ def canonical(value: Mapping[str, Any]) -> str:
 
 def payload_hash(*, checklist_id: int, item_code: str, author_id: int, card: Card) -> str:
     """Hash what an operation says: sheet, item, author and value."""
-    said = {"sheet": checklist_id, "item": item_code, "author": author_id, "value": card.as_value()}
-    return hashlib.sha256(canonical(said).encode()).hexdigest()
+    return hash_of_payload(checklist_id, item_code, author_id, canonical(card.as_value()))
+
+
+def hash_of_payload(checklist_id: int, item_code: str, author_id: int, value: str) -> str:
+    """Hash the same of a value that is written out canonically already."""
+    code = json.dumps(item_code, ensure_ascii=False)
+    said = f'{{"author":{author_id},"item":{code},"sheet":{checklist_id},"value":{value}}}'
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def read_operation(data: object) -> Operation:

@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
-from supervisi.models import (
-    Checklist,
-    ChecklistScore,
-    ChecklistStatus,
-    LayerComparison,
-    Period,
-    PeriodPlace,
-    UnitScore,
-)
+from supervisi.models import Checklist, ChecklistScore, Instrument, LayerComparison, Period, UnitScore
 from supervisi.rollup_key import KIND, RollupKey
-from supervisi.services.layers import comparison_fields, renew_comparison, sheets_past_draft
-from supervisi.services.scores import (
-    Subject,
-    compute_checklist_score,
-    compute_result,
-    load_subject,
-    score_fields,
-    write_result,
+from supervisi.services.layers import renew_comparison
+from supervisi.services.period_pass import (
+    LAYER_FIELDS,
+    SHEET_FIELDS,
+    UNIT_FIELDS,
+    Counted,
+    LayerRow,
+    PeriodPass,
+    SheetRow,
 )
+from supervisi.services.scores import Result, hold_period
 from wbbm.jobs import services as jobs
+from wbbm.jobs.bulk import Claims, claim_many
+from wbbm.jobs.services import LeaseLost
 from wbbm.organisasi.models import Unit
 
 # What is compared, and what people call it.
-_SHEET = {
-    "complete": "nilai lengkap", "provisional": "nilai sementara", "areas": "nilai area", "nodes": "nilai simpul",
-    "predicates": "predikat", "answered": "butir terisi", "due": "butir yang diisi", "unanswered": "butir kosong",
-    "unanswerable": "butir yang tidak dapat dinilai",
-}  # fmt: skip
-_UNIT = {
-    "counting_id": "lembar yang dihitung", "changes": "yang naik dan turun", "units_due": "satuan yang wajib",
-    "units_submitted": "satuan yang menyerahkan", "score_sum": "jumlah nilai", "areas": "jumlah nilai area",
-    "lowest": "nilai terendah", "lowest_unit_id": "satuan dengan nilai terendah", "verdicts": "putusan",
-    "sheets_begun": "lembar yang dimulai", "items_answered": "butir terisi", "items_due": "butir yang diisi",
-}  # fmt: skip
-_LAYERS = {
-    "claim_id": "lembar mandiri yang dibandingkan", "seen_id": "lembar pembandingnya", "areas": "konfirmasi per area",
-    "upheld": "pernyataan yang terkonfirmasi", "verified": "pernyataan yang diperiksa", "estimate": "perkiraan",
-}  # fmt: skip
-
-_KEYED = (Checklist, UnitScore)
+_SHEET = dict(zip(SHEET_FIELDS, (
+    "nilai lengkap", "nilai sementara", "nilai area", "nilai simpul", "predikat", "butir terisi", "butir yang diisi",
+    "butir kosong", "butir yang tidak dapat dinilai",
+), strict=True))  # fmt: skip
+_UNIT = dict(zip(UNIT_FIELDS, (
+    "lembar yang dihitung", "yang naik dan turun", "satuan yang wajib", "satuan yang menyerahkan", "jumlah nilai",
+    "jumlah nilai area", "nilai terendah", "satuan dengan nilai terendah", "putusan", "lembar yang dimulai",
+    "butir terisi", "butir yang diisi",
+), strict=True))  # fmt: skip
+_LAYERS = dict(zip(LAYER_FIELDS, (
+    "lembar mandiri yang dibandingkan", "lembar pembandingnya", "konfirmasi per area", "pernyataan yang terkonfirmasi",
+    "pernyataan yang diperiksa", "perkiraan",
+), strict=True))  # fmt: skip
+_BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -65,127 +60,177 @@ class Difference:
         return f"{self.what}: {name} tersimpan {self.stored}, dihitung {self.computed}"
 
 
-class _RollBack(Exception):
-    """Ends a trial run without writing."""
+def recompute(*, is_dry_run: bool, periods: Iterable[Period] | None = None) -> list[Difference]:
+    """Compute every sheet and every unit anew, or those of some periods; return what differed.
 
-
-def recompute(*, is_dry_run: bool) -> list[Difference]:
-    """Compute every sheet and every unit anew; return what differed. A trial run writes nothing.
-
-    Otherwise every key is run as the job that it always is, under its lease: workers may be running meanwhile.
+    A trial run writes nothing. Otherwise what differs is computed once more with the keys of its roll-ups claimed as
+    the jobs that they always are, and written under these leases: workers may be running meanwhile.
     """
+    wanted = Period.objects.select_related("unit").order_by("first_day", "pk") if periods is None else periods
+    counted: Counted = {}
+    passes = [_Recomputation(period, counted, is_dry_run=is_dry_run) for period in wanted]
+    for each in passes:
+        each.run()
     if not is_dry_run:
-        return _sheets() + _comparisons() + _run_keys(_keys())
-    found: list[Difference] = []
-    try:
-        with transaction.atomic():
-            found += _sheets()
-            found += _comparisons()
-            found += _try_keys(_keys())
-            raise _RollBack
-    except _RollBack:
-        return found
+        jobs.drain(kind=KIND)
+    # As people read them: sheets, then layers, then units.
+    return [gap for name in ("sheets", "layers", "units") for each in passes for gap in getattr(each, name)]
 
 
-def _compare(what: str, names: dict[str, str], old: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
+class _Recomputation:
+    """One period: what differs, and unless it is a trial run, putting it right."""
+
+    def __init__(self, period: Period, counted: Counted, *, is_dry_run: bool) -> None:
+        self.period, self.is_dry_run = period, is_dry_run
+        self._counted = counted
+        self.sheets: list[Difference] = []
+        self.layers: list[Difference] = []
+        self.units: list[Difference] = []
+
+    def run(self) -> None:
+        """Compute, compare, and write where that is wanted."""
+        results = PeriodPass(self.period, self._counted, self._on_sheets, self._on_layers).run()
+        differing = self._differing(results)
+        if self.is_dry_run or not differing:
+            self._tell(results, differing)
+            return
+        claims = claim_many(KIND, [str(key) for key in differing])
+        # What others hold is theirs to compute: raised here, it runs again after them.
+        jobs.request_many(KIND, (str(key) for key in differing if str(key) not in claims.noted))
+        if claims.noted:
+            self._write_units(claims)
+
+    # --- sheets -----------------------------------------------------------------------------------------
+
+    def _on_sheets(self, rows: list[SheetRow]) -> None:
+        changed = [
+            row for row in rows if row.stored is None or any(row.stored[name] != row.fields[name] for name in _SHEET)
+        ]
+        if not changed:
+            return
+        named = Checklist.objects.with_frame().in_bulk([row.pk for row in changed])
+        for row in changed:
+            what = f"Lembar {row.pk} ({named[row.pk]})"
+            self.sheets += _compare(what, _SHEET, row.stored or {}, row.fields, is_frozen=row.is_frozen)
+        if not self.is_dry_run:
+            _write_sheets([row for row in changed if not row.is_frozen])
+
+    # --- layers -----------------------------------------------------------------------------------------
+
+    def _on_layers(self, rows: list[LayerRow]) -> None:
+        changed = [row for row in rows if any(row.stored.get(name) != row.fields[name] for name in _LAYERS)]
+        if not changed:
+            return
+        units = Unit.objects.in_bulk([row.unit_id for row in changed])
+        instruments = Instrument.objects.defer("definition").in_bulk()
+        for row in changed:
+            instrument = instruments[row.instrument_id]
+            what = f"{units[row.unit_id]}, {self.period}, {instrument}, lapisan"
+            self.layers += _compare(what, _LAYERS, row.stored, row.fields)
+            if row.stored and not self.is_dry_run:
+                renew_comparison(units[row.unit_id], self.period, instrument, is_forced=True)
+        if not self.is_dry_run:
+            self._add_comparisons([row for row in changed if not row.stored])
+
+    def _add_comparisons(self, rows: list[LayerRow]) -> None:
+        """Store those that are missing; one that a job has stored meanwhile is newer."""
+        now = timezone.now()
+        key = {"period": self.period, "computed_at": now}
+        made = (
+            LayerComparison(unit_id=row.unit_id, instrument_id=row.instrument_id, **row.fields, **key) for row in rows
+        )
+        LayerComparison.objects.bulk_create(made, _BATCH, ignore_conflicts=True)
+
+    # --- units ------------------------------------------------------------------------------------------
+
+    def _stored_units(self) -> dict[RollupKey, dict[str, Any]]:
+        rows = UnitScore.objects.filter(period=self.period)
+        return {
+            RollupKey(unit, self.period.pk, instrument, layer): dict(zip(UNIT_FIELDS, facts, strict=True)) | {"pk": pk}
+            for pk, unit, instrument, layer, *facts in rows.values_list(
+                "pk", "unit_id", "instrument_id", "layer", *UNIT_FIELDS
+            )
+        }
+
+    def _differing(self, results: dict[RollupKey, Result]) -> list[RollupKey]:
+        self._stored = self._stored_units()
+        return [key for key, result in results.items() if self._gaps("", key, result)]
+
+    def _gaps(self, what: str, key: RollupKey, result: Result) -> list[Difference]:
+        return _compare(what, _UNIT, self._stored.get(key, {}), vars(result))
+
+    def _tell(self, results: dict[RollupKey, Result], differing: Sequence[RollupKey]) -> None:
+        if not differing:
+            return
+        units = dict(Unit.objects.filter(pk__in={key.unit_id for key in differing}).values_list("pk", "name"))
+        instruments = Instrument.objects.defer("definition").in_bulk()
+        for key in differing:
+            what = f"{units[key.unit_id]}, {self.period}, {instruments[key.instrument_id]}, {key.layer}"
+            self.units += self._gaps(what, key, results[key])
+
+    def _write_units(self, claims: Claims) -> None:
+        """Compute once more, now that nobody else computes these keys, and write what differs."""
+
+        def renew(_: object) -> None:
+            claims.renew()
+
+        results = PeriodPass(self.period, self._counted, renew, renew).run()
+        differing = [key for key in self._differing(results) if str(key) in claims.noted]
+        try:
+            with transaction.atomic():
+                is_settled = hold_period(self.period)
+                claims.complete()
+                if not is_settled:
+                    self._store({key: results[key] for key in differing})
+                    self._want_next_period(results, differing)
+        except LeaseLost:
+            # Another worker has one of them; all run again, one by one.
+            jobs.request_many(KIND, (str(key) for key in differing))
+        self._tell(results, differing)
+
+    def _store(self, results: dict[RollupKey, Result]) -> None:
+        now, known, fresh = timezone.now(), [], []
+        for key, result in results.items():
+            row = UnitScore(**vars(key), **vars(result), computed_at=now)
+            if key in self._stored:
+                row.pk = self._stored[key]["pk"]
+                known.append(row)
+            else:
+                fresh.append(row)
+        UnitScore.objects.bulk_create(fresh, _BATCH)
+        UnitScore.objects.bulk_update(known, [*vars(Result()), "computed_at"], _BATCH)
+
+    def _want_next_period(self, results: dict[RollupKey, Result], keys: Iterable[RollupKey]) -> None:
+        """Raise the units' keys in later periods: what fell and rose there is told against this one."""
+        moved = {
+            (key.unit_id, key.layer)
+            for key in keys
+            if key in self._stored
+            and (self._stored[key]["counting_id"], self._stored[key]["score_sum"])
+            != (results[key].counting_id, results[key].score_sum)
+        }
+        later = UnitScore.objects.filter(
+            unit__in={unit for unit, _ in moved}, period__kind=self.period.kind,
+            period__first_day__gt=self.period.last_day, period__settled_at__isnull=True, counting__isnull=False,
+        )  # fmt: skip
+        rows = later.values_list("unit_id", "period_id", "instrument_id", "layer")
+        jobs.request_many(KIND, (str(RollupKey(*row)) for row in rows if (row[0], row[3]) in moved))
+
+
+def _write_sheets(rows: list[SheetRow]) -> None:
+    """Store results; a worker that was faster and has seen more saves is not overwritten."""
+    now = timezone.now()
+    fresh = [ChecklistScore(checklist_id=row.pk, computed_at=now, **row.fields) for row in rows if row.stored is None]
+    ChecklistScore.objects.bulk_create(fresh, _BATCH, ignore_conflicts=True)
+    with transaction.atomic():
+        for row in rows:
+            if row.stored is not None:
+                behind = ChecklistScore.objects.filter(checklist=row.pk, saves__lte=row.fields["saves"])
+                behind.update(computed_at=now, **row.fields)
+
+
+def _compare(
+    what: str, names: dict[str, str], old: dict[str, Any], new: dict[str, Any], *, is_frozen: bool = False
+) -> list[Difference]:
     pairs = ((name, old.get(name), new.get(name)) for name in names)
-    return [Difference(what, name, before, after) for name, before, after in pairs if before != after]
-
-
-def _facts(row: ChecklistScore | UnitScore | LayerComparison | None, names: dict[str, str]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in names} if row is not None else {}
-
-
-def _sheets() -> list[Difference]:
-    found: list[Difference] = []
-    for sheet in Checklist.objects.with_frame().select_related("score").order_by("pk").iterator():
-        stored = getattr(sheet, "score", None)
-        is_frozen = stored is not None and sheet.status == ChecklistStatus.FINAL
-        differing = _compare(f"Lembar {sheet.pk} ({sheet})", _SHEET, _facts(stored, _SHEET), score_fields(sheet))
-        found += [replace(difference, is_frozen=is_frozen) for difference in differing]
-        if differing and not is_frozen:
-            compute_checklist_score(sheet)
-    return found
-
-
-def _comparisons() -> list[Difference]:
-    """Compare layers anew wherever a sheet is past draft or a comparison is stored."""
-    found: list[Difference] = []
-    names = ("unit_id", "period_id", "instrument_id")
-    begun = Checklist.objects.exclude(status=ChecklistStatus.DRAFT)
-    wanted = {*begun.order_by().values_list(*names), *LayerComparison.objects.order_by().values_list(*names)}
-    for unit_id, period_id, instrument_id in sorted(wanted):
-        subject = load_subject(RollupKey(unit_id, period_id, instrument_id, ""))
-        if subject is None or subject.period.is_settled:
-            continue
-        stored = LayerComparison.objects.filter(unit=unit_id, period=period_id, instrument=instrument_id).first()
-        fields = comparison_fields(sheets_past_draft(unit_id, period_id, instrument_id))
-        computed = _facts(LayerComparison(**fields), _LAYERS)
-        what = f"{subject.unit}, {subject.period}, {subject.instrument}, lapisan"
-        differing = _compare(what, _LAYERS, _facts(stored, _LAYERS), computed)
-        if differing:
-            renew_comparison(subject.unit, subject.period, subject.instrument, is_forced=True)
-        found += differing
-    return found
-
-
-def _keys() -> list[RollupKey]:
-    """Return every key that has a sheet or a stored row at or below it, but those of settled periods.
-
-    Earlier periods first, for what fell and rose is told against them; within a period the deepest units first.
-    """
-    wanted: list[RollupKey] = []
-    periods = Period.objects.filter(settled_at__isnull=True).select_related("unit").order_by("first_day", "pk")
-    for period in periods:
-        paths = _paths(period)
-        ids = {path: pk for pk, path in paths.items()}
-        top = paths.get(period.unit_id) or str(period.unit.path)
-        names = ("unit_id", "instrument_id", "layer")
-        rows, stored = (model.objects.filter(period=period).order_by().values_list(*names) for model in _KEYED)
-        found: set[tuple[int, str, int, int, str]] = set()
-        for unit, instrument, layer in {*rows, *stored}:
-            path = paths.get(unit, "")
-            # Up to the unit that owns the period; a unit that stood elsewhere stands alone.
-            ends = range(len(top), len(path) + 1, Unit.steplen) if path.startswith(top) else [len(path)]
-            found |= {(-end, path[:end], ids.get(path[:end], unit), instrument, layer) for end in ends}
-        wanted += [RollupKey(unit, period.pk, instrument, layer) for _, _, unit, instrument, layer in sorted(found)]
-    return wanted
-
-
-def _paths(period: Period) -> dict[int, str]:
-    """Return the path of each unit in the tree by which the period is rolled up."""
-    if period.tree_kept_at is None:
-        return dict(Unit.objects.values_list("pk", "path"))
-    return dict(PeriodPlace.objects.filter(period=period).values_list("unit", "path"))
-
-
-def _stored(key: RollupKey) -> dict[str, Any]:
-    return _facts(UnitScore.objects.filter(**vars(key)).first(), _UNIT)
-
-
-def _named(subject: Subject) -> str:
-    return f"{subject.unit}, {subject.period}, {subject.instrument}, {subject.key.layer}"
-
-
-def _run_keys(keys: list[RollupKey]) -> list[Difference]:
-    """Run the keys' jobs and compare what stood there before with what stands there now."""
-    before = [(subject, _stored(key)) for key in keys if (subject := load_subject(key))]
-    for key in keys:
-        jobs.request(KIND, str(key))
-    jobs.drain(kind=KIND)
-    return [gap for subject, old in before for gap in _compare(_named(subject), _UNIT, old, _stored(subject.key))]
-
-
-def _try_keys(keys: list[RollupKey]) -> list[Difference]:
-    """Compute the keys' rows one after the other inside a transaction that is rolled back."""
-    found: list[Difference] = []
-    for key in keys:
-        subject = load_subject(key)
-        if subject is None:
-            continue
-        result = compute_result(subject)
-        differing = _compare(_named(subject), _UNIT, _stored(key), vars(result))
-        if differing:
-            write_result(key, result)
-            found += differing
-    return found
+    return [Difference(what, name, before, after, is_frozen) for name, before, after in pairs if before != after]

@@ -28,8 +28,6 @@ from supervisi.rollup_key import KIND, RollupKey
 from supervisi.scoring.engine import SheetScore, score_sheet
 from supervisi.scoring.gates import judge
 from supervisi.scoring.instrument import TOTAL
-from supervisi.scoring.instrument import Instrument as EngineInstrument
-from supervisi.scoring.rounding import to_units
 from supervisi.services.changes import changes_since_last, period_after
 from supervisi.services.counting import choose_counting
 from supervisi.services.layers import renew_comparison
@@ -69,58 +67,42 @@ def score_fields(checklist: Checklist) -> dict[str, Any]:
     )
     instrument = engine_instrument(checklist.instrument)
     reviewed = {code: value.get("answer") for code, value, version, _, _, waits in rows if version and not waits}
-    score = score_sheet(instrument, reviewed)
     due = [is_answered for _, _, _, is_answered, is_due, _ in rows if is_due]
-    # Of a sample only a part was looked at: it has no predicate.
-    judged: dict[str, Any] = {"predicates": {}} if checklist.scope == Scope.SAMPLE else {}
-    return (
-        _result_fields(instrument, score)
-        | judged
-        | {
-            "answered": sum(due),
-            "due": len(due),
-            "saves": sum(version for _, _, version, _, _, _ in rows),
-        }
-    )
+    return sheet_fields(checklist.scope, score_sheet(instrument, reviewed)) | {
+        "answered": sum(due),
+        "due": len(due),
+        "saves": sum(version for _, _, version, _, _, _ in rows),
+    }
 
 
-def _result_fields(instrument: EngineInstrument, score: SheetScore) -> dict[str, Any]:
+def sheet_fields(scope: str, score: SheetScore) -> dict[str, Any]:
+    """Return a score in its stored form: rounded once, gates as decided."""
+    instrument = score.instrument
+    complete, provisional = score.complete_points, score.provisional_points
+    nodes = score.nodes_as_stored()
+    total = nodes.pop(TOTAL)
+    areas = {}
+    for area in instrument.areas:
+        points = score.sum_of(complete, area.nodes)
+        stored = score.as_stored(points)
+        areas[area.key] = [
+            stored,
+            stored if provisional is complete else score.as_stored(score.sum_of(provisional, area.nodes)),
+            instrument.stored_area_weights[area.key],
+            score.answered_in[area.key],
+            instrument.area_sizes[area.key],
+        ]
     return {
-        "complete": to_units(score.complete[TOTAL]),
-        "provisional": to_units(score.provisional[TOTAL]),
-        "areas": {
-            area.key: [
-                to_units(area.complete), to_units(area.provisional), to_units(area.weight), area.answered, area.total
-            ]
-            for area in score.areas
-        },
-        "nodes": {code: to_units(value) for code, value in score.complete.items() if code != TOTAL},
-        "predicates": predicates_as_stored(instrument, score),
+        "complete": total,
+        "provisional": score.as_stored(provisional[TOTAL]),
+        "areas": areas,
+        "nodes": nodes,
+        # Of a sample only a part was looked at: it has no predicate.
+        "predicates": {}
+        if scope == Scope.SAMPLE
+        else {result.code: result.as_stored() for result in judge(instrument, score)},
         "unanswered": list(score.unanswered),
         "unanswerable": list(score.unanswerable),
-    }  # fmt: skip
-
-
-def predicates_as_stored(instrument: EngineInstrument, score: SheetScore) -> dict[str, Any]:
-    """Return every predicate with its gates, decided exactly, numbers in 10⁻¹⁰."""
-    return {
-        result.code: {
-            "label": result.label,
-            "passed": result.passed,
-            "gates": [
-                {
-                    "code": gate.code,
-                    "label": gate.label,
-                    "measure": gate.measure,
-                    "required": to_units(gate.required),
-                    "actual": to_units(gate.actual),
-                    "distance": to_units(gate.distance),
-                    "passed": gate.passed,
-                }
-                for gate in result.gates
-            ],
-        }
-        for result in judge(instrument, score)
     }
 
 
@@ -175,7 +157,7 @@ class Result:
             self.verdicts[code] = self.verdicts.get(code, 0) + int(predicate["passed"])
         self._lower(score.complete, unit_id)
 
-    def add_child(self, row: UnitScore) -> None:
+    def add_child(self, row: UnitScore | Result) -> None:
         """Add what a unit below has rolled up."""
         self.units_submitted += row.units_submitted
         self.score_sum += row.score_sum
@@ -268,7 +250,7 @@ def roll_up(claim: Claim) -> None:
         return
     result = compute_result(subject)
     with transaction.atomic():
-        is_settled = _hold_period(subject.period)
+        is_settled = hold_period(subject.period)
         claim.complete()
         if is_settled:
             return
@@ -280,7 +262,7 @@ def roll_up(claim: Claim) -> None:
         jobs.request_many(KIND, map(str, keys))
 
 
-def _hold_period(period: Period) -> bool:
+def hold_period(period: Period) -> bool:
     """Keep the period as it is until the transaction ends, and tell whether its results are frozen.
 
     Held before the job is, as whoever takes a closing back does. On PostgreSQL its row is share-locked: roll-ups don't

@@ -19,9 +19,16 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 def make_code(checklist: Checklist, content_hash: str) -> VerificationCode:
     """Give a sheet that has just become final its code; called within that transaction."""
+    made = code_of(checklist, content_hash)
+    made.save(force_insert=True)
+    return made
+
+
+def code_of(checklist: Checklist, content_hash: str) -> VerificationCode:
+    """Return a fresh code of a sheet, not stored yet."""
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
     made_at = checklist.final_at or timezone.now()
-    return VerificationCode.objects.create(code=code, checklist=checklist, content_hash=content_hash, made_at=made_at)
+    return VerificationCode(code=code, checklist=checklist, content_hash=content_hash, made_at=made_at)
 
 
 def supersede_codes(checklist: Checklist) -> int:

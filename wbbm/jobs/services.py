@@ -46,7 +46,7 @@ def request(kind: str, key: str, payload: dict[str, Any] | None = None) -> None:
 
     The row is raised with the caller's transaction; the bell rings after its commit and never fails it.
     """
-    queue = _queue_of(kind)
+    queue = queue_of(kind)
     now = timezone.now()
     changes: dict[str, Any] = {"wanted": F("wanted") + 1, "wanted_at": now}
     if payload is not None:
@@ -65,7 +65,8 @@ def request_many(kind: str, keys: Iterable[str]) -> None:
         request(kind, key)
 
 
-def _queue_of(kind: str) -> str:
+def queue_of(kind: str) -> str:
+    """Return the queue of a kind; LookupError when no app registered it."""
     known = registry.get(kind)
     if known is None:
         raise LookupError(f"no app registered the job kind {kind!r}")
