@@ -1,6 +1,7 @@
 """What the acts of supervision are called in the audit trail."""
 
 ACTS = {
+    "list.requested": "Berkas daftar diminta",
     "checklist.created": "Lembar dibuat",
     "checklist.copied": "Lembar disalin dari lembar sebelumnya",
     "checklist.submit": "Lembar diserahkan",

@@ -15,7 +15,7 @@ class SupervisiConfig(AppConfig):
         """Register the kinds of jobs, who may read files, and what is done daily."""
         from supervisi import guards, navigation, readers, tasks
         from supervisi.acts import ACTS
-        from supervisi.services import evidence_notices, reply_notices
+        from supervisi.services import evidence_notices, list_files, reply_notices
         from supervisi.services.left_behind import tell_of_left_behind
         from supervisi.services.scores import want_unit_anew
         from supervisi.services.trees import keep_trees
@@ -35,6 +35,7 @@ class SupervisiConfig(AppConfig):
         window = Window(datetime.time(5), datetime.time(23), tuple(TimeZone.values))
         register_daily("reply-rounds", reply_notices.daily, window=window)
         register_daily("evidence-expiry", evidence_notices.daily, window=window)
+        register_daily("list-files", list_files.daily, window=window)
         on_unit_change(want_unit_anew)
         before_unit_move(require_idle_below)
         before_unit_move(keep_trees)

@@ -12,9 +12,12 @@ def register() -> None:
     from .services.document_work import make_document
     from .services.documents import JOB_KIND
     from .services.late_handover import LATE, hand_over_late
+    from .services.list_files import JOB_KIND as LIST_FILE
+    from .services.list_files import make_list_file
     from .services.scores import roll_up
 
     register_kind(KIND, roll_up)
     register_kind(JOB_KIND, make_document, queue=Queue.HEAVY)
+    register_kind(LIST_FILE, make_list_file, queue=Queue.HEAVY)
     register_kind(SETTLE, settle, queue=Queue.HEAVY)
     register_kind(LATE, hand_over_late)

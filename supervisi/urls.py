@@ -14,6 +14,7 @@ from supervisi.views import (
     follow_up,
     handover,
     layers,
+    lists,
     operations,
     periods,
     planning,
@@ -48,8 +49,6 @@ urlpatterns += [
     path("supervisi/temuan/", follow_up.board, name="finding-board"),
     path("supervisi/temuan/periksa/", follow_up.review, name="finding-review"),
     path("supervisi/temuan/daftar/", follow_up.listing, name="finding-list"),
-    path("supervisi/temuan/daftar.csv", follow_up.download, name="finding-download"),
-    path("supervisi/temuan/daftar.xlsx", follow_up.download_xlsx, name="finding-download-xlsx"),
     path("supervisi/temuan/<int:pk>/", follow_up.detail, name="finding-detail"),
     path("supervisi/temuan/<int:pk>/<slug:name>/", follow_up.step, name="finding-step"),
 ]
@@ -136,6 +135,12 @@ urlpatterns += [
     path("supervisi/satuan/<int:pk>/rerata/", derivation.rollup, name="rollup-derivation"),
     path("supervisi/satuan/<int:pk>/lapisan/", layers.comparison, name="layer-comparison"),
     path("supervisi/satuan/<int:pk>/lapisan/bawahan/", layers.gaps_below, name="layer-gaps"),
+]
+
+# Every list as a file.
+urlpatterns += [
+    path("supervisi/daftar/<slug:name>.<slug:suffix>", lists.list_file, name="list-file"),
+    path("supervisi/unduhan/<uuid:pk>/", lists.download, name="list-download"),
 ]
 
 # Documents.

@@ -32,12 +32,14 @@ from supervisi.models import (
     Finding,
     Layer,
     Letterhead,
+    ListFile,
     Reply,
     ReplyRound,
     SampleDraw,
     Visit,
     WorkbookImport,
 )
+from supervisi.models.list_files import posting_mark
 from tests.clients import Sessions
 from tests.factories import make_person, make_posting, make_unit, make_user
 from tests.routes import all_routes
@@ -231,6 +233,9 @@ RULES: dict[str, Rule] = {
     "supervisi:plan-entries": post(frozenset({"member"}), SHEET, READERS - {"member"}),
     "supervisi:plan-stations": page(READERS, "own-unit"),
     "supervisi:plan-findings": post(frozenset({"member"}), SHEET, READERS - {"member"}),
+    # One route for all lists: tests/supervisi/test_lists.py holds each against its page.
+    "supervisi:list-file": page(READERS | {"kapolsek", "operator"}, extra={"name": "temuan", "suffix": "csv"}),
+    "supervisi:list-download": page(frozenset({"commander"}), "list-file"),
     "supervisi:visit-documents": page(UNIT_READERS, "visit"),
     "supervisi:checklist-documents": page(READERS, SHEET),
     "supervisi:finding-add": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
@@ -242,8 +247,6 @@ RULES: dict[str, Rule] = {
     "supervisi:finding-board": page(frozenset({"commander", "kapolsek", "operator"})),
     "supervisi:finding-review": page(READERS | {"kapolsek"}),
     "supervisi:finding-list": page(READERS | {"kapolsek", "operator"}),
-    "supervisi:finding-download": page(READERS | {"kapolsek", "operator"}),
-    "supervisi:finding-download-xlsx": page(READERS | {"kapolsek", "operator"}),
     "supervisi:finding-detail": page(UNIT_READERS, "finding"),
     "supervisi:finding-step": post(
         frozenset({"kapolsek"}), "finding", READERS, extra={"name": "answer"}, sends=lambda stage: {"text": "Sudah."}
@@ -378,6 +381,7 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "posting": person.postings.get().pk,
         "lead": {"posting_pk": world.leader.postings.get().pk, "pk": world.visit.pk},
         "draft": draft.pk,
+        "list-file": list_file(world.commander),
         "notice": Notice.objects.create(
             person=world.commander, kind="visit", text="Kunjungan", url="/dasbor/", unit=world.polsek, key="uji"
         ).pk,
@@ -410,6 +414,14 @@ def finding(world: World, number: int, handed_over_at: Any) -> Finding:
         severity="minor", observation="Papan kosong", item=world.answer().item, created_by=world.leader,
         handed_over_at=handed_over_at,
     )  # fmt: skip
+
+
+def list_file(person: User) -> uuid.UUID:
+    """Make the file of a long list that a person asked for."""
+    return ListFile.objects.create(
+        person=person, posting_mark=posting_mark(person), name="temuan", suffix="csv", asked_mark=str(person.pk),
+        status="ready", path="aa/foto.jpg",
+    ).pk  # fmt: skip
 
 
 def document(world: World, sheet: int, shown: str) -> int:

@@ -15,6 +15,7 @@ from .evidence import AnswerEvidence, Evidence
 from .feeds import CalendarFeed
 from .findings import DUE_DAYS, Finding, FindingAct, FindingEvent, FindingFile, FindingStatus, Severity
 from .instruments import Instrument, Item, Node
+from .list_files import ListFile, ListFileStatus
 from .periods import Period, PeriodKind, PeriodPlace
 from .plans import PlanEntry, PlanLock
 from .replies import Reply, ReplyFile, ReplyRound, ReplyStatus
@@ -50,6 +51,8 @@ __all__ = [
     "Layer",
     "LayerComparison",
     "Letterhead",
+    "ListFile",
+    "ListFileStatus",
     "Node",
     "Period",
     "PeriodKind",

@@ -213,10 +213,12 @@ class Wanted:
         """The filters as the query of a link, without state, order and page."""
         return urlencode({"tingkat": self.severity, "satuan": self.unit, "pemilik": self.owner})
 
-    @property
-    def file_query(self) -> str:
-        """Everything but the page, as the query of a link to the file."""
-        return f"{urlencode({'keadaan': self.state, 'urut': self.order})}&{self.query}"
+
+# By which name the address asks for each of them.
+ASKED = {
+    "state": "keadaan", "order": "urut", "severity": "tingkat", "unit": "satuan", "owner": "pemilik",
+    "number": "halaman",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from supervisi.pages.replies import read_running_rounds
 from supervisi.pages.validity import Validity, validity
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import AuditEvent, Posting, Role, TimeZone, Unit, User, UserQuerySet
+from wbbm.organisasi.models.audit import AuditEventQuerySet
 from wbbm.organisasi.services.people import reached_people
 from wbbm.organisasi.trail import act_words
 
@@ -207,9 +208,6 @@ def read_auditor_page(user: User, search: str) -> AuditorPage:
     units = Unit.objects.visible_to(user).filter(name__icontains=search) if search else Unit.objects.none()
     if search:
         sheets = sheets.filter(unit__name__icontains=search)
-    events = AuditEvent.objects.visible_to(user).exclude(action__startswith="sign-").with_names()
-    if search:
-        events = events.filter(unit__name__icontains=search)
     return AuditorPage(
         search=search,
         units=tuple(FoundUnit(unit, _assesses(user, unit)) for unit in units[:_MOST]),
@@ -218,8 +216,16 @@ def read_auditor_page(user: User, search: str) -> AuditorPage:
             .defer("instrument__definition")
             .order_by("-submitted_at", "-pk")[:_MOST]
         ),
-        events=tuple(_event_line(event) for event in events.select_related("actor", "posting", "unit")[:_MOST]),
+        events=tuple(_event_line(event) for event in wanted_events(user, search)[:_MOST]),
     )
+
+
+def wanted_events(user: User, search: str) -> AuditEventQuerySet:
+    """Keep the acts whose trail the person may read, without signing in and out; the newest first."""
+    events = AuditEvent.objects.visible_to(user).exclude(action__startswith="sign-").with_names()
+    if search:
+        events = events.filter(unit__name__icontains=search)
+    return events.select_related("actor", "posting", "unit")
 
 
 def _assesses(user: User, unit: Unit) -> bool:
@@ -238,11 +244,11 @@ def _event_line(event: AuditEvent) -> EventLine:
     )
 
 
-def read_integrity_page(user: User) -> tuple[FindingLine, ...]:
+def read_integrity_page(user: User, most: int | None = 100) -> tuple[FindingLine, ...]:
     """Read the open severe findings, handed over, of the officer's units; his reach is routed by unit."""
     reach = user.scope.within("unit__path", Role.INTEGRITY_OFFICER)
     severe = Finding.objects.open().severe().filter(reach, handed_over_at__isnull=False)
-    rows = severe.select_related("unit", "item").order_by(F("due_on").asc(nulls_last=True), "pk")[:100]
+    rows = severe.select_related("unit", "owner_unit", "item").order_by(F("due_on").asc(nulls_last=True), "pk")[:most]
     return tuple(_finding_line(finding, local_day(finding.unit)) for finding in rows)
 
 
@@ -262,7 +268,7 @@ class Gaps:
     most: int = _MOST
 
 
-def read_gaps(user: User) -> Gaps:
+def read_gaps(user: User, most: int | None = _MOST) -> Gaps:
     """Read what is missing in an admin's units."""
     today = timezone.localdate()
     reach = user.scope.within("unit__path", Role.ADMIN)
@@ -271,18 +277,18 @@ def read_gaps(user: User) -> Gaps:
     running = Posting.objects.filter(reach).select_related("user", "unit")
     people = User.objects.administered_by(user).open().exclude(pk=user.pk)
     return Gaps(
-        without_commander=tuple(units.exclude(kind="satfung").exclude(pk__in=led)[:_MOST]),
-        ending=tuple(running.active_on(today).filter(ends_on__lte=today + _SOON).order_by("ends_on")[:_MOST]),
-        pending=tuple(running.pending()[:_MOST]),
-        without_password=_without_password(people, user),
-        over=tuple(Period.objects.open().filter(reach, last_day__lt=today).order_by("last_day")[:_MOST]),
+        without_commander=tuple(units.exclude(kind="satfung").exclude(pk__in=led)[:most]),
+        ending=tuple(running.active_on(today).filter(ends_on__lte=today + _SOON).order_by("ends_on")[:most]),
+        pending=tuple(running.pending()[:most]),
+        without_password=_without_password(people, user, most),
+        over=tuple(Period.objects.open().filter(reach, last_day__lt=today).order_by("last_day")[:most]),
         units=units.count(),
         people=people.count(),
     )
 
 
-def _without_password(people: UserQuerySet, user: User) -> tuple[User, ...]:
+def _without_password(people: UserQuerySet, user: User, most: int | None) -> tuple[User, ...]:
     """Keep those who have no password yet and whom the admin can make a link for."""
-    found = list(people.filter(Q(password="") | Q(password__startswith="!"))[:_MOST])  # noqa: S106
+    found = list(people.filter(Q(password="") | Q(password__startswith="!"))[:most])  # noqa: S106
     reached = reached_people(user, [person.pk for person in found])
     return tuple(person for person in found if person.pk in reached)

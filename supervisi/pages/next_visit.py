@@ -83,7 +83,7 @@ def oversees_stations(user: User) -> bool:
     return any(posting.role in OVERSEERS and posting.unit.kind != UnitKind.POLSEK for posting in postings)
 
 
-def read_next_visits(viewer: User, *, today: datetime.date, search: str = "") -> NextVisits:
+def read_next_visits(viewer: User, *, today: datetime.date, search: str = "", most: int | None = _MOST) -> NextVisits:
     """Rank the stations that the viewer oversees, in a fixed number of queries (seven)."""
     units = list(_stations(viewer, today).below_named(search))
     facts = _read_facts(units, today)
@@ -99,7 +99,7 @@ def read_next_visits(viewer: User, *, today: datetime.date, search: str = "") ->
             points=sum(reason.points for reason in reasons),
             can_plan=access.posting_to_plan(viewer, unit) is not None,
         )
-        for reasons, unit in ranked[:_MOST]
+        for reasons, unit in ranked[:most]
     )
     return NextVisits(proposals, len(units), len(units) - len(free), today)
 

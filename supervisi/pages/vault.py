@@ -52,6 +52,10 @@ class Wanted:
         return bool(self.search or self.tag or self.item or self.state != ALL)
 
 
+# By which name the address asks for each of them.
+ASKED = {"state": "keadaan", "search": "cari", "tag": "penanda", "item": "butir", "number": "halaman"}
+
+
 @dataclass(frozen=True)
 class Choice:
     """A filter that is a link."""
@@ -99,8 +103,7 @@ def read_evidence_list(user: User, unit: Unit, wanted: Wanted) -> EvidenceList:
     tags = every.exclude(tags="").order_by().values_list("tags", flat=True).distinct()[:500]
     found = _narrowed(every, user, wanted)
     counts = found.aggregate(**{key.replace("-", "_"): Count("pk", filter=_in_state(key, today)) for key, _ in _STATES})
-    rows = _ordered(_with_uses(found.filter(_in_state(wanted.state, today)), user), wanted.state)
-    page = Paginator(rows.select_related("unit", "file"), PAGE_SIZE).get_page(wanted.number)
+    page = Paginator(_chosen(found, user, wanted, today), PAGE_SIZE).get_page(wanted.number)
     return EvidenceList(
         unit=unit,
         wanted=wanted,
@@ -110,6 +113,17 @@ def read_evidence_list(user: User, unit: Unit, wanted: Wanted) -> EvidenceList:
         page=page,
         can_add=user.scope.posting_at(unit, Role.OPERATOR) is not None,
     )
+
+
+def wanted_evidence(user: User, unit: Unit, wanted: Wanted, today: datetime.date) -> EvidenceQuerySet:
+    """Keep what the unit keeps and what is shared with it that was asked for, each with how often it is used."""
+    every = Evidence.objects.visible_to(user).usable_at(unit).current()
+    return _chosen(_narrowed(every, user, wanted), user, wanted, today)
+
+
+def _chosen(rows: EvidenceQuerySet, user: User, wanted: Wanted, today: datetime.date) -> EvidenceQuerySet:
+    counted = _with_uses(rows.filter(_in_state(wanted.state, today)), user)
+    return _ordered(counted, wanted.state).select_related("unit", "file")
 
 
 def _line(row: Evidence, unit: Unit, today: datetime.date) -> Line:

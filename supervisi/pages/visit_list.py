@@ -8,6 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 
 from supervisi.models import Checklist, ChecklistStatus, Period, PeriodKind, Visit, VisitStatus
+from supervisi.models.visits import VisitQuerySet
 from supervisi.services.reply_rounds import replies_to_decide, rounds_holding_back
 from wbbm.organisasi.models import Role, Unit, UnitKind, UnitQuerySet, User
 
@@ -69,24 +70,33 @@ def read_visits(viewer: User, *, chosen: str, search: str = "", period: str = ""
         search: part of the name of the unit, or of one above it.
         period: the id of a quarter as it came from the address; anything else means all.
     """
-    every = Visit.objects.visible_to(viewer)
-    waiting = every.filter(_waits_for(viewer)).distinct()
-    visits = {MINE: every.with_member(viewer), WAITING: waiting}.get(chosen, every)
     quarters = tuple(
         Period.objects.visible_to(viewer).filter(kind=PeriodKind.QUARTER).select_related("unit")[:_MOST_PERIODS]
     )
     quarter = next((found for found in quarters if str(found.pk) == period), None)
-    visits = visits.below_named(search)
+    rows = wanted_visits(viewer, chosen=chosen, search=search, quarter=quarter.pk if quarter is not None else None)
+    page = Paginator(rows, PAGE_SIZE).get_page(number)
+    notes = _notes(viewer, [visit.pk for visit in page])
+    lines = tuple(VisitLine(visit, tuple(notes.get(visit.pk, ()))) for visit in page)
+    return VisitList(chosen, _waiting(viewer).count(), lines, page, quarters, quarter)
+
+
+def wanted_visits(viewer: User, *, chosen: str, search: str, quarter: int | None) -> VisitQuerySet:
+    """Keep the visits in sight that were asked for, the ongoing ones first."""
+    every = Visit.objects.visible_to(viewer)
+    visits = {MINE: every.with_member(viewer), WAITING: _waiting(viewer)}.get(chosen, every).below_named(search)
     if quarter is not None:
         visits = visits.filter(period=quarter)
     place = Case(
         *(When(status=status, then=Value(at)) for at, status in enumerate(_ORDER)), output_field=IntegerField()
     )
-    rows = visits.select_related("unit", "period").order_by(place, "-starts_on", "-pk")
-    page = Paginator(rows, PAGE_SIZE).get_page(number)
-    notes = _notes(viewer, [visit.pk for visit in page])
-    lines = tuple(VisitLine(visit, tuple(notes.get(visit.pk, ()))) for visit in page)
-    return VisitList(chosen, waiting.count(), lines, page, quarters, quarter)
+    rows: VisitQuerySet = visits.select_related("unit", "period").order_by(place, "-starts_on", "-pk")
+    return rows
+
+
+def _waiting(viewer: User) -> VisitQuerySet:
+    rows: VisitQuerySet = Visit.objects.visible_to(viewer).filter(_waits_for(viewer)).distinct()
+    return rows
 
 
 def _waits_for(viewer: User) -> Q:

@@ -12,8 +12,8 @@ from supervisi.workbook.package import Package, WorkbookRefused
 from supervisi.workbook.template import Filled, fill_template
 from supervisi.workbook.write import UNIT_SIDE, Book, write_workbook
 from wbbm.errors import DomainError
-from wbbm.organisasi.exports import DEMO_LINE
 from wbbm.organisasi.services.audit import main_posting, record
+from wbbm.organisasi.tables import DEMO_LINE
 
 if TYPE_CHECKING:
     from wbbm.organisasi.models import User

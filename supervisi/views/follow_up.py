@@ -9,17 +9,14 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from supervisi.forms.findings import AnswerForm, ExtendForm, JudgeForm, ReturnForm
 from supervisi.models import Finding
 from supervisi.pages.finding import read_finding
-from supervisi.pages.finding_export import findings_file
-from supervisi.pages.findings import Wanted, has_board, read_board, read_findings, read_review
+from supervisi.pages.findings import ASKED, Wanted, has_board, read_board, read_findings, read_review
 from supervisi.services import follow_up
 from wbbm.errors import DomainError
-from wbbm.organisasi.exports import CONTENT_TYPES
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import Role, User
 
@@ -82,25 +79,6 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "supervisi/finding_list.html", context)
 
 
-@require_safe
-def download(request: HttpRequest) -> HttpResponse:
-    """Give the findings in sight, narrowed and ordered, as CSV."""
-    return _list_file(request, "csv")
-
-
-@require_safe
-def download_xlsx(request: HttpRequest) -> HttpResponse:
-    """Give the findings in sight, narrowed and ordered, as a workbook."""
-    return _list_file(request, "xlsx")
-
-
-def _list_file(request: HttpRequest, suffix: str) -> HttpResponse:
-    body = findings_file(_reader(request), _wanted(request), suffix)
-    name = f"daftar-temuan-{timezone.localdate():%Y-%m-%d}.{suffix}"
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(body, content_type=CONTENT_TYPES[suffix], headers=disposition)
-
-
 def _reader(request: HttpRequest) -> User:
     user = signed_in_user(request)
     if not user.scope.has_role(*OVERSEERS, Role.OPERATOR):
@@ -109,14 +87,8 @@ def _reader(request: HttpRequest) -> User:
 
 
 def _wanted(request: HttpRequest) -> Wanted:
-    asked = {name: request.GET[key] for name, key in _ASKED.items() if key in request.GET}
+    asked = {name: request.GET[key] for name, key in ASKED.items() if key in request.GET}
     return Wanted(**{name: value.strip()[:_SEARCH_LIMIT].replace("\0", "") for name, value in asked.items()})
-
-
-_ASKED = {
-    "state": "keadaan", "order": "urut", "severity": "tingkat", "unit": "satuan", "owner": "pemilik",
-    "number": "halaman",
-}  # fmt: skip
 
 
 @require_safe

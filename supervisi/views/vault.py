@@ -15,7 +15,7 @@ from supervisi.access import posting_to_keep, posting_to_write
 from supervisi.forms.evidence import FactsForm, FileForm
 from supervisi.models import AnswerEvidence, Evidence
 from supervisi.pages.item_cards import EvidenceLine
-from supervisi.pages.vault import Wanted, find_unit, read_evidence, read_evidence_list, read_picker
+from supervisi.pages.vault import ASKED, Wanted, find_unit, read_evidence, read_evidence_list, read_picker
 from supervisi.services import vault
 from supervisi.views.evidence import find_answer, read_uuid, to_item
 from wbbm.errors import DomainError, NotAllowed
@@ -23,7 +23,6 @@ from wbbm.middleware import wants_json
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import Role, Unit
 
-_ASKED = {"state": "keadaan", "search": "cari", "tag": "penanda", "item": "butir", "number": "halaman"}
 _TEXT_LIMIT = 80
 
 
@@ -59,7 +58,7 @@ def _unit(request: HttpRequest, pk: int) -> Unit:
 
 
 def _list_page(request: HttpRequest, unit: Unit) -> HttpResponse:
-    wanted = Wanted(**{name: _asked(request, key) for name, key in _ASKED.items() if key in request.GET})
+    wanted = Wanted(**{name: _asked(request, key) for name, key in ASKED.items() if key in request.GET})
     found = read_evidence_list(signed_in_user(request), unit, wanted)
     return render(request, "supervisi/evidence_list.html", {"found": found})
 

@@ -20,8 +20,8 @@ from supervisi.services import workbook_imports
 from supervisi.services.workbooks import UnfitWorkbook, export_workbook, fill_workbook
 from supervisi.views.checklists import find_sheet
 from wbbm.errors import NotAllowed
-from wbbm.organisasi.exports import CONTENT_TYPES
 from wbbm.organisasi.http import signed_in_user
+from wbbm.organisasi.tables import CONTENT_TYPES
 
 # Of a visit's sheet there is no official template.
 FILLED_LAYERS = (Layer.SELF, Layer.TPI)

@@ -140,17 +140,30 @@ def test_what_has_gone_up_is_marked_on_lists_boards_and_its_page(client, world, 
 
 def file_of(client, person, **asked):
     login(client, person)
-    answered = client.get(reverse("supervisi:finding-download"), {"keadaan": "semua"} | asked)
+    answered = client.get(reverse("supervisi:list-file", args=["temuan", "csv"]), {"keadaan": "semua"} | asked)
     assert answered.status_code == 200
     assert answered["Content-Disposition"].startswith('attachment; filename="daftar-temuan-')
-    lines = list(csv.reader(io.StringIO(answered.content.decode("utf-8-sig"), newline=""), delimiter=";"))
-    # The workbook holds the same, every cell a text.
-    book = client.get(reverse("supervisi:finding-download-xlsx"), {"keadaan": "semua"} | asked)
+    content = b"".join(answered).decode("utf-8-sig")
+    lines = list(csv.reader(io.StringIO(content, newline=""), delimiter=";"))
+    # The workbook holds the same: texts as texts, numbers as numbers, days as days, never a formula.
+    book = client.get(reverse("supervisi:list-file", args=["temuan", "xlsx"]), {"keadaan": "semua"} | asked)
     assert book["Content-Disposition"].endswith('.xlsx"')
-    cells = list(load_workbook(io.BytesIO(book.content)).active.iter_rows())
-    assert [[cell.value or "" for cell in row] for row in cells] == lines
-    assert {cell.data_type for row in cells for cell in row if cell.value} == {"s"}
+    cells = list(load_workbook(io.BytesIO(b"".join(book))).active.iter_rows())
+    assert [[as_csv(cell) for cell in row] for row in cells] == lines
+    for row in cells[1:]:
+        kinds = dict(zip(lines[0], (cell.data_type for cell in row), strict=True))
+        assert kinds["Yang ditemukan"] == "s"
+        assert {kinds[name] for name in ("Nilai", "Hari terlambat")} <= {"n"}
+        assert kinds["Tenggat"] in {"d", "n"}
     return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+
+
+def as_csv(cell):
+    if cell.is_date and cell.value:
+        return f"{cell.value:%d/%m/%Y}"
+    if cell.number_format == "0.00":
+        return f"{cell.value:.2f}".replace(".", ",")
+    return "" if cell.value is None else str(cell.value)
 
 
 def test_the_file_holds_what_the_list_shows(client, world):
@@ -167,7 +180,8 @@ def test_the_link_to_the_file_keeps_what_was_asked_for(client, world):
     told(world)
     login(client, world.reviewer)
     page = client.get(reverse("supervisi:finding-list"), {"keadaan": "jawab", "satuan": "Senori", "urut": "baru"})
-    assert "daftar.csv?keadaan=jawab&amp;urut=baru&amp;tingkat=&amp;satuan=Senori&amp;pemilik=" in page.content.decode()
+    for suffix in ("csv", "xlsx"):
+        assert f"daftar/temuan.{suffix}?keadaan=jawab&amp;satuan=Senori&amp;urut=baru" in page.content.decode()
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
@@ -195,7 +209,7 @@ def test_the_file_takes_a_fixed_number_of_queries_and_names_nobody(client, world
         many(world, size)
         rows = file_of(client, world.reviewer)
         with Counted() as counted:
-            client.get(reverse("supervisi:finding-download"), {"keadaan": "semua"})
+            b"".join(client.get(reverse("supervisi:list-file", args=["temuan", "csv"]), {"keadaan": "semua"}))
         counts.append(len(counted.statements))
     assert counts[0] == counts[1] <= 10
     told_names = " ".join(cell for row in rows for cell in row.values())

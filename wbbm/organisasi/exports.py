@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-import xlsxwriter
-from django.conf import settings
 from django.utils import timezone
 
 from .imports.columns import COLUMNS, Column
-from .imports.tables import FORMULA_SIGNS
 from .imports.unit_rows import units_in_reach
 from .models import AuditEvent, ImportKind, Posting, Role, Unit, User
 from .models.units import TimeZone
 from .services.people import reached_people
-
-DEMO_LINE = "DATA CONTOH, bukan keadaan sebenarnya"
-CONTENT_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-
-
-def harmless(text: str) -> str:
-    """Return the text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+from .tables import table_bytes, table_of
 
 
 def export(kind: str, suffix: str, by: User) -> bytes:
@@ -43,32 +28,8 @@ def template(kind: str, suffix: str) -> bytes:
     return _file(columns, [[column.example for column in columns]], suffix)
 
 
-def write_csv(lines: Iterable[Iterable[str]]) -> bytes:
-    """Return lines as a CSV that opens in an Indonesian spreadsheet: semicolons, UTF-8 with its mark."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=";")
-    writer.writerows([harmless(cell) for cell in line] for line in lines)
-    return out.getvalue().encode("utf-8-sig")
-
-
 def _file(columns: tuple[Column, ...], rows: Iterable[list[str]], suffix: str) -> bytes:
-    lines: list[list[str]] = [[DEMO_LINE]] if settings.IS_DEMO else []
-    lines.append([column.label for column in columns])
-    lines.extend(rows)
-    return write_csv(lines) if suffix == "csv" else write_xlsx(lines)
-
-
-def write_xlsx(lines: Iterable[Iterable[str]]) -> bytes:
-    """Return lines as a workbook of one sheet; every cell is a text, none a formula."""
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    sheet = book.add_worksheet("Daftar")
-    for number, line in enumerate(lines):
-        for place, cell in enumerate(line):
-            sheet.write_string(number, place, harmless(cell))
-    sheet.set_column(0, 10, 22)
-    book.close()
-    return out.getvalue()
+    return table_bytes(table_of("daftar", tuple(column.label for column in columns), rows), suffix)
 
 
 def _text(value: Any) -> str:

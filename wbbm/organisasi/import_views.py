@@ -21,6 +21,7 @@ from .imports.columns import COLUMNS, LIMITS_TEXT
 from .imports.rows import BAD, CHANGED, NEW, CheckedRow
 from .models import ImportDraft, ImportKind, Role, User
 from .services import imports
+from .tables import CONTENT_TYPES, table_bytes, table_of
 
 KINDS = {"satuan": ImportKind.UNITS, "orang": ImportKind.PEOPLE}
 _WORDS = {kind: word for word, kind in KINDS.items()}
@@ -90,7 +91,7 @@ def _draft(request: HttpRequest, pk: uuid.UUID) -> tuple[ImportDraft, User]:
 
 
 def _download(content: bytes, name: str, suffix: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=exports.CONTENT_TYPES[suffix])
+    response = HttpResponse(content, content_type=CONTENT_TYPES[suffix])
     response["Content-Disposition"] = f'attachment; filename="{name}.{suffix}"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
@@ -118,7 +119,7 @@ def import_template(request: HttpRequest, word: str, suffix: str) -> HttpRespons
     """Give an empty list with its headings."""
     _admin(request)
     kind = _kind(word)
-    if suffix not in exports.CONTENT_TYPES:
+    if suffix not in CONTENT_TYPES:
         raise Http404("no such form of the list")
     return _download(exports.template(kind, suffix), f"templat-{word}", suffix)
 
@@ -127,7 +128,7 @@ def import_template(request: HttpRequest, word: str, suffix: str) -> HttpRespons
 def export_list(request: HttpRequest, word: str, suffix: str) -> HttpResponse:
     """Give the list of what the admin may see."""
     user, kind = _admin(request), _kind(word)
-    if suffix not in exports.CONTENT_TYPES:
+    if suffix not in CONTENT_TYPES:
         raise Http404("no such form of the list")
     return _download(exports.export(kind, suffix, user), f"daftar-{word}", suffix)
 
@@ -171,10 +172,11 @@ def import_preview(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def import_faults(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Give the list of faults, to mend the file by."""
     draft, user = _draft(request, pk)
-    lines: list[list[str]] = [["Baris", "Kolom", "Tertulis", "Perbaikan"]]
+    lines: list[list[str]] = []
     for row in sorted(imports.check_draft(draft=draft, by=user), key=lambda row: row.line):
         lines.extend([str(row.line), fault.column, fault.value, fault.message] for fault in row.faults)
-    return _download(exports.write_csv(lines), "daftar-kesalahan", "csv")
+    table = table_of("daftar-kesalahan", ("Baris", "Kolom", "Tertulis", "Perbaikan"), lines)
+    return _download(table_bytes(table, "csv"), table.name, "csv")
 
 
 @require_POST

@@ -123,6 +123,8 @@ def _label(model: type[Model] | None, name: str) -> str:
 
 
 def _shown(model: type[Model] | None, name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_shown(model, name, each) for each in value) or "kosong"
     if value in (None, "", "None"):
         return "kosong"
     if isinstance(value, str) and value.startswith(HASHED):

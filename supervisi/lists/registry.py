@@ -1,0 +1,51 @@
+"""Which list of which page is a table, by the word that stands in its address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from supervisi.lists import findings, sheets, units, visits
+from supervisi.lists.asked import Asked
+from wbbm.organisasi.models import User
+from wbbm.organisasi.tables import Table
+
+# Up to so many rows a file is written while the person waits (a second or two); more is made by a worker.
+MOST_AT_ONCE = 5000
+
+# Returns None where the page itself would not be found.
+Read = Callable[[User, Asked], Table | None]
+
+
+@dataclass(frozen=True)
+class ListKind:
+    """A list: what it is called, the routes of the pages that show it, and how it is read."""
+
+    title: str
+    routes: tuple[str, ...]
+    read: Read
+
+
+LISTS = {
+    "satuan": ListKind("Daftar satuan", ("supervisi:unit-list",), units.units),
+    "peringkat": ListKind("Peringkat satuan", ("supervisi:unit-dashboard", "supervisi:own-unit"), units.ranking),
+    "selisih": ListKind("Mandiri dan supervisi", ("supervisi:layer-gaps",), units.gaps_below),
+    "dukungan": ListKind("Dukungan Polsek untuk LKE", ("supervisi:support",), units.support),
+    "rencana": ListKind("Rencana satuan", ("supervisi:plan-stations",), units.plans_below),
+    "rerata": ListKind("Hitungan rerata", ("supervisi:rollup-derivation",), units.means),
+    "riwayat": ListKind("Riwayat satuan", ("supervisi:unit-history",), units.history),
+    "periode": ListKind("Daftar periode", ("supervisi:period-list",), units.periods),
+    "kelengkapan": ListKind("Yang perlu dilengkapi", ("supervisi:gaps",), units.incomplete),
+    "kunjungan": ListKind("Daftar kunjungan", ("supervisi:visit-list",), visits.visits),
+    "kalender": ListKind("Kalender kunjungan", ("supervisi:visit-calendar",), visits.month),
+    "harian": ListKind("Kunjungan satu hari", ("supervisi:visit-day",), visits.day),
+    "usulan": ListKind("Usulan kunjungan", ("supervisi:visit-next",), visits.upcoming),
+    "temuan": ListKind("Daftar temuan", ("supervisi:finding-list",), findings.findings),
+    "temuan-berat": ListKind("Temuan berat", ("supervisi:integrity",), findings.severe_findings),
+    "bukti": ListKind("Daftar bukti", ("supervisi:evidence-list", "supervisi:own-evidence"), findings.evidence),
+    "hak-jawab": ListKind("Hak jawab", ("supervisi:reply-round",), findings.replies),
+    "perbandingan": ListKind("Perbandingan lembar", ("supervisi:comparison",), sheets.comparison),
+    "lapisan": ListKind("Lapisan per butir", ("supervisi:layer-comparison",), sheets.layers),
+    "jejak": ListKind("Jejak audit", ("supervisi:auditor",), sheets.trail),
+    "kepala-jejak": ListKind("Kepala jejak audit", ("audit-heads",), sheets.heads),
+}
