@@ -63,6 +63,8 @@ def main() -> int:
     waiting: list[Part] = []
     parts = sys.argv[1:] or ["sqlite", "postgres", "browser"]
     quick = "not browser and not servers"
+    if shutil.which("soffice") is None:
+        missing.append("Hitung ulang buku kerja oleh LibreOffice: pasang paket libreoffice-calc")
     if not _makes_pdf():
         quick += " and not pdf"
         alone[-1] += " and not pdf"
