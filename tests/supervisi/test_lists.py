@@ -91,7 +91,7 @@ def address(name="satuan", suffix="csv"):
 def test_a_list_costs_the_same_number_of_queries_however_long():
     world = make_world()
     client = signed_in(world.commander)
-    client.get(address())
+    lines_of(client.get(address()))
     counts = []
     for around in range(2):
         with Counted() as counted:
