@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import gc
+import os
 import pickle
+import shutil
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from xdist.scheduler import LoadScopeScheduling
 
 
@@ -63,6 +66,26 @@ def pytest_collection_modifyitems(items) -> None:
         asks = item.get_closest_marker("django_db") is not None or DATABASE & set(item.fixturenames)
         if not asks and any(item.path.is_relative_to(place) for place in places):
             item.add_marker(pytest.mark.once)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    """Begin with the migrated database that tests/run.py made, where it did: each process would migrate its own."""
+    template = os.environ.get("TEST_TEMPLATE")
+    if not template:
+        return
+    database = connections["default"]
+    if database.vendor == "postgresql":
+        database.settings_dict["TEST"]["TEMPLATE"] = template
+        return
+    create = database.creation._create_test_db
+
+    def copy(*arguments, **named):
+        name = create(*arguments, **named)
+        shutil.copyfile(template, name)
+        return name
+
+    database.creation._create_test_db = copy
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,9 +10,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
 
 from tests import servers
 
@@ -49,6 +53,32 @@ def _makes_pdf() -> bool:
     return subprocess.run([sys.executable, "-c", "import weasyprint"], check=False, capture_output=True).returncode == 0
 
 
+@contextmanager
+def migrated(addresses: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Migrate a database once for all processes of a part (tests/conftest.py copies it); yield the environment."""
+    with tempfile.TemporaryDirectory(prefix="wbbm-test-") as folder:
+        own, template = dict(addresses), str(Path(folder) / "portal.sqlite3")
+        if "DATABASE_URL" in addresses:
+            template = "wbbm_template"
+            server = psycopg2.connect(addresses["DATABASE_URL"])
+            server.autocommit = True
+            with closing(server), server.cursor() as cursor:
+                cursor.execute(f"CREATE DATABASE {template}")
+            own["DATABASE_URL"] = addresses["DATABASE_URL"].rpartition("/")[0] + f"/{template}"
+        env = os.environ | {"DATA_DIR": folder, "DEMO": "0", "DEBUG": "0"} | own
+        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], env=env, check=True)
+        yield addresses | {"TEST_TEMPLATE": template}
+
+
+@contextmanager
+def _servers() -> Iterator[dict[str, str]]:
+    """Run PostgreSQL with a migrated database, and Redis; yield the environment."""
+    with servers.postgres() as database, servers.redis() as queue:
+        keys = {"SECRET_KEY": "kunci-untuk-uji-saja-" * 4, "REPORT_KEY": "kunci-untuk-uji-saja-" * 4}
+        with migrated({"DATABASE_URL": database, "REDIS_URL": queue} | keys) as environment:
+            yield environment
+
+
 def main() -> int:
     """Run what can be run; return the exit code."""
     # How they are spread: tests/conftest.py. The slowest are named: the suite is to stay under 20 minutes on two cores.
@@ -71,39 +101,32 @@ def main() -> int:
         missing.append("Dokumen PDF: pasang paket libpango-1.0-0, libpangoft2-1.0-0 dan libharfbuzz-subset0")
 
     with ExitStack() as stack:
+        for name in ("DATABASE_URL", "REDIS_URL"):
+            os.environ.pop(name, None)
+        plain = stack.enter_context(migrated({}))
         if "sqlite" in parts:
-            for name in ("DATABASE_URL", "REDIS_URL"):
-                os.environ.pop(name, None)
-            failed.append(Part("SQLite, antrean berkas", [*spread, "-m", quick], {}).run())
-            waiting.append(Part("SQLite, pekerja sungguhan", alone, {}))
+            failed.append(Part("SQLite, antrean berkas", [*spread, "-m", quick], plain).run())
+            waiting.append(Part("SQLite, pekerja sungguhan", alone, plain))
         if "postgres" in parts:
             if servers.postgres_bin() is None or shutil.which("redis-server") is None:
                 missing.append("PostgreSQL dan Redis: pasang paket postgresql dan redis-server")
             else:
-                addresses = {
-                    "DATABASE_URL": stack.enter_context(servers.postgres()),
-                    "REDIS_URL": stack.enter_context(servers.redis()),
-                    "SECRET_KEY": "kunci-untuk-uji-saja-" * 4,
-                    "REPORT_KEY": "kunci-untuk-uji-saja-" * 4,
-                }
+                addresses = stack.enter_context(_servers())
                 title = "PostgreSQL dan Redis"
                 failed.append(Part(title, [*spread, "-m", quick], addresses).run())
                 waiting.append(
                     Part(f"{title}, pekerja sungguhan", [*alone, *(f"--ignore={path}" for path in RACES)], addresses)
                 )
                 # With servers of its own, as others stop and start theirs. The longest begins first.
-                own = {
-                    "DATABASE_URL": stack.enter_context(servers.postgres()),
-                    "REDIS_URL": stack.enter_context(servers.redis()),
-                }
-                waiting.insert(0, Part(f"{title}, lomba rekapitulasi", [*alone, *RACES], addresses | own))
+                own = stack.enter_context(_servers())
+                waiting.insert(0, Part(f"{title}, lomba rekapitulasi", [*alone, *RACES], own))
         with ThreadPoolExecutor(2) as pool:
             failed += pool.map(lambda part: part.run(is_quiet=True), waiting)
-    if "browser" in parts:
-        if shutil.which("chromium") is None:
-            missing.append("Peramban: pasang paket chromium")
-        else:
-            failed.append(Part("Peramban sungguhan (Chromium)", [*browsing, "-m", "browser"], {}).run())
+        if "browser" in parts:
+            if shutil.which("chromium") is None:
+                missing.append("Peramban: pasang paket chromium")
+            else:
+                failed.append(Part("Peramban sungguhan (Chromium)", [*browsing, "-m", "browser"], plain).run())
 
     failed = [title for title in failed if title]
     print()

@@ -16,6 +16,7 @@ from wbbm.organisasi.models import AuditEvent, Posting, Role, UnitKind
 from wbbm.organisasi.services import seals
 from wbbm.organisasi.services.audit import record
 from wbbm.organisasi.services.postings import add_posting, approve_posting
+from wbbm.organisasi.signed_in import read_person
 
 pytestmark = pytest.mark.django_db
 
@@ -250,6 +251,22 @@ def test_the_last_day_is_the_units_own_everywhere(zone):
         moment = start + datetime.timedelta(hours=hour, minutes=30)
         day = moment.astimezone(zoneinfo.ZoneInfo(zone)).date()
         assert Posting.objects.running(moment).filter(pk=posting.pk).exists() == posting.runs_on(day)
+
+
+def test_the_bell_falls_silent_with_the_day(monkeypatch):
+    """The SQL of the bell is kept, but never beyond the day of any time zone."""
+    unit = make_unit(time_zone="Asia/Makassar")
+    person = make_user()
+    make_posting(user=person, unit=unit, role=Role.COMMANDER, ends_on=datetime.date(2026, 3, 10))
+    told(person, unit)
+    rings = []
+    for hour in (14, 15, 16, 17, 18):
+        moment = datetime.datetime(2026, 3, 10, hour, 30, tzinfo=datetime.UTC)
+        monkeypatch.setattr(timezone, "now", lambda moment=moment: moment)
+        rings.append(bool(read_person(person.pk).unread_notices))
+    # Midnight in Makassar is 16.00 UTC.
+    assert rings == [True, True, False, False, False]
+    assert read_person(0) is None
 
 
 # --- postings that wait -------------------------------------------------------------------------------

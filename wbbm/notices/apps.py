@@ -15,11 +15,11 @@ class NoticesConfig(AppConfig):
     def ready(self) -> None:
         """Put the count of unread notices on the bell, learn of postings that wait, and register what is done daily."""
         from wbbm.jobs.clock import Window, register_daily
-        from wbbm.organisasi.auth import add_fact
         from wbbm.organisasi.models import TimeZone
         from wbbm.organisasi.services.postings import on_waiting_posting
         from wbbm.organisasi.services.seals import on_head
         from wbbm.organisasi.shell import UNREAD
+        from wbbm.organisasi.signed_in import add_fact
 
         from . import digests, services
 

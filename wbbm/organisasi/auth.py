@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-from collections.abc import Callable
 from typing import Any
 
 from axes.models import AccessAttempt
@@ -25,6 +24,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from .models import SignInPace, User
+from .signed_in import read_person
 
 FREE_FAILURES = 20
 WORN_AFTER = 3
@@ -57,14 +57,6 @@ def may_sign_in(user: User) -> bool:
     return user.is_active and (settings.IS_DEMO or not user.is_demo)
 
 
-_facts: dict[str, Callable[[], Any]] = {}
-
-
-def add_fact(name: str, expression: Callable[[], Any]) -> None:
-    """Let an app above read a figure with the signed-in person, in the same query; called in ready()."""
-    _facts[name] = expression
-
-
 class PostingBackend(BaseBackend):
     """Authenticates people; what they may do, their postings say."""
 
@@ -84,8 +76,7 @@ class PostingBackend(BaseBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """Return the person of a session."""
-        facts = {name: expression() for name, expression in _facts.items()}
-        user = User.objects.filter(pk=user_id).annotate(**facts).first()
+        user = read_person(user_id)
         return user if user is not None and may_sign_in(user) else None
 
 

@@ -53,7 +53,7 @@ class Shell:
 
 
 _entries: list[Entry] = []
-# The figure of the bell, read with the person (auth.add_fact).
+# The figure of the bell, read with the person (signed_in.add_fact).
 UNREAD = "unread_notices"
 # The posting by which a person is addressed when he has several.
 _MAIN_ROLES = (Role.COMMANDER, Role.AUDITOR, Role.SUPERVISOR, Role.INTEGRITY_OFFICER, Role.OPERATOR, Role.ADMIN)
