@@ -28,6 +28,7 @@ ACCOUNTS = (
     "admin", "kapolres", "wakapolres", "kabagren", "tim1", "bagren", "siwas", "kapolsek.senori", "kapolsek.grabagan",
     "kapolda", "auditor", "admin.polda", "operator.baru",
 )  # fmt: skip
+FEW = 4
 DEMO = "DATA CONTOH, bukan keadaan sebenarnya"
 
 
@@ -117,6 +118,18 @@ def targets() -> Iterator[tuple[str, str]]:
         for thing in known[rule.about]:
             for variant in variants(route, rule, thing):
                 yield route.name, address(route, variant, thing)
+
+
+def some_of(everything: list[tuple[str, str]], turn: int) -> list[tuple[str, str]]:
+    """Return at most FEW addresses of each route, in each turn others."""
+    routes: dict[str, list[tuple[str, str]]] = {}
+    for target in everything:
+        routes.setdefault(target[0], []).append(target)
+    few = []
+    for known in routes.values():
+        first = turn * FEW % len(known)
+        few += (known[first:] + known[:first])[:FEW]
+    return few
 
 
 def variants(route: Route, rule: Rule, thing: Any) -> list[Rule]:

@@ -12,6 +12,7 @@ from tests.portal import ROOT
 
 
 @pytest.mark.servers
+@pytest.mark.once
 def test_a_small_run_measures_every_line(tmp_path):
     kept = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "wbbm.settings"}
     done = subprocess.run(
