@@ -1,5 +1,8 @@
 """Show 1 of issue 4: the way to WBBM in a browser: change days, lock an item, make findings of the plan."""
 
+import io
+
+import pypdf
 import pytest
 from playwright.sync_api import expect
 
@@ -45,3 +48,19 @@ def test_days_are_changed_an_item_is_locked_and_findings_are_made(server, signed
     assert {finding.item.code for finding in Finding.objects.select_related("item")} == {
         step.item.code for step in steps
     }
+
+
+@pytest.mark.parametrize("areas", ["34", "123456"])
+def test_a_plan_of_any_length_prints_on_one_page(server, signed_in_page, areas):
+    district = make_district(0)
+    engine = engine_instrument(district.instruments[LKE])
+    changes = {code: answer for key in areas for code, answer in lower_area(engine, key).items()}
+    sheet = put_lke(district, changes=changes)
+    page = signed_in_page(district.kapolres, DESKTOP)
+    page.goto(f"/supervisi/lembar/{sheet.pk}/jalan/?cadangan=2")
+    steps = page.locator(".zi-step").count()
+    printed = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True)))
+    assert (steps > 0, len(printed.pages)) == (True, 1)
+    said = "".join(printed.pages[0].extract_text().split())
+    codes = page.locator(".zi-step__main p > a:first-child").all_text_contents()
+    assert (len(codes), [code for code in codes if code not in said]) == (steps, [])
