@@ -6,7 +6,7 @@ state is a refusal of its own, with its own message.
 
 from __future__ import annotations
 
-from supervisi.models import Checklist, Finding, Layer, Visit, VisitMember
+from supervisi.models import Checklist, Finding, Layer, Oddity, Visit, VisitMember
 from wbbm.organisasi.models import Posting, Role, Unit, User
 
 
@@ -203,6 +203,33 @@ def posting_to_judge(user: User, finding: Finding) -> Posting | None:
 def posting_to_answer(user: User, finding: Finding) -> Posting | None:
     """Operator or commander of the owner's unit; who holds the title, or has its duties, by services/owners."""
     return user.scope.posting_at(finding.owner_unit, Role.OPERATOR, Role.COMMANDER)
+
+
+# --- what looks odd -----------------------------------------------------------------------------------
+
+
+def posting_to_watch(user: User) -> Posting | None:
+    """Supervisor, commander or auditor with units below him: may open the sheet of signs at all."""
+    roles = (Role.SUPERVISOR, Role.COMMANDER, Role.AUDITOR)
+    return next((held for held in user.scope.postings if held.role in roles and held.unit.numchild > 0), None)
+
+
+def posting_to_settle(user: User, oddity: Oddity) -> Posting | None:
+    """A supervisor or commander above every unit of a sign, posted at none of them; never about his own work."""
+    return _above_all(user, oddity, Role.SUPERVISOR, Role.COMMANDER)
+
+
+def posting_to_settle_as_finding(user: User, oddity: Oddity) -> Posting | None:
+    """A supervisor above every unit of a sign: whoever records findings there."""
+    return _above_all(user, oddity, Role.SUPERVISOR)
+
+
+def _above_all(user: User, oddity: Oddity, *roles: str) -> Posting | None:
+    here = {posting.unit_id for posting in user.scope.postings}
+    if any(person.pk == user.pk for person in oddity.people.all()):
+        return None
+    found = [None if unit.pk in here else user.scope.posting_above(unit, *roles) for unit in oddity.units.all()]
+    return found[0] if found and all(found) else None
 
 
 # --- plans --------------------------------------------------------------------------------------------

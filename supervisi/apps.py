@@ -15,7 +15,7 @@ class SupervisiConfig(AppConfig):
         """Register the kinds of jobs, who may read files, and what is done daily."""
         from supervisi import guards, navigation, readers, tasks
         from supervisi.acts import ACTS
-        from supervisi.services import evidence_notices, list_files, reply_notices
+        from supervisi.services import evidence_notices, list_files, oddity_scan, reply_notices
         from supervisi.services.left_behind import tell_of_left_behind
         from supervisi.services.scores import want_unit_anew
         from supervisi.services.trees import keep_trees
@@ -36,6 +36,9 @@ class SupervisiConfig(AppConfig):
         register_daily("reply-rounds", reply_notices.daily, window=window)
         register_daily("evidence-expiry", evidence_notices.daily, window=window)
         register_daily("list-files", list_files.daily, window=window)
+        # Once a night for everybody; a laptop that was off looks when it is on again.
+        night = Window(datetime.time(1), datetime.time(23), (TimeZone.WIB.value,))
+        register_daily("oddities", oddity_scan.nightly, window=night)
         on_unit_change(want_unit_anew)
         before_unit_move(require_idle_below)
         before_unit_move(keep_trees)

@@ -26,6 +26,7 @@ def register() -> None:
             unless=frozenset({Role.OPERATOR}),
             section="supervisi:finding-board",
         ),
+        Entry("Yang janggal", "supervisi:oddity-list", _READERS, 32, unless=frozenset({Role.OPERATOR})),
         Entry("Temuan berat", "supervisi:integrity", frozenset({Role.INTEGRITY_OFFICER}), 15),
         Entry("Satuan", "supervisi:unit-list", _READERS, 20),
         Entry("Kunjungan", "supervisi:visit-list", frozenset({Role.COMMANDER, Role.AUDITOR, Role.OPERATOR}), 30),

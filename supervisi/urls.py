@@ -15,6 +15,7 @@ from supervisi.views import (
     handover,
     layers,
     lists,
+    oddities,
     operations,
     periods,
     planning,
@@ -141,6 +142,13 @@ urlpatterns += [
 urlpatterns += [
     path("supervisi/daftar/<slug:name>.<slug:suffix>", lists.list_file, name="list-file"),
     path("supervisi/unduhan/<uuid:pk>/", lists.download, name="list-download"),
+]
+
+# What looks odd.
+urlpatterns += [
+    path("supervisi/janggal/", oddities.sheet, name="oddity-list"),
+    path("supervisi/janggal/<int:pk>/", oddities.detail, name="oddity-detail"),
+    path("supervisi/janggal/<int:pk>/<slug:name>/", oddities.step, name="oddity-step"),
 ]
 
 # Documents.

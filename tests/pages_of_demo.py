@@ -13,6 +13,7 @@ from supervisi.models import (
     Instrument,
     Letterhead,
     ListFile,
+    Oddity,
     Period,
     Reply,
     SampleDraw,
@@ -81,6 +82,7 @@ def things() -> dict[str, list]:
         "disclosed": list(Checklist.objects.filter(status="disclosed").values_list("pk", flat=True)[:3]),
         "reply": first_of_each(Reply.objects.all(), "status", "round_id"),
         "finding": first_of_each(Finding.objects.all(), "status"),
+        "oddity": first_of_each(Oddity.objects.all(), "kind", "status"),
         "answer": list(
             Answer.objects.filter(checklist__status="draft").order_by("-version")[:1].values_list("pk", flat=True)
         ),

@@ -29,3 +29,13 @@ def _walk(patterns: list, prefix: str = "") -> Iterator[Route]:
 def all_routes() -> list[Route]:
     """Return every route, each once."""
     return list({route.name: route for route in _walk(get_resolver().url_patterns)}.values())
+
+
+# Pages of which it is written down who looked at them: a GET adds to the trail there, and nothing else.
+LOOKS = frozenset({"supervisi:oddity-list", "supervisi:oddity-detail"})
+
+
+def beyond_looks(name: str, written: list[str]) -> list[str]:
+    """Return what a request wrote besides that somebody looked."""
+    is_look = name in LOOKS
+    return [sql for sql in written if not (is_look and sql.startswith('INSERT INTO "organisasi_auditevent"'))]

@@ -109,6 +109,7 @@ READ_THROUGH = {
     "supervisi.Assignment": "Visit",
     "supervisi.VisitMember": "Visit",
     "supervisi.Node": "Instrument",
+    "supervisi.OddityStep": "Oddity",
     "supervisi.Item": "Instrument",
     "supervisi.AnswerRevision": "Answer",
     "supervisi.SampleItem": "SampleDraw",

@@ -184,10 +184,12 @@
     });
     if (!operation) return true;
     tell("sending", { operation });
-    const { uuid: id, item, base, value } = operation;
+    const { uuid: id, item, base, value, madeAt } = operation;
+    // How long it waited, not when: the server's clock decides. A record of an older page doesn't know.
+    const age = madeAt ? Math.round((Date.now() - madeAt) / 1000) : null;
     const reply = await request(
       operation.url,
-      { headers: { "Content-Type": "application/json" }, body: JSON.stringify({ uuid: id, item, base, value }) },
+      { headers: { "Content-Type": "application/json" }, body: JSON.stringify({ uuid: id, item, base, value, age }) },
       TIMEOUT,
       wasAttempted,
     );

@@ -108,7 +108,7 @@
    * typing; the value itself is kept at once. While one is being written, only the newest of those after it is.
    */
   function add(request) {
-    const wanted = { uuid: uuid(), ...request };
+    const wanted = { uuid: uuid(), madeAt: Date.now(), ...request };
     const key = `${wanted.sheet} ${wanted.item}`;
     pending.set(key, wanted);
     const before = writing.get(key) || Promise.resolve();
@@ -127,7 +127,7 @@
    * A newer value replaces the last one of the same item only if that was never tried (or was refused as invalid): one
    * that was tried may have arrived, so it stays and goes first.
    */
-  function write({ uuid: id, url, sheet, item, base, value, delay = 0 }) {
+  function write({ uuid: id, url, sheet, item, base, value, madeAt, delay = 0 }) {
     const now = Date.now();
     return inStore(OPERATIONS, "readwrite", (store) => {
       store.index("user").getAll(user).onsuccess = (event) => {
@@ -135,7 +135,9 @@
         if (same.some((each) => each.uuid === id)) return;
         same.sort((one, other) => one.seq - other.seq);
         const last = same[same.length - 1];
-        const fresh = { uuid: id, url, value, state: WAITING, message: "", attempted: false, readyAt: now + delay };
+        const fresh = {
+          uuid: id, url, value, state: WAITING, message: "", attempted: false, readyAt: now + delay, madeAt,
+        };
         if (last && (!last.attempted || last.state === INVALID)) {
           if (last.state === INVALID || base > last.base) last.base = base;
           store.put(Object.assign(last, fresh));

@@ -22,7 +22,8 @@ _DECREE = "SK tim kerja zona integritas Polres Tuban"
 _SHOTS = ("Papan tarif di ruang tunggu", "Register pengaduan", "Jadwal piket hari ini")
 
 
-def _picture(text: str, number: int) -> SimpleUploadedFile:
+def picture(text: str, number: int) -> SimpleUploadedFile:
+    """Draw a picture with a text, marked as example data; the same number and text give the same file."""
     image = Image.new("RGB", (960, 720), (210 - 14 * number, 216, min(255, 205 + 8 * number)))
     draw = ImageDraw.Draw(image)
     draw.rectangle((120, 120, 840, 520), fill="white", outline=(84, 64, 44), width=8)
@@ -40,7 +41,7 @@ def add_evidence(district: District) -> None:
     )
     for number, (text, answer) in enumerate(zip(_SHOTS, answers, strict=False), start=1):
         author = answer.author or district.people["kabagren"]
-        attach_upload(answer=answer, upload=_picture(text, number), upload_uuid=uuid.uuid4(), by=author)
+        attach_upload(answer=answer, upload=picture(text, number), upload_uuid=uuid.uuid4(), by=author)
 
 
 def add_vault(district: District) -> None:
@@ -62,12 +63,12 @@ def _add_decree(district: District, answer: Answer) -> None:
         dated_on=datetime.date(year - 1, 1, 8), valid_from=datetime.date(year - 1, 1, 8),
         valid_until=datetime.date(year - 1, 12, 31),
     )  # fmt: skip
-    old = _keep(district.polres, _picture(f"SK tim kerja {year - 1}", 5), facts, operator)
+    old = keep(district.polres, picture(f"SK tim kerja {year - 1}", 5), facts, operator)
     newer = replace(
         facts, document_number=f"SK/9/I/{year}/REN (contoh)", dated_on=datetime.date(year, 1, 6),
         valid_from=datetime.date(year, 1, 6), valid_until=district.today + 200 * _DAY,
     )  # fmt: skip
-    made = add_revision(evidence=old, upload=_picture(f"SK tim kerja {year}", 6), facts=newer, by=operator)
+    made = add_revision(evidence=old, upload=picture(f"SK tim kerja {year}", 6), facts=newer, by=operator)
     attach_existing(answer=answer, evidence=made, link_uuid=uuid.uuid4(), by=leader)
 
 
@@ -84,11 +85,12 @@ def _add_kept(district: District, answer: Answer) -> None:
         facts = Facts(
             title=title, document_number=document, tags=tags, dated_on=begins, valid_from=begins, valid_until=ends
         )
-        made = _keep(unit, _picture(title, 7 + number), facts, head)
+        made = keep(unit, picture(title, 7 + number), facts, head)
         if title.startswith("Maklumat"):
             by = district.people["kabagren"]
             attach_existing(answer=answer, evidence=made, link_uuid=uuid.uuid4(), by=by)
 
 
-def _keep(unit: Unit, upload: SimpleUploadedFile, facts: Facts, by: User) -> Evidence:
+def keep(unit: Unit, upload: SimpleUploadedFile, facts: Facts, by: User) -> Evidence:
+    """Let a unit keep a file."""
     return vault.add_evidence(unit=unit, upload=upload, facts=facts, by=by).evidence

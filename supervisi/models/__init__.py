@@ -16,6 +16,7 @@ from .feeds import CalendarFeed
 from .findings import DUE_DAYS, Finding, FindingAct, FindingEvent, FindingFile, FindingStatus, Severity
 from .instruments import Instrument, Item, Node
 from .list_files import ListFile, ListFileStatus
+from .oddities import ODDITY_TRANSITIONS, Oddity, OddityKind, OddityStatus, OddityStep
 from .periods import Period, PeriodKind, PeriodPlace
 from .plans import PlanEntry, PlanLock
 from .replies import Reply, ReplyFile, ReplyRound, ReplyStatus
@@ -27,6 +28,7 @@ from .workbooks import WorkbookImport
 
 __all__ = [
     "DUE_DAYS",
+    "ODDITY_TRANSITIONS",
     "Answer",
     "AnswerEvidence",
     "AnswerRevision",
@@ -54,6 +56,10 @@ __all__ = [
     "ListFile",
     "ListFileStatus",
     "Node",
+    "Oddity",
+    "OddityKind",
+    "OddityStatus",
+    "OddityStep",
     "Period",
     "PeriodKind",
     "PeriodPlace",

@@ -239,6 +239,8 @@ class AnswerRevision(models.Model):
     # What was answered to the device, so that a repeat gets the same reply.
     reply = models.JSONField(default=dict)
     saved_at = models.DateTimeField(default=timezone.now)
+    # When the answer was given, by how long it had waited on the device; null where no device tells (a plain form).
+    made_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = "riwayat jawaban"

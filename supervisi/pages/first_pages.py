@@ -221,8 +221,12 @@ def read_auditor_page(user: User, search: str) -> AuditorPage:
 
 
 def wanted_events(user: User, search: str) -> AuditEventQuerySet:
-    """Keep the acts whose trail the person may read, without signing in and out; the newest first."""
-    events = AuditEvent.objects.visible_to(user).exclude(action__startswith="sign-").with_names()
+    """Keep the acts whose trail the person may read, without signing in and out; the newest first.
+
+    What is done about signs of what looks odd is spoken of on their own page only.
+    """
+    told = AuditEvent.objects.visible_to(user).exclude(action__startswith="oddity.")
+    events = told.exclude(action__startswith="sign-").with_names()
     if search:
         events = events.filter(unit__name__icontains=search)
     return events.select_related("actor", "posting", "unit")

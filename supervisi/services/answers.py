@@ -256,7 +256,14 @@ def _keep(save: _Save, answer_id: int, reply: dict[str, Any], *, outcome: str, n
         outcome=outcome,
         reply=reply,
         saved_at=save.now,
+        made_at=_made_at(save),
     )
+
+
+def _made_at(save: _Save) -> datetime.datetime | None:
+    """Return when the answer was given: the server's clock, less what the device says that it waited."""
+    age = save.operation.age
+    return None if age is None else save.now - datetime.timedelta(seconds=age)
 
 
 def _known(save: _Save) -> Outcome | None:

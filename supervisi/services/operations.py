@@ -18,6 +18,8 @@ CODE_LIMIT = 20
 INPUT_LIMIT = 1_000_000_000
 INPUTS_LIMIT = 20
 VERSION_LIMIT = 2_000_000_000
+# Nothing waits longer on a device (60 days, in seconds).
+AGE_LIMIT = 60 * 24 * 3600
 _TEXT_LIMIT = 40
 
 
@@ -76,6 +78,8 @@ class Operation:
     item_code: str
     base_version: int
     card: Card
+    # Seconds between the answer and its sending, as the device counted them; None where it doesn't say.
+    age: int | None = None
 
 
 def canonical(value: Mapping[str, Any]) -> str:
@@ -116,6 +120,7 @@ def read_operation(data: object) -> Operation:
             checked=clean_checked(value.get("checked", "")),
             on_behalf_of=_person(value.get("on_behalf_of")),
         ),
+        age=_age(data.get("age")),
     )
 
 
@@ -176,6 +181,13 @@ def _whole(raw: object, label: str, limit: int) -> int:
 
 def _person(raw: object) -> int | None:
     return None if raw is None else _whole(raw, "Nomor orang", VERSION_LIMIT)
+
+
+def _age(raw: object) -> int | None:
+    """Read how long an answer waited; a device whose clock was moved says nothing, and loses no answer by it."""
+    if not isinstance(raw, int) or isinstance(raw, bool) or not 0 <= raw <= AGE_LIMIT:
+        return None
+    return raw
 
 
 def _answer(raw: object) -> Any:

@@ -137,6 +137,12 @@ class Scope:
         """Units where the person is commander, supervisor or operator: he sees what the unit sees."""
         return self.at(field, *STANDING_ROLES)
 
+    def supervised_units(self, field: str) -> Q:
+        """Units strictly below a supervisor, commander or auditor, and where he holds no posting of any kind."""
+        found = self.within(field, Role.AUDITOR, *OVERSEEING_ROLES)
+        own = sorted({posting.unit.path for posting in self.postings})
+        return found & ~Q(**{f"{field}__in": own}) if own else found
+
     def people_units(self, field: str) -> Q:
         """Units whose people and postings the person may look up."""
         return self.within(field, Role.ADMIN, Role.AUDITOR, Role.COMMANDER)

@@ -16,6 +16,7 @@ from supervisi.demo.documents import add_documents
 from supervisi.demo.evidence import add_evidence, add_vault
 from supervisi.demo.findings import add_findings, add_holidays
 from supervisi.demo.notices import tell_of_findings, tell_of_waiting_postings
+from supervisi.demo.oddities import add_oddities
 from supervisi.demo.plans import add_plans
 from supervisi.demo.replies import add_replies
 from supervisi.demo.sheets import make_periods, make_sheets, settle_periods
@@ -54,6 +55,7 @@ class Command(BaseCommand):
             add_copy(district, periods)
             recompute(is_dry_run=False)
             settle_periods()
+            add_oddities(district, periods)
             add_documents(district)
             seal_all()
             publish_head()
