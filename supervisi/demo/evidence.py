@@ -19,6 +19,8 @@ from wbbm.organisasi.models import Unit, User
 
 _DAY = datetime.timedelta(days=1)
 _DECREE = "SK tim kerja zona integritas Polres Tuban"
+# What Senori keeps last, by text and number of the picture.
+SKETCH = ("Denah alur pelayanan", 10)
 _SHOTS = ("Papan tarif di ruang tunggu", "Register pengaduan", "Jadwal piket hari ini")
 
 
@@ -79,7 +81,7 @@ def _add_kept(district: District, answer: Answer) -> None:
         ("Standar pelayanan SPKT", "SP/3/II (contoh)", "pelayanan", today - 200 * _DAY, today + 165 * _DAY),
         ("Nota kesepahaman dengan kecamatan", "NK/7/XI (contoh)", "kerja sama", today - 350 * _DAY, today + 12 * _DAY),
         ("Maklumat pelayanan", "MK/1/I (contoh)", "pelayanan", today - 400 * _DAY, today - 9 * _DAY),
-        ("Denah alur pelayanan", "", "pelayanan, denah", None, None),
+        (SKETCH[0], "", "pelayanan, denah", None, None),
     )
     for number, (title, document, tags, begins, ends) in enumerate(kept):
         facts = Facts(

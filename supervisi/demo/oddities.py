@@ -6,7 +6,7 @@ import datetime
 import uuid
 
 from supervisi.demo.district import District
-from supervisi.demo.evidence import keep, picture
+from supervisi.demo.evidence import SKETCH, keep, picture
 from supervisi.demo.sheets import CLAIMED_NOW, Periods
 from supervisi.models import Answer, AnswerEvidence, Checklist, Layer, Oddity, OddityKind, OddityStatus
 from supervisi.services.oddities import FindingWords, log_look, settle, settle_as_finding
@@ -15,16 +15,15 @@ from supervisi.services.owners import usual_owner
 from supervisi.services.vault import Facts
 from wbbm.organisasi.models import User
 
-# Stations that keep one and the same photo, and stations with a board of findings that tests expect to be empty.
-_TWINS, _LEFT_ALONE = ("Rengel", "Soko"), ("polsek-grabagan", "polsek-senori")
+# A station with the very picture that Senori keeps, and stations that show an empty board of findings.
+_TWIN, _LEFT_ALONE = "Rengel", ("polsek-grabagan", "polsek-senori")
 _DAY = datetime.timedelta(days=1)
 
 
 def add_oddities(district: District, periods: Periods) -> None:
     """Bring about what no sheet shows by itself, look for signs, and settle some; fast sheets come with the visits."""
-    for name in _TWINS:
-        facts = Facts(title="Sosialisasi antipungli di balai desa", tags="sosialisasi")
-        keep(district.stations[name], picture("Sosialisasi antipungli", 3), facts, _head(district, name))
+    facts = Facts(title="Denah ruang pelayanan", tags="denah")
+    keep(district.stations[_TWIN], picture(*SKETCH), facts, _head(district, _TWIN))
     _date_wrongly(district, periods)
     scan()
     _settle(district)
