@@ -1,9 +1,5 @@
 """What the acts of supervision are called in the audit trail."""
 
-# Who looked at what is to be looked at by few: no change of anything.
-LOOKED_AT_LIST, LOOKED = "oddity.listed", "oddity.looked"
-LOOKS = (LOOKED_AT_LIST, LOOKED)
-
 ACTS = {
     "list.requested": "Berkas daftar diminta",
     "checklist.created": "Lembar dibuat",
@@ -52,8 +48,8 @@ ACTS = {
     "finding.close": "Temuan ditutup",
     "finding.passed-on": "Temuan berpindah kantor",
     "finding.extended": "Tenggat temuan diperpanjang",
-    LOOKED_AT_LIST: "Daftar yang janggal dibuka",
-    LOOKED: "Tanda janggal dibuka",
+    "oddity.listed": "Daftar yang janggal dibuka",
+    "oddity.looked": "Tanda janggal dibuka",
     "oddity.checked": "Tanda janggal diperiksa",
     "oddity.explained": "Tanda janggal dijelaskan",
     "oddity.finding": "Tanda janggal dijadikan temuan",

@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.utils import dateformat
 
 from supervisi.access import posting_to_settle, posting_to_settle_as_finding
-from supervisi.acts import LOOKS
 from supervisi.models import Item, Oddity, OddityKind, OddityStatus
 from supervisi.pages.findings import Choice
 from supervisi.pages.oddity_words import Names, Words, item_codes, words_of
@@ -129,7 +128,7 @@ def read_sheet(user: User, wanted: Wanted) -> Sheet:
         kinds=tuple(Choice(key, label, key == wanted.kind) for key, label in OddityKind.choices),
         lines=_lines(list(page)),
         page=page,
-        looks=_looks(AuditEvent.objects.visible_to(user).filter(action__in=LOOKS)),
+        looks=_looks(AuditEvent.objects.visible_to(user).filter(action__startswith="oddity.")),
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from supervisi.access import posting_to_settle, posting_to_settle_as_finding, posting_to_watch
-from supervisi.acts import LOOKED, LOOKED_AT_LIST
 from supervisi.models import ODDITY_TRANSITIONS, Finding, Oddity, OddityStatus, OddityStep
 from supervisi.services.findings import record_free_finding
 from supervisi.services.follow_up import TEXT_LIMIT, storable_text
@@ -40,7 +39,9 @@ def log_look(user: User, oddity: Oddity | None = None) -> None:
     """
     posting = posting_to_watch(user)
     unit = posting.unit if posting is not None else None
-    record(LOOKED if oddity is not None else LOOKED_AT_LIST, by=user, posting=posting, about=oddity, unit=unit)
+    record(
+        "oddity.looked" if oddity is not None else "oddity.listed", by=user, posting=posting, about=oddity, unit=unit
+    )
 
 
 def settle(*, oddity: Oddity, status: str, note: str, by: User) -> Oddity:
