@@ -65,7 +65,7 @@ def _add_decree(district: District, answer: Answer) -> None:
         dated_on=datetime.date(year - 1, 1, 8), valid_from=datetime.date(year - 1, 1, 8),
         valid_until=datetime.date(year - 1, 12, 31),
     )  # fmt: skip
-    old = keep(district.polres, picture(f"SK tim kerja {year - 1}", 5), facts, operator)
+    old = _keep(district.polres, picture(f"SK tim kerja {year - 1}", 5), facts, operator)
     newer = replace(
         facts, document_number=f"SK/9/I/{year}/REN (contoh)", dated_on=datetime.date(year, 1, 6),
         valid_from=datetime.date(year, 1, 6), valid_until=district.today + 200 * _DAY,
@@ -87,12 +87,11 @@ def _add_kept(district: District, answer: Answer) -> None:
         facts = Facts(
             title=title, document_number=document, tags=tags, dated_on=begins, valid_from=begins, valid_until=ends
         )
-        made = keep(unit, picture(title, 7 + number), facts, head)
+        made = _keep(unit, picture(title, 7 + number), facts, head)
         if title.startswith("Maklumat"):
             by = district.people["kabagren"]
             attach_existing(answer=answer, evidence=made, link_uuid=uuid.uuid4(), by=by)
 
 
-def keep(unit: Unit, upload: SimpleUploadedFile, facts: Facts, by: User) -> Evidence:
-    """Let a unit keep a file."""
+def _keep(unit: Unit, upload: SimpleUploadedFile, facts: Facts, by: User) -> Evidence:
     return vault.add_evidence(unit=unit, upload=upload, facts=facts, by=by).evidence
