@@ -9,7 +9,7 @@ from functools import cached_property
 from math import lcm
 from typing import Any
 
-from .answers import UNANSWERED, AnswerValue, parse_answer
+from .answers import AnswerValue, parse_answer
 from .instrument import TOTAL, Instrument, Item, Node
 from .rounding import UNITS, scaled
 
@@ -135,10 +135,13 @@ def parse_answers(instrument: Instrument, answers: Mapping[str, Any]) -> dict[st
     Raises:
         AnswerFault: an answer that its item can't have.
     """
-    return {
-        item.code: parse_answer(item, answers[item.code]) if item.code in answers else UNANSWERED
-        for item in instrument.items
-    }
+    values = {}
+    for item in instrument.items:
+        raw = answers.get(item.code)
+        # A letter that was read before, without a call: most answers of most sheets.
+        value = item.read_before.get(raw) if type(raw) is str else None
+        values[item.code] = parse_answer(item, raw) if value is None else value
+    return values
 
 
 def score_values(instrument: Instrument, values: Mapping[str, AnswerValue]) -> SheetScore:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from .engine import SheetScore
 from .instrument import PERCENT, Gate, GateFrame, Instrument
 from .rounding import scaled
 
 
-@dataclass(frozen=True)
-class GateResult:
+class GateResult(NamedTuple):
     """One gate. `required` and `actual` in the gate's measure, `distance` always in points, negative when missed."""
 
     gate: Gate
@@ -47,27 +45,23 @@ class GateResult:
         """What is required, in the gate's measure."""
         return self.gate.required
 
-    @cached_property
+    @property
     def actual(self) -> Fraction:
         """What was reached, in the gate's measure."""
         return Fraction(*self.actual_ratio)
 
-    @cached_property
+    @property
     def distance(self) -> Fraction:
         """Points above the gate, negative when missed."""
         return Fraction(*self.distance_ratio)
 
     def as_stored(self) -> dict[str, Any]:
         """Return the stored form, numbers in 10⁻¹⁰."""
-        return {
-            "code": self.gate.code,
-            "label": self.gate.label,
-            "measure": self.gate.measure,
-            "required": self.gate.required_stored,
-            "actual": scaled(*self.actual_ratio),
-            "distance": scaled(*self.distance_ratio),
-            "passed": self.passed,
-        }
+        stored = self.gate.as_stored.copy()
+        stored["actual"] = scaled(*self.actual_ratio)
+        stored["distance"] = scaled(*self.distance_ratio)
+        stored["passed"] = self.passed
+        return stored
 
 
 @dataclass(frozen=True)

@@ -156,9 +156,10 @@ class Gate:
     required: Fraction
 
     @cached_property
-    def required_stored(self) -> int:
-        """What is required in its stored form."""
-        return to_units(self.required)
+    def as_stored(self) -> dict[str, Any]:
+        """What is stored of the gate itself, numbers in 10⁻¹⁰."""
+        required = to_units(self.required)
+        return {"code": self.code, "label": self.label, "measure": self.measure, "required": required}
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist, Instrument, Period, UnitScore
-from supervisi.scoring.engine import SheetScore, score_sheet, share_ratio
+from supervisi.scoring.answers import AnswerValue
+from supervisi.scoring.engine import SheetScore, parse_answers, score_sheet, share_ratio
 from supervisi.scoring.rounding import scaled
 from supervisi.services.content import stored_answers
 from wbbm.organisasi.models import Unit
@@ -45,22 +47,23 @@ def compare_sheets(earlier: Checklist, later: Checklist) -> list[dict[str, Any]]
 
     Each sheet is scored by its own version of the instrument; items without a value on both are left out.
     """
-    old = score_sheet(engine_instrument(earlier.instrument), stored_answers(earlier))
+    old = parse_answers(engine_instrument(earlier.instrument), stored_answers(earlier))
     return compare_scores(old, score_sheet(engine_instrument(later.instrument), stored_answers(later)))
 
 
-def compare_scores(earlier: SheetScore, later: SheetScore) -> list[dict[str, Any]]:
-    """Do what `compare_sheets` does with sheets that are scored already."""
+def compare_scores(earlier: Mapping[str, AnswerValue], later: SheetScore) -> list[dict[str, Any]]:
+    """Do what `compare_sheets` does with answers that are read already, and a later sheet that is scored."""
     found = []
-    for item in later.instrument.items:
-        old, new = earlier.values.get(item.code), later.values[item.code]
-        if old is None or old is new or old.ratio is None or new.ratio is None or old.ratio == new.ratio:
+    for code, new in later.values.items():
+        old = earlier.get(code)
+        if old is new or old is None or old.ratio is None or new.ratio is None or old.ratio == new.ratio:
             continue
+        item = later.instrument.item(code)
         (was, was_below), (now, now_below), share = old.ratio, new.ratio, share_ratio(later.instrument, later, item)
         moved = now * was_below - was * now_below
         found.append(
             {
-                "item": item.code,
+                "item": code,
                 "question": item.question,
                 "before": scaled(was, was_below),
                 "after": scaled(now, now_below),

@@ -25,6 +25,7 @@ from supervisi.models import (
     VisitStatus,
 )
 from supervisi.rollup_key import RollupKey
+from supervisi.scoring.answers import AnswerValue
 from supervisi.scoring.engine import SheetScore, parse_answers, score_values
 from supervisi.scoring.instrument import Instrument as EngineInstrument
 from supervisi.services.answer_sums import NOTHING, SheetAnswers, read_sheets
@@ -32,7 +33,7 @@ from supervisi.services.changes import compare_scores
 from supervisi.services.counting import choose_counting
 from supervisi.services.layers import choose_layers, compared
 from supervisi.services.period_tree import PeriodTree
-from supervisi.services.scores import Result, sheet_fields
+from supervisi.services.scores import Result, Scored, sheet_fields
 
 # Sheets read and scored together; those of one unit and instrument never apart.
 _CHUNK = 600
@@ -75,10 +76,10 @@ class SheetRow:
         return self.stored is not None and self.status == ChecklistStatus.FINAL
 
     @property
-    def result(self) -> ChecklistScore:
+    def result(self) -> Scored:
         """The result that is rolled up: of a final sheet the stored one."""
         fields = self.stored if self.stored is not None and self.is_frozen else self.fields
-        return ChecklistScore(complete=fields["complete"], areas=fields["areas"], predicates=fields["predicates"])
+        return Scored(fields["complete"], fields["areas"], fields["predicates"])
 
     @property
     def counts_progress(self) -> bool:
@@ -165,10 +166,10 @@ class PeriodPass:
             self._codes[instrument_id] = {str(pk): code for pk, code in row.items.values_list("pk", "code")}
         return self._engines[instrument_id]
 
-    def _scored(self, instrument_id: int, held: SheetAnswers) -> SheetScore:
+    def _read(self, instrument_id: int, held: SheetAnswers) -> dict[str, AnswerValue]:
         engine = self._engine(instrument_id)
         codes = self._codes[instrument_id]
-        return score_values(engine, parse_answers(engine, {codes[pk]: raw for pk, raw in held.given.items()}))
+        return parse_answers(engine, {codes[pk]: raw for pk, raw in held.given.items()})
 
     def _score(self, chunk: list[SheetRow]) -> None:
         ids = [row.pk for row in chunk]
@@ -179,7 +180,8 @@ class PeriodPass:
         }
         for row in chunk:
             row.held, row.stored = held.get(row.pk, NOTHING), stored.get(row.pk)
-            row.score = self._scored(row.instrument_id, row.held)
+            values = self._read(row.instrument_id, row.held)
+            row.score = score_values(self._engine(row.instrument_id), values)
             row.fields = sheet_fields(row.scope, row.score) | {
                 "answered": row.held.answered, "due": row.held.due, "saves": row.held.saves,
             }  # fmt: skip
@@ -214,7 +216,7 @@ class PeriodPass:
         held = dict(read_sheets({before for _, before, _ in counting}))
         for row, before, instrument_id in counting:
             assert row.score is not None  # scored with its chunk
-            earlier = self._scored(instrument_id, held.get(before, NOTHING))
+            earlier = self._read(instrument_id, held.get(before, NOTHING))
             key = RollupKey(row.unit_id, self.period.pk, row.instrument_id, row.layer)
             self.results[key].changes = compare_scores(earlier, row.score)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import zoneinfo
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Sum
@@ -130,6 +130,14 @@ def _is_behind(sheet: Checklist, saves: int) -> bool:
 # --- one unit -----------------------------------------------------------------------------------------
 
 
+class Scored(NamedTuple):
+    """What of a sheet's result is rolled up."""
+
+    complete: int
+    areas: dict[str, list[int]]
+    predicates: dict[str, Any]
+
+
 @dataclass
 class Result:
     """What a unit's row holds: own counting sheet, and sums over its subtree."""
@@ -147,7 +155,7 @@ class Result:
     items_answered: int = 0
     items_due: int = 0
 
-    def add_own(self, unit_id: int, score: ChecklistScore) -> None:
+    def add_own(self, unit_id: int, score: ChecklistScore | Scored) -> None:
         """Count the unit's own counting sheet."""
         self.units_submitted += 1
         self.score_sum += score.complete
