@@ -40,7 +40,7 @@ check: $(VENV)/.dev-lock
 	  $(PY) manage.py check --deploy --fail-level WARNING
 
 bench: $(VENV)/.dev-lock
-	$(PY) -m bench.run
+	$(if $(SIZE),SIZE=$(SIZE) )$(PY) -m bench.run
 
 # Memotret ulang docs/gambar dari data contoh; perlu Chromium.
 gambar: $(VENV)/.dev-lock

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bench import run
+from bench import report, run
 from tests.portal import ROOT
 
 
@@ -74,3 +74,35 @@ def test_a_ratio_above_its_limit_is_named(ratio, count):
     lines, above = run.table("SQLite", [figure], ("20", "200", "1"))
     assert len(above) == count
     assert "Menyimpan satu jawaban" in lines[-2]
+
+
+def _country(rate):
+    """What the measuring of a country finds, every page as fast as told, its bare view at 100 a second."""
+    sides = {"page": {"rate": rate, "p50": 5.0, "p95": 9.0}}
+    sides |= {name: {"rate": 100.0, "p50": 2.0, "p95": 3.0} for name in ("bare", "one", "small")}
+    page = sides | {"queries": 9, "size": 40_000, "alone": sides}
+    save = {"queries": 10, "loads": sides, "writers": sides, "alone": sides}
+    file = {"seconds": 1.0, "size": 9000, "idle_mb": 90, "peak_mb": 99.0}
+    return {
+        "fill": {"units": 20, "answers": 5000, "seconds": 5.0},
+        "recompute": {"seconds": 2.0, "floor": 1.0, "ratio": 2.0, "answers": 2500, "peak_mb": 300.0},
+        "rollup": [{"units": units, "save": 40.0, "submit": 50.0} for units in (20, 500, 5537)],
+        "pages": dict.fromkeys(report.PAGES, page) | {"save": save},
+        "workbook": file, "csv": file, "plan": {"sheets": 300, "p95": 40.0},
+    }  # fmt: skip
+
+
+@pytest.mark.once
+def test_every_line_of_a_country_has_its_figure_and_a_missed_aim_says_why():
+    good, bad = (report.rows_of(_country(rate)) for rate in (160.0, 20.0))
+    assert [row.key for row in good if row.met is False] == []
+    found = report.as_json(good)
+    assert set(found["area"]) == {"value", "unit", "ratio", "aim", "met"}
+    assert {"recompute", "rollup-save-5537", "dashboard-mabes-growth", "save-writers", "csv-memory", "plan"} <= set(
+        found
+    )
+    assert found["area"] == {"value": 160.0, "unit": "permintaan/detik", "ratio": 1.6, "aim": ">= 0.6", "met": True}
+    missed = {row.key for row in bad if row.met is False}
+    assert missed == {key for key in found if key in {*report.PAGES, "save", "save-writers"} or key.endswith("-growth")}
+    text = "\n".join(report.as_table(bad))
+    assert text.count("**belum**") == len(missed) and "Yang menolong" in text
