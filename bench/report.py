@@ -23,8 +23,8 @@ TIMES = {"list-units": 10, "list-visits": 10, "area": 15, "save": 8} | {
 }
 _WHY = {
     "recompute": "Satu proses Python membaca jawaban dan semua baris tersimpan, menilai tiap lembar sampai tiap simpul "
-    "dan ambang, dan membandingkannya dengan yang tersimpan dan dengan periode lalu; SQL pembanding hanya menjumlah huruf "
-    "berbobot. Yang menolong: dua proses, masing-masing separuh satuan.",
+    "dan ambang, dan membandingkannya dengan yang tersimpan dan dengan periode lalu; SQL pembanding hanya menjumlah "
+    "huruf berbobot. Yang menolong: dua proses, masing-masing separuh satuan.",
     "bare": "Pembanding tidak merender apa pun. Waktu halaman hampir seluruhnya menyusun kueri ORM, objek halaman dan "
     "templat Django di Python. Yang menolong: potongan templat tersimpan (menu, kepala tabel) dan proses web per inti.",
     "growth": "Negara besar punya lebih banyak baris di halaman itu. Yang menolong: lebih sedikit kolom per baris.",

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from supervisi.demo.answers import draw_sheet, later_sheet
 from supervisi.demo.bulk_rows import next_id, renumber, write_rows
+from supervisi.demo.nation_findings import Seen, write_findings
 from supervisi.demo.nation_units import Nation, Place
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import (
@@ -84,7 +85,7 @@ class NationSheets:
         self.nation = nation
         self.station, self.lke = _Book.of("polsek-2026"), _Book.of("lke-2021")
         self._answer_id, self._revision_id = next_id(Answer), next_id(AnswerRevision)
-        self.sheets = self.answers = self.visits = 0
+        self.sheets = self.answers = self.visits = self.findings = 0
 
     def write(self, polda: Place) -> None:
         """Write everything below a regional command, the earliest period first."""
@@ -111,8 +112,22 @@ class NationSheets:
         write_rows(AnswerRevision, _REVISION, self._revision_rows(plans))
         renumber(Answer, AnswerRevision)
         self._move_on(plans)
+        self.findings += self._write_findings(plans)
         self.sheets += len(plans)
         self.visits += len(visits)
+
+    def _write_findings(self, plans: list[_Plan]) -> int:
+        """Write findings of the stations' visits of this quarter."""
+        seen = (
+            Seen(plan.row, plan.visit, plan.answers, self.nation.chance(plan.row.unit.code, plan.at, "temuan"))
+            for plan in plans
+            if plan.visit is not None
+            and plan.visit.is_done
+            and plan.row.instrument_id == self.station.row.pk
+            and plan.visit.period_id == self.nation.quarters[0].pk
+        )
+        texts = self.station.row.definition["finding_texts"]
+        return write_findings(seen, engine_instrument(self.station.row), texts, self.station.items)
 
     @staticmethod
     def _with_visit(plan: _Plan) -> Checklist:

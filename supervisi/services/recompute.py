@@ -98,6 +98,7 @@ class _Recomputation:
     def __init__(self, period: Period, counted: Counted, *, is_dry_run: bool) -> None:
         self.period, self.is_dry_run = period, is_dry_run
         self._counted = counted
+        self._stored: dict[RollupKey, dict[str, Any]] = {}
         self.sheets: list[Difference] = []
         self.layers: list[Difference] = []
         self.units: list[Difference] = []
@@ -108,7 +109,12 @@ class _Recomputation:
         differing = self._differing(results)
         if self.is_dry_run or not differing:
             self._tell(results, differing)
-            return
+        else:
+            self._put_right(differing)
+        # The next period needs none of it.
+        self._stored = {}
+
+    def _put_right(self, differing: list[RollupKey]) -> None:
         claims = claim_many(KIND, [str(key) for key in differing])
         # What others hold is theirs to compute: raised here, it runs again after them.
         jobs.request_many(KIND, (str(key) for key in differing if str(key) not in claims.noted))

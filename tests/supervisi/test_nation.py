@@ -14,6 +14,7 @@ from supervisi.models import (
     Checklist,
     ChecklistScore,
     ChecklistStatus,
+    Finding,
     Layer,
     LayerComparison,
     UnitScore,
@@ -26,6 +27,7 @@ from supervisi.services.operations import Card, payload_hash
 from supervisi.services.period_pass import LAYER_FIELDS
 from supervisi.services.recompute import recompute
 from supervisi.services.scores import compute_result, load_subject, score_fields
+from supervisi.services.stakes import stake_of
 from tests.factories import make_unit
 from wbbm.organisasi.models import Posting, Unit, UnitKind, User
 
@@ -96,6 +98,8 @@ def test_a_small_country_is_whole_and_its_results_are_those_of_the_jobs(simulate
         card=Card.of(revision.value),
     )  # fmt: skip
     assert said == revision.payload_hash
+    finding = Finding.objects.select_related("item", "checklist").order_by("pk")[0]
+    assert (finding.target_option, finding.points) == stake_of(finding.checklist, finding.item.code)
     assert AnswerRevision.objects.count() == Answer.objects.filter(version=1).count()
     assert recompute(is_dry_run=True) == []
 

@@ -55,7 +55,8 @@ class Command(BaseCommand):
         self._say("menghitung nilai dan rekap")
         recompute(is_dry_run=False)
         Period.objects.filter(pk__in=[period.pk for period in over]).update(settled_at=timezone.now())
-        self._say(f"selesai: {sheets.visits} kunjungan, {sheets.sheets} lembar, {sheets.answers} jawaban")
+        made = f"{sheets.visits} kunjungan, {sheets.findings} temuan, {sheets.sheets} lembar, {sheets.answers} jawaban"
+        self._say(f"selesai: {made}")
 
     def _say(self, text: str) -> None:
         self.stdout.write(f"[{time.monotonic() - self._began:5.1f} detik] {text}")
