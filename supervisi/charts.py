@@ -79,6 +79,48 @@ class Trend:
     label: str
 
 
+@dataclass(frozen=True)
+class Result:
+    """One result of a line: when (in steps of the axis), how much, what its tip says, and where it leads.
+
+    Results of another `run` (another version of the instrument, another layer) are not joined to those before.
+    """
+
+    at: Fraction
+    value: Fraction
+    tip: str
+    url: str
+    run: tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A result of a line as it is drawn."""
+
+    x: str
+    y: str
+    tip: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of results; `key` tells the lines of a chart apart."""
+
+    key: str
+    path: str
+    dots: tuple[Dot, ...]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A chart of several lines over the same steps."""
+
+    lines: tuple[Line, ...]
+    levels: tuple[Level, ...]
+    ticks: tuple[tuple[str, str], ...]
+
+
 def coordinate(value: Fraction) -> str:
     """Write a number for SVG: full stop, two decimals, within 0 and 100."""
     return decimal_string(min(Fraction(100), max(Fraction(), value)), 2)
@@ -163,6 +205,59 @@ def trend(scores: Sequence[tuple[str, str, Fraction]], *, low: Fraction, high: F
         ),
         label=f"{label}: " + "; ".join(f"{point.name} {point.value}" for point in points),
     )
+
+
+# Boxes of a chart of lines: left, right, top, bottom, room beside the outermost results.
+WIDE, SMALL = (40, 312, 12, 140, 16), (0, 160, 8, 56, 8)
+
+
+def line_chart(
+    series: Sequence[tuple[str, Sequence[Result]]],
+    ticks: Sequence[str],
+    gates: Sequence[Fraction],
+    *,
+    box: tuple[int, int, int, int, int],
+    between: tuple[Fraction, Fraction],
+) -> Lines:
+    """Draw lines of (key, results, oldest first) over the steps of an axis.
+
+    Args:
+        ticks: what each step is called; results stand at 0 up to the last of them.
+        gates: values of horizontal lines, the lower one first.
+        between: the lowest and the highest value of the scale.
+    """
+    left, right, top, bottom, room = box
+    step = Fraction(right - left - 2 * room, max(1, len(ticks) - 1))
+    lowest, highest = between
+
+    def across(at: Fraction) -> Fraction:
+        return left + room + at * step if len(ticks) > 1 else Fraction(left + right, 2) + at * room
+
+    def height(value: Fraction) -> Fraction:
+        return bottom - (value - lowest) * (bottom - top) / (highest - lowest)
+
+    lines = []
+    for key, results in series:
+        path, run = [], None
+        for result in results:
+            path.append(
+                f"{'L' if result.run == run else 'M'}{_place(across(result.at))} {_place(height(result.value))}"
+            )
+            run = result.run
+        dots = [Dot(_place(across(each.at)), _place(height(each.value)), each.tip, each.url) for each in results]
+        lines.append(Line(key, "".join(path), tuple(dots)))
+    levels = [
+        Level(_place(height(gate)), _place(height(gate) + 4), trimmed(gate), place == 0 and len(gates) > 1)
+        for place, gate in enumerate(gates)
+    ]
+    marks = [(_place(across(Fraction(place))), text) for place, text in enumerate(ticks)]
+    return Lines(tuple(lines), tuple(levels), tuple(marks))
+
+
+def scale_of(values: Sequence[Fraction], gates: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
+    """Return a scale on which all values and gates stand, with a little room."""
+    known = [*values, *gates] or [Fraction(0), Fraction(100)]
+    return max(Fraction(0), min(known) - 2), min(Fraction(100), max(known) + 2)
 
 
 def _place(value: Fraction) -> str:

@@ -23,6 +23,7 @@ from supervisi.views import (
     replies,
     samples,
     sheets,
+    trend,
     unit_changes,
     vault,
     verification,
@@ -136,6 +137,12 @@ urlpatterns += [
     path("supervisi/satuan/<int:pk>/rerata/", derivation.rollup, name="rollup-derivation"),
     path("supervisi/satuan/<int:pk>/lapisan/", layers.comparison, name="layer-comparison"),
     path("supervisi/satuan/<int:pk>/lapisan/bawahan/", layers.gaps_below, name="layer-gaps"),
+]
+
+# Results over time.
+urlpatterns += [
+    path("supervisi/satuan/<int:pk>/perkembangan/", trend.trend, name="trend"),
+    path("supervisi/satuan/<int:pk>/perkembangan/bawahan/", trend.below, name="trend-below"),
 ]
 
 # Every list as a file.

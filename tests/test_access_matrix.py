@@ -162,6 +162,8 @@ RULES: dict[str, Rule] = {
     "supervisi:layer-comparison": page(UNIT_READERS, "unit"),
     "supervisi:layer-gaps": page(READERS, "own-unit"),
     "supervisi:rollup-derivation": page(READERS, "own-unit"),
+    "supervisi:trend": page(UNIT_READERS, "unit"),
+    "supervisi:trend-below": page(READERS, "own-unit"),
     "supervisi:support": page(READERS, "own-unit"),
     "supervisi:unit-tasks": page(UNIT_READERS, "unit"),
     "supervisi:unit-history": page(UNIT_READERS, "unit"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from supervisi.lists import findings, sheets, units, visits
+from supervisi.lists import findings, sheets, trends, units, visits
 from supervisi.lists.asked import Asked
 from wbbm.organisasi.models import User
 from wbbm.organisasi.tables import Table
@@ -34,6 +34,8 @@ LISTS = {
     "rencana": ListKind("Rencana satuan", ("supervisi:plan-stations",), units.plans_below),
     "rerata": ListKind("Hitungan rerata", ("supervisi:rollup-derivation",), units.means),
     "riwayat": ListKind("Riwayat satuan", ("supervisi:unit-history",), units.history),
+    "perkembangan": ListKind("Perkembangan satuan", ("supervisi:trend",), trends.trend),
+    "perkembangan-bawahan": ListKind("Perkembangan satuan di bawah", ("supervisi:trend-below",), trends.trends_below),
     "periode": ListKind("Daftar periode", ("supervisi:period-list",), units.periods),
     "kelengkapan": ListKind("Yang perlu dilengkapi", ("supervisi:gaps",), units.incomplete),
     "kunjungan": ListKind("Daftar kunjungan", ("supervisi:visit-list",), visits.visits),
