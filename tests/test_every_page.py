@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 
 from supervisi.lists.registry import LISTS
 from supervisi.models import Checklist
+from tests.figures import Figures
 from tests.pages_of_demo import ACCOUNTS, DEMO, make_import_drafts, targets
 from tests.routes import beyond_looks
 from tests.supervisi.sheets import Counted
@@ -46,7 +47,8 @@ EMPTY: dict[tuple[str, str], str] = (
         for account in ("bagren", "kapolsek.grabagan", "operator.baru")
     }
     | {
-        ("supervisi:layer-comparison", account): "a Polda or a satfung fills in no sheet"
+        (f"supervisi:{page}", account): "a Polda or a satfung fills in no sheet"
+        for page in ("layer-comparison", "trend")
         for account in ("kapolres", "wakapolres", "kabagren", "tim1", "kapolda", "auditor")
     }
     | {
@@ -75,6 +77,17 @@ EMPTY: dict[tuple[str, str], str] = (
         ("supervisi:finding-board", "kapolda"): "his office owns no finding; supervisors review the stations'",
     }
 )
+
+
+# Whose dashboards have which figures.
+DASHBOARDS = {
+    "kapolres": ("polres-tuban", "polsek-tuban", "polsek-senori"),
+    "kabagren": ("polres-tuban", "polsek-montong"),
+    "bagren": ("polres-tuban",),
+    "auditor": ("polda-jawa-timur", "polres-tuban"),
+    "kapolda": ("polda-jawa-timur",),
+    "kapolsek.grabagan": ("polsek-grabagan",),
+}
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +187,7 @@ def test_every_list_comes_as_a_file_for_whoever_sees_its_page():
             elif links and (account, name) not in seen:
                 seen.add((account, name))
                 faults += [f"{account} {link}" for link, suffix in links if not holds_a_line(client, link, suffix)]
-    assert faults == []
+    assert "\n".join(faults) == ""
     assert set(LISTS) - {name for _, name in seen} == set(UNSEEN)
 
 
@@ -198,3 +211,34 @@ def holds_a_line(client: Client, link: str, suffix: str) -> bool:
     if suffix == "csv":
         return len(content.decode("utf-8-sig").strip().split("\r\n")) > 2
     return load_workbook(io.BytesIO(content), read_only=True).active.max_row > 2
+
+
+def test_every_figure_on_the_dashboards_leads_to_its_derivation():
+    """No figure stands without a link; the links of each role open, at the very place of the figure."""
+    units = {unit.code: unit.pk for unit in Unit.objects.all()}
+    faults, opened = [], set()
+    for account, codes in DASHBOARDS.items():
+        client = Client()
+        client.force_login(User.objects.get(username=account), backend="wbbm.organisasi.auth.PostingBackend")
+        for code in codes:
+            page = client.get(reverse("supervisi:unit-dashboard", args=[units[code]]))
+            found = Figures(page.content.decode())
+            faults += [f"{account} {code}: {text}" for text in found.alone]
+            assert len(found.links) > 8, (account, code)
+            # Of each kind of page a few: a district's map alone has hundreds of figures.
+            few: dict[str, list[str]] = {}
+            for link in dict.fromkeys(found.links):
+                if link.startswith("/"):
+                    few.setdefault(resolve(link.partition("#")[0].partition("?")[0]).view_name, []).append(link)
+            for name, links in few.items():
+                opened.add(name)
+                faults += [f"{account} {code}: {link}" for link in [*links[:2], links[-1]] if not leads(client, link)]
+    assert "\n".join(faults) == ""
+    assert {"supervisi:derivation", "supervisi:comparison", "supervisi:rollup-derivation"} <= opened
+
+
+def leads(client: Client, link: str) -> bool:
+    """Tell whether a link opens a page that has the place it names."""
+    answer = client.get(link.partition("#")[0])
+    place = link.partition("#")[2]
+    return answer.status_code == 200 and (not place or f'id="{place}"' in answer.content.decode())

@@ -54,7 +54,8 @@ def _stations(table: StationTable) -> Iterator[tuple[Cell, ...]]:
     for line in table.stations:
         cells = [figure(cell.text) for cell in line.cells] or [None] * len(table.columns)
         moved = figure(f"{signs[line.delta_word]}{line.delta}") if line.delta else None
-        yield (line.rank or None, line.unit.name, figure(line.score), *cells, moved, line.note or line.source)
+        note = f"{line.note}. {line.earlier}" if line.earlier is not None else line.note
+        yield (line.rank or None, line.unit.name, figure(line.score), *cells, moved, note or line.source)
 
 
 def gaps_below(user: User, asked: Asked) -> Table | None:

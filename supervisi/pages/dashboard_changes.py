@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from django.urls import reverse
 from django.utils import dateformat
 
-from supervisi.models import Finding, Layer, Period, VisitStatus
+from supervisi.models import Finding, Layer, Period, UnitScore, Visit, VisitStatus
 from supervisi.pages.dashboard_data import LKE, POLSEK, DashboardData, Rows
+from supervisi.pages.figures import moved, why
 from supervisi.scoring.rounding import from_units, shown
 from wbbm.organisasi.models import Unit, UnitKind
 
@@ -28,6 +30,8 @@ class Change:
     points: str
     before: str
     after: str
+    # Where it is told whose answer did it; empty out of reach.
+    why: str
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,10 @@ class Changes:
     rose_total: int
 
 
-def read_changes(units: Iterable[Unit], now: Rows, out_of_reach: frozenset[int] = frozenset()) -> Changes:
+def read_changes(units: Iterable[Unit], now: Rows, before: Rows, out_of_reach: frozenset[int] = frozenset()) -> Changes:
     """Return what fell and what rose, most points first."""
     found = [
-        (change["points"], unit, change)
+        (change["points"], unit, change, _why(row, before.of(unit), change["item"]))
         for unit in units
         if (row := now.of(unit)) is not None and row.counting_id is not None
         for change in row.changes
@@ -76,7 +80,11 @@ def read_changes(units: Iterable[Unit], now: Rows, out_of_reach: frozenset[int] 
     )
 
 
-def _change(points: int, unit: Unit, change: dict[str, Any], out_of_reach: frozenset[int]) -> Change:
+def _why(row: UnitScore, before: UnitScore | None, code: str) -> str:
+    return moved(row, before) if before is not None else why(row, f"i-{code}")
+
+
+def _change(points: int, unit: Unit, change: dict[str, Any], why_so: str, out_of_reach: frozenset[int]) -> Change:
     sign = "\N{MINUS SIGN}" if points < 0 else "+"
     before, after = from_units(change["before"]) * 100, from_units(change["after"]) * 100
     places = 0 if abs(before - after) >= 1 else 2
@@ -88,6 +96,7 @@ def _change(points: int, unit: Unit, change: dict[str, Any], out_of_reach: froze
         points=f"{sign}{shown(abs(from_units(points)))}",
         before=_percent(before, places),
         after=_percent(after, places),
+        why="" if unit.pk in out_of_reach else why_so,
     )
 
 
@@ -102,7 +111,7 @@ def late_list(data: DashboardData) -> tuple[tuple[Late, ...], int]:
     """List what is past its day, the latest first, with the number of all: findings, visits, self sheets."""
     findings = [finding for finding in data.findings.latest if data.reads_below or finding.unit_id == data.unit.pk]
     found = [_late_finding(data, finding) for finding in findings]
-    visits = [_late_visit(data, visit.unit, visit.starts_on, visit.last_day) for visit in data.visits
+    visits = [_late_visit(data, visit) for visit in data.visits
               if visit.status == VisitStatus.PLANNED and visit.last_day < data.today
               and (data.reads_below or visit.unit_id == data.unit.pk)]  # fmt: skip
     sheets, owed = _missing_sheets(data)
@@ -126,9 +135,9 @@ def _days(data: DashboardData, day: datetime.date) -> int:
     return (data.today - day).days
 
 
-def _late_visit(data: DashboardData, unit: Unit, starts_on: datetime.date, last_day: datetime.date) -> Late:
-    words = f"dijadwalkan {dateformat.format(starts_on, 'j F')}"
-    return Late("Kunjungan belum dimulai", (unit,), 0, words, "", _days(data, last_day))
+def _late_visit(data: DashboardData, visit: Visit) -> Late:
+    words, days = f"dijadwalkan {dateformat.format(visit.starts_on, 'j F')}", _days(data, visit.last_day)
+    return Late("Kunjungan belum dimulai", (visit.unit,), 0, words, "", days, visit.get_absolute_url())
 
 
 def _missing_sheets(data: DashboardData) -> tuple[list[Late], int]:
@@ -151,7 +160,8 @@ def _missing_sheets(data: DashboardData) -> tuple[list[Late], int]:
             owed += len(units)
             shown_units = tuple(units[:_MOST_NAMES])
             more = len(units) - len(shown_units)
-            found.append(Late(f"{name} {period.name}", shown_units, more, "", "", _days(data, period.last_day)))
+            url = reverse("supervisi:unit-tasks", args=[units[0].pk])
+            found.append(Late(f"{name} {period.name}", shown_units, more, "", "", _days(data, period.last_day), url))
     return found, owed
 
 

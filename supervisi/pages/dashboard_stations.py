@@ -6,7 +6,6 @@ import datetime
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.urls import reverse
 from django.utils import dateformat
 
 from supervisi import charts
@@ -14,6 +13,7 @@ from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Layer, Period, UnitScore, Visit, VisitStatus
 from supervisi.pages.dashboard_changes import Changes, read_changes
 from supervisi.pages.dashboard_data import LKE, POLSEK, DashboardData, Rows
+from supervisi.pages.figures import Linked, findings_of, moved, visits_of, why
 from supervisi.scoring.instrument import Instrument
 from supervisi.scoring.rounding import UNITS, shown
 from wbbm.organisasi.models import Unit, UnitKind
@@ -28,11 +28,12 @@ _OPEN_ORDER = {VisitStatus.ONGOING: 0, VisitStatus.DONE: 0, VisitStatus.PLANNED:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of the heat map: its area, whole percent, cut off, and its band."""
+    """One cell of the heat map: its area, whole percent, cut off, its band, and where it is worked out."""
 
     key: str
     text: str
     band: int
+    why: str
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,16 @@ class Station:
     # Which layer a district's score comes from, or of how many units a mean is.
     source: str
     cells: tuple[Cell, ...]
-    # The derivation of score and cells; empty where they are a mean of several units, or out of reach.
+    # Where the score is worked out; empty out of reach.
     why: str
     delta: str
     delta_word: str
-    note: str
+    # What moved it.
+    moved: str
+    # Why it has no rank, and where to see that.
+    note: Linked
+    # The score of the period before, where there is none now.
+    earlier: Linked | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ class Coverage:
     ongoing: int
     planned: int
     none: int
+    # The visits of the period.
+    url: str
 
 
 @dataclass(frozen=True)
@@ -72,8 +80,8 @@ class Attention:
     """A unit to go to first, and why."""
 
     unit: Unit
-    score: str
-    reason: str
+    score: Linked
+    reasons: tuple[Linked, ...]
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,7 @@ def station_table(data: DashboardData) -> StationTable | None:
         since=frame.period_before.name if frame.period_before else "",
         since_short=short_period(frame.period_before.name) if frame.period_before else "",
         coverage=_coverage(frame),
-        changes=read_changes(ranked, frame.now, data.out_of_reach),
+        changes=read_changes(ranked, frame.now, frame.before, data.out_of_reach),
         attention=_attention(frame),
     )
 
@@ -184,11 +192,17 @@ def _url(frame: _Frame, unit: Unit) -> str:
     return "" if unit.pk in frame.data.out_of_reach else unit.get_absolute_url()
 
 
-def _why(frame: _Frame, unit: Unit, row: UnitScore) -> str:
-    """Return where the score of a unit that is a single sheet's is worked out."""
-    is_own = row.counting_id is not None and row.units_submitted == 1 and frame.kind != UnitKind.POLDA
-    reaches = is_own and unit.pk not in frame.data.out_of_reach
-    return reverse("supervisi:derivation", args=[row.counting_id]) if reaches else ""
+def _why(frame: _Frame, unit: Unit, row: UnitScore, anchor: str = "total") -> str:
+    """Return where a unit's score is worked out."""
+    return "" if unit.pk in frame.data.out_of_reach else why(row, anchor)
+
+
+def _moved(frame: _Frame, unit: Unit) -> str:
+    """Return where it is told what moved a unit's score since the period before."""
+    now, before = frame.now.of(unit), frame.before.of(unit)
+    if now is None or before is None or unit.pk in frame.data.out_of_reach:
+        return ""
+    return moved(now, before)
 
 
 def _name(unit: Unit) -> str:
@@ -216,11 +230,15 @@ def _ranked_lines(frame: _Frame, ranked: list[Unit]) -> list[Station]:
                 rank=scores.index(score) + 1,
                 score=score_text(frame.instrument, score),
                 source=_source(frame, row),
-                cells=tuple(_cell(frame.instrument, area.key, row) for area in frame.instrument.areas),
+                cells=tuple(
+                    _cell(frame.instrument, area.key, row, _why(frame, unit, row, f"a-{area.key}"))
+                    for area in frame.instrument.areas
+                ),
                 why=_why(frame, unit, row),
                 delta=delta,
                 delta_word=word,
-                note="",
+                moved=_moved(frame, unit),
+                note=Linked(""),
             )
         )
     return lines
@@ -233,9 +251,9 @@ def _source(frame: _Frame, row: UnitScore) -> str:
     return f"{mark}, {row.units_submitted} dari {row.units_due}" if frame.kind == UnitKind.POLDA else mark
 
 
-def _cell(instrument: Instrument, key: str, row: UnitScore) -> Cell:
+def _cell(instrument: Instrument, key: str, row: UnitScore, why_so: str = "") -> Cell:
     share = Fraction(row.areas.get(key, 0) * 100, UNITS * row.units_submitted) / instrument.area_weight(key)
-    return Cell(key, str(charts.cut(share)), charts.band(share))
+    return Cell(key, str(charts.cut(share)), charts.band(share), why_so)
 
 
 def _delta(score: Fraction, before: Fraction | None) -> tuple[str, str]:
@@ -249,11 +267,12 @@ def _delta(score: Fraction, before: Fraction | None) -> tuple[str, str]:
 
 
 def _unranked_line(frame: _Frame, unit: Unit) -> Station:
-    note = _state_words(frame, unit)
-    before = _mean(frame, unit, before=True)
-    if before is not None and frame.period_before is not None and frame.instrument is not None:
-        note = f"{note}. {frame.period_before.name}: {score_text(frame.instrument, before)}"
-    return Station(unit, _url(frame, unit), _name(unit), 0, "", "", (), "", "", "", note)
+    note, earlier = Linked(_state_words(frame, unit), _state_url(frame, unit)), None
+    before, row = _mean(frame, unit, before=True), frame.before.of(unit)
+    if before is not None and row is not None and frame.period_before is not None and frame.instrument is not None:
+        words = f"{frame.period_before.name}: {score_text(frame.instrument, before)}"
+        earlier = Linked(words, _why(frame, unit, row))
+    return Station(unit, _url(frame, unit), _name(unit), 0, "", "", (), "", "", "", "", note, earlier)
 
 
 def _state_words(frame: _Frame, unit: Unit) -> str:
@@ -275,6 +294,14 @@ def _state_words(frame: _Frame, unit: Unit) -> str:
     is_ongoing = visit.status == VisitStatus.ONGOING
     words = "Kunjungan berjalan" if is_ongoing else "Kunjungan selesai, lembar belum diserahkan"
     return f"{words}: {progress or 'belum diisi'}"
+
+
+def _state_url(frame: _Frame, unit: Unit) -> str:
+    """Return where to see what the words of a unit's state count."""
+    visit = frame.visits.get(unit.pk)
+    if frame.kind != UnitKind.POLSEK or visit is None:
+        return _url(frame, unit)
+    return visits_of(cari=unit.name) if unit.pk in frame.data.out_of_reach else visit.get_absolute_url()
 
 
 def _order(frame: _Frame, unit: Unit) -> tuple[int, datetime.date, str]:
@@ -335,6 +362,7 @@ def _coverage(frame: _Frame) -> Coverage | None:
         ongoing=ongoing,
         planned=planned,
         none=due - done - ongoing - planned,
+        url=visits_of(periode=frame.period.pk),
     )
 
 
@@ -347,19 +375,27 @@ def _attention(frame: _Frame) -> tuple[Attention, ...]:
         low, late = _low_areas(frame, unit), frame.data.findings.late_below.get(unit.path, 0)
         seen = frame.seen.get(unit.pk)
         days = max(0, (frame.data.today - seen).days) if seen is not None else None
-        reasons = []
+        reasons: list[Linked] = []
         if low:
-            reasons.append(f"{low} area di bawah 60%")
+            row = frame.now.of(unit)
+            reasons.append(Linked(f"{low} area di bawah 60%", _why(frame, unit, row) if row is not None else ""))
         if late:
-            reasons.append(f"{late} temuan lewat tenggat")
+            reasons.append(Linked(f"{late} temuan lewat tenggat", findings_of(unit, "lewat")))
         if frame.kind == UnitKind.POLSEK and (days is None or days > _LONG_AGO_DAYS):
-            reasons.append("belum pernah dikunjungi" if days is None else f"{days} hari sejak kunjungan terakhir")
+            words = "belum pernah dikunjungi" if days is None else f"{days} hari sejak kunjungan terakhir"
+            reasons.append(Linked(words, visits_of(cari=unit.name)))
         if reasons:
-            mean = _mean(frame, unit)
-            score = score_text(frame.instrument, mean) if mean is not None and frame.instrument is not None else ""
-            found.append((-(low * 3 + late), -(days or 999), Attention(unit, score, ", ".join(reasons))))
+            entry = Attention(unit, _linked_score(frame, unit), tuple(reasons))
+            found.append((-(low * 3 + late), -(days or 999), entry))
     found.sort(key=lambda entry: (entry[0], entry[1], entry[2].unit.name))
     return tuple(entry[2] for entry in found[:_MOST_ATTENTION])
+
+
+def _linked_score(frame: _Frame, unit: Unit) -> Linked:
+    mean, row = _mean(frame, unit), frame.now.of(unit)
+    if mean is None or row is None or frame.instrument is None:
+        return Linked("")
+    return Linked(score_text(frame.instrument, mean), _why(frame, unit, row))
 
 
 def _last_seen(data: DashboardData) -> dict[int, datetime.date]:

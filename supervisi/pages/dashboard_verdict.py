@@ -11,9 +11,10 @@ from django.utils import dateformat
 
 from supervisi import charts
 from supervisi.instrument_cache import engine_instrument
-from supervisi.models import ConditionState, Layer, Period, UnitScore
+from supervisi.models import ConditionState, Layer, Period, Severity, UnitScore
 from supervisi.pages.dashboard_data import LKE, POLSEK, DashboardData, SheetScore
 from supervisi.pages.derivation import anchor_of
+from supervisi.pages.figures import Linked, findings_of, moved, why
 from supervisi.scoring.instrument import PERCENT, Area, Instrument, Item, PredicateRule
 from supervisi.scoring.rounding import from_units, shown, to_units
 from wbbm.organisasi.models import UnitKind
@@ -61,7 +62,7 @@ class AreaLine:
     bar: charts.Bar
     passed: bool
     words: str
-    claim: str
+    claim: Linked
     is_overclaimed: bool
 
 
@@ -85,7 +86,7 @@ class Verdict:
     # The gates that are missed, the farthest first.
     blocking: tuple[GateLine, ...]
     cleared: tuple[GateLine, ...]
-    holding: tuple[str, ...]
+    holding: tuple[Linked, ...]
     conditions: tuple[ConditionLine, ...]
     layer_words: str
     period: Period
@@ -96,7 +97,7 @@ class Verdict:
     lever: str
     lever_code: str
     outcome: str
-    trend: str
+    trend: Linked
     instrument: Instrument
     sheet_id: int
 
@@ -175,7 +176,7 @@ def read_verdict(data: DashboardData) -> Verdict | None:
         lever=_figure(score.nodes[instrument.root[0].code]),
         lever_code=instrument.root[0].code,
         outcome=_figure(score.nodes["B"]) if "B" in score.nodes else "",
-        trend="" if is_station else _trend(data, row),
+        trend=Linked("") if is_station else _trend(data, row),
         instrument=instrument,
         sheet_id=score.sheet_id,
     )
@@ -308,11 +309,11 @@ def condition_lines(
     return lines
 
 
-def _holding(data: DashboardData, conditions: list[ConditionLine]) -> list[str]:
+def _holding(data: DashboardData, conditions: list[ConditionLine]) -> list[Linked]:
     """Name what keeps a predicate from being asked for although the gates may be met."""
-    reasons = [f"{line.label}: {line.note}" for line in conditions if not line.is_met]
-    severe = data.findings.severe
-    return [*reasons, f"{severe} temuan berat masih terbuka"] if severe else reasons
+    reasons = [Linked(f"{line.label}: {line.note}", "") for line in conditions if not line.is_met]
+    severe, url = data.findings.severe, findings_of(data.unit, "terbuka", Severity.SEVERE)
+    return [*reasons, Linked(f"{severe} temuan berat masih terbuka", url)] if severe else reasons
 
 
 # --- areas --------------------------------------------------------------------------------------------------
@@ -362,7 +363,9 @@ def _area_line(
         bar=charts.score_bar(percent, low=low, high=high, label=area.label, has_gates=bool(pair)),
         passed=goal is None or goal["passed"],
         words=_area_words(goal),
-        claim=shown(claim, places=1) if claim is not None else "",
+        claim=Linked(shown(claim, places=1), why(own, f"a-{area.key}"))
+        if own is not None and claim is not None
+        else Linked(""),
         is_overclaimed=claim is not None and claim - percent >= 10,
     )
 
@@ -375,13 +378,12 @@ def _area_words(goal: dict[str, Any] | None) -> str:
     return gap_words(goal["distance"])
 
 
-def _trend(data: DashboardData, row: UnitScore) -> str:
+def _trend(data: DashboardData, row: UnitScore) -> Linked:
     """Say how a district's total moved since the year before."""
     before = data.year_before
     earlier = data.select(before, row.layer, code=row.instrument.code).of(data.unit)
     if before is None or earlier is None or earlier.counting_id not in data.scores or row.counting_id is None:
-        return ""
-    moved = data.scores[row.counting_id].complete - data.scores[earlier.counting_id].complete
-    if moved == 0:
-        return f"Sejak {before.name}: nilai total tetap"
-    return f"Sejak {before.name}: nilai total {'naik' if moved > 0 else 'turun'} {_visible(moved)}"
+        return Linked("")
+    between = data.scores[row.counting_id].complete - data.scores[earlier.counting_id].complete
+    word = f"{'naik' if between > 0 else 'turun'} {_visible(between)}" if between else "tetap"
+    return Linked(f"Sejak {before.name}: nilai total {word}", moved(row, earlier))

@@ -272,7 +272,7 @@ def _narrowed(rows: FindingQuerySet, wanted: Wanted, today: datetime.date) -> Fi
     if wanted.severity in Severity.values:
         rows = rows.filter(severity=wanted.severity)
     if wanted.unit:
-        rows = rows.filter(unit__name__icontains=wanted.unit)
+        rows = rows.filter(unit__in=Unit.objects.order_by().below_named(wanted.unit))
     if wanted.owner:
         rows = rows.filter(owner_title__icontains=wanted.owner)
     return rows

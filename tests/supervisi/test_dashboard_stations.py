@@ -208,9 +208,9 @@ def test_attention_names_weak_areas_late_findings_and_the_unseen(district):
     make_finding(district, second, due_on=ago(2))
     entries = district.page().stations.attention
     assert [entry.unit for entry in entries[:2]] == [first, second]
-    assert entries[0].reason == "2 area di bawah 60%"
-    assert entries[1].reason == "1 temuan lewat tenggat"
-    assert entries[2].reason == "belum pernah dikunjungi"
+    assert ", ".join(entries[0].reasons) == "2 area di bawah 60%"
+    assert ", ".join(entries[1].reasons) == "1 temuan lewat tenggat"
+    assert ", ".join(entries[2].reasons) == "belum pernah dikunjungi"
 
 
 # --- Polda and Mabes --------------------------------------------------------------------------------------------

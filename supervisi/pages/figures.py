@@ -1,0 +1,51 @@
+"""Where the figures of a dashboard lead: to their derivation, to both sheets side by side, or to their list."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from supervisi.models import UnitScore
+from wbbm.organisasi.models import Unit
+
+
+class Linked(str):
+    """Words with a figure that know where it leads; nowhere when the address is empty."""
+
+    url: str
+
+    def __new__(cls, text: str, url: str = "") -> Linked:
+        """Make the words."""
+        made = super().__new__(cls, text)
+        made.url = url
+        return made
+
+
+def is_sheet(row: UnitScore) -> bool:
+    """Tell whether a stored result is that of one sheet."""
+    return row.counting_id is not None and row.units_submitted == 1
+
+
+def why(row: UnitScore, anchor: str = "total") -> str:
+    """Return where a result is worked out: on its sheet's page, else among those that went into the mean."""
+    if is_sheet(row):
+        return f"{reverse('supervisi:derivation', args=[row.counting_id])}#{anchor}"
+    return f"{reverse('supervisi:rollup-derivation', args=[row.unit_id])}?periode={row.period_id}"
+
+
+def moved(row: UnitScore, before: UnitScore) -> str:
+    """Return where it is told what moved between two results: both sheets side by side, else the unit over time."""
+    if is_sheet(row) and is_sheet(before) and row.instrument_id == before.instrument_id:
+        return f"{reverse('supervisi:comparison', args=[row.counting_id])}?dengan={before.counting_id}"
+    return reverse("supervisi:trend", args=[row.unit_id])
+
+
+def findings_of(unit: Unit, state: str, severity: str = "") -> str:
+    """Return the list of a unit's findings, and those of what is below it, in a state."""
+    asked = {"keadaan": state, "satuan": unit.name} | ({"tingkat": severity} if severity else {})
+    return f"{reverse('supervisi:finding-list')}?{urlencode(asked)}"
+
+
+def visits_of(**asked: str | int) -> str:
+    """Return the list of visits, narrowed."""
+    return f"{reverse('supervisi:visit-list')}?{urlencode([('pilih', 'semua'), *asked.items()])}"
