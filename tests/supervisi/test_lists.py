@@ -57,6 +57,8 @@ NO_LIST = {
     "supervisi:finding-add-visit": _FORM, "supervisi:finding-add-unit": _FORM,
     "supervisi:finding-board": "the list of findings narrowed to one unit",
     "supervisi:finding-review": "the list of findings by state", "supervisi:finding-detail": _ONE,
+    "supervisi:oddity-list": "each look is written down; a file would be read unseen",
+    "supervisi:oddity-detail": _ONE,
     "supervisi:evidence-pick": _FORM, "supervisi:evidence-new": _FORM, "supervisi:evidence-detail": _ONE,
     "supervisi:evidence-change": _FORM, "supervisi:evidence-revise": _FORM,
 }  # fmt: skip
