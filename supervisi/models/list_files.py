@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import uuid
 from typing import TYPE_CHECKING, Self
 
@@ -50,8 +51,9 @@ class ListFileQuerySet(models.QuerySet["ListFile"]):
 
 
 def posting_mark(user: User) -> str:
-    """Write the running postings of a person: with others, another list is in his sight."""
-    return ",".join(sorted(f"{held.role}@{held.unit.path}" for held in user.scope.postings))[:500]
+    """Return a mark of a person's running postings: with others, another list is in his sight."""
+    held = ",".join(sorted(f"{posting.role}@{posting.unit.path}" for posting in user.scope.postings))
+    return hashlib.sha256(held.encode()).hexdigest()
 
 
 class ListFile(models.Model):

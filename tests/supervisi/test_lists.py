@@ -29,8 +29,8 @@ _FORM = "a form or a choice, nothing to keep"
 _ONE = "one thing, not a list"
 _SELF = "is a file itself"
 _ITS_OWN = "has its own file: "
-_ADMIN = "Django's administration; units, people and postings have the files of organisasi/ekspor/"
-# Every page that is no list, with the reason; a page that stands neither here nor in LISTS fails.
+# Every page that is no list, with the reason; a page that stands neither here nor in LISTS fails. Django's
+# administration is left out: its units, people and postings have the files of organisasi/ekspor/.
 NO_LIST = {
     "account": _ONE, "change-password": _FORM, "own-password": _FORM, "import-upload": _FORM, "import-template": _SELF,
     "export-list": _SELF, "import-preview": _ITS_OWN + "import-faults", "import-faults": _SELF,
