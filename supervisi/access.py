@@ -209,9 +209,9 @@ def posting_to_answer(user: User, finding: Finding) -> Posting | None:
 
 
 def posting_to_watch(user: User) -> Posting | None:
-    """Supervisor, commander or auditor with units below him: may open the sheet of signs at all."""
+    """Supervisor, commander or auditor: may open the sheet of signs, which is empty where nobody stands below him."""
     roles = (Role.SUPERVISOR, Role.COMMANDER, Role.AUDITOR)
-    return next((held for held in user.scope.postings if held.role in roles and held.unit.numchild > 0), None)
+    return next((held for held in user.scope.postings if held.role in roles), None)
 
 
 def posting_to_settle(user: User, oddity: Oddity) -> Posting | None:

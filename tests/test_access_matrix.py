@@ -239,7 +239,7 @@ RULES: dict[str, Rule] = {
     # One route for all lists: tests/supervisi/test_lists.py holds each against its page.
     "supervisi:list-file": page(READERS | {"kapolsek", "operator"}, extra={"name": "temuan", "suffix": "csv"}),
     "supervisi:list-download": page(frozenset({"commander"}), "list-file"),
-    "supervisi:oddity-list": page(READERS),
+    "supervisi:oddity-list": page(READERS | {"kapolsek"}),
     "supervisi:oddity-detail": page(READERS, "oddity"),
     "supervisi:oddity-step": post(
         SUPERVISORS | {"commander"}, "oddity", frozenset({"auditor"}), extra={"name": "periksa"}

@@ -52,6 +52,10 @@ EMPTY: dict[tuple[str, str], str] = (
         for account in ("kapolres", "wakapolres", "kabagren", "tim1", "kapolda", "auditor")
     }
     | {
+        ("supervisi:oddity-list", account): "no unit lies below a station"
+        for account in ("kapolsek.senori", "kapolsek.grabagan")
+    }
+    | {
         (f"supervisi:visit-{page}", account): "no visit to the account's units this month or from today on"
         for page in ("calendar", "day")
         for account in ("bagren", "kapolsek.grabagan", "operator.baru")

@@ -87,7 +87,6 @@ def _make_finding(signs: list[Oddity], by: User) -> None:
     """Let the first sign about a station with a finding have become that finding, a week ago."""
     found = ((sign, Finding.objects.filter(unit__in=sign.units.all()).order_by("pk").first()) for sign in signs)
     sign, finding = next((sign, finding) for sign, finding in found if finding is not None)
-    Oddity.objects.filter(pk=sign.pk).update(status=OddityStatus.FINDING, finding=finding)
-    OddityStep.objects.create(
-        oddity=sign, status=OddityStatus.FINDING, by=by, posting=by.scope.postings[0], at=timezone.now() - 7 * _DAY
-    )
+    at = timezone.now() - 7 * _DAY
+    Oddity.objects.filter(pk=sign.pk).update(status=OddityStatus.FINDING, finding=finding, found_at=at - _DAY)
+    OddityStep.objects.create(oddity=sign, status=OddityStatus.FINDING, by=by, posting=by.scope.postings[0], at=at)

@@ -13,7 +13,7 @@ from typing import Any
 LOOK_BACK_DAYS = 14
 # A camera's clock and zone may be a day off.
 CAMERA_DAYS = 1
-# Points of 100 on the whole sheet, added up over the items that rose without new evidence.
+# Points of 100: so much the whole sheet rose, and so much the items that rose without new evidence together.
 JUMP_POINTS = Fraction(5)
 # So many answers of one person within so many minutes: less than it takes to read an item and its options.
 FAST_ANSWERS = 15

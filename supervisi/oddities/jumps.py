@@ -12,6 +12,7 @@ from supervisi.scoring.rounding import from_units
 
 from .found import JUMP_POINTS, Found, Look
 
+_SCORE = "counting__score__complete"
 _Row = dict[str, Any]
 _Key = tuple[int, str]
 
@@ -25,13 +26,14 @@ class _Answered:
 
 
 def jumps(look: Look) -> Iterator[Found]:
-    """Find counting sheets of open periods whose items rose without new evidence by so many points together.
+    """Find counting sheets of open periods that rose by so many points, with as many at items without new evidence.
 
     What rose is read from the stored results; the sheets themselves are not scored again.
     """
     rows = [row for row in _rows() if _points(_risen(row)) >= JUMP_POINTS]
     before = _before(rows)
-    pairs = [(row, earlier) for row in rows if (earlier := before.get(row["counting"])) is not None]
+    pairs = [(row, before[row["counting"]]) for row in rows if row["counting"] in before]
+    pairs = [(row, earlier) for row, earlier in pairs if from_units(row[_SCORE] - earlier[_SCORE]) >= JUMP_POINTS]
     evidence, answers = _evidence(pairs), _answers(rows)
     for row, earlier in pairs:
         bare = [
@@ -44,10 +46,10 @@ def jumps(look: Look) -> Iterator[Found]:
 
 
 def _rows() -> list[_Row]:
-    stored = UnitScore.objects.filter(period__closed_at__isnull=True, counting__isnull=False)
+    stored = UnitScore.objects.filter(period__closed_at__isnull=True, counting__score__isnull=False)
     names = (
-        "unit", "period", "layer", "instrument__code", "counting", "changes", "counting__score__complete",
-        "counting__submitted_by", "period__first_day", "period__kind",
+        "unit", "period", "layer", "instrument__code", "counting", "changes", _SCORE, "counting__submitted_by",
+        "period__first_day", "period__kind",
     )  # fmt: skip
     return list(stored.order_by("pk").values(*names))
 
@@ -62,10 +64,10 @@ def _points(changes: list[_Row]) -> Any:
 
 def _before(rows: list[_Row]) -> dict[int, _Row]:
     """Return the counting sheet of the period before, by the counting sheet of now."""
-    stored = UnitScore.objects.filter(unit__in={row["unit"] for row in rows}, counting__isnull=False)
+    stored = UnitScore.objects.filter(unit__in={row["unit"] for row in rows}, counting__score__isnull=False)
     names = ("unit", "layer", "instrument__code", "period__kind", "period__last_day", "counting")
     earlier: dict[tuple[int, str, str, str], list[_Row]] = defaultdict(list)
-    for each in stored.order_by("period__last_day", "pk").values(*names, "counting__score__complete"):
+    for each in stored.order_by("period__last_day", "pk").values(*names, _SCORE):
         earlier[each["unit"], each["layer"], each["instrument__code"], each["period__kind"]].append(dict(each))
     found: dict[int, _Row] = {}
     for row in rows:
@@ -107,8 +109,9 @@ def _sign(row: _Row, earlier: _Row, bare: list[_Row], answers: dict[_Key, _Answe
         subject=f"jump:{sheet}",
         key=[earlier["counting"], sorted([change["item"], change["before"], change["after"]] for change in bare)],
         facts={
-            "before": [earlier["counting"], earlier["counting__score__complete"]],
-            "now": row["counting__score__complete"],
+            "layer": row["layer"],
+            "before": [earlier["counting"], earlier[_SCORE]],
+            "now": row[_SCORE],
             "points": sum(change["points"] for change in bare),
             "risen": len(_risen(row)),
             "on_site": sum(each.on_site for each in given),

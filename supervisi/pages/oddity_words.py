@@ -157,8 +157,8 @@ def _jump(oddity: Oddity, names: Names) -> Words:
     return Words(
         title="Nilai naik tanpa bukti baru",
         why=(
-            f"Nilai {now}. {len(rows)} dari {facts['risen']} butir yang naik tidak mempunyai bukti baru; bersama-sama "
-            f"+{_score(facts['points'])} poin.{seen}"
+            f"Nilai {_layer(facts)} {now}. {len(rows)} dari {facts['risen']} butir yang naik tidak mempunyai bukti "
+            f"baru; bersama-sama +{_score(facts['points'])} poin.{seen}"
         ),
         proofs=proofs,
         harmless=HARMLESS[oddity.kind],

@@ -35,7 +35,7 @@ def sheet(request: HttpRequest) -> HttpResponse:
     """Show the signs in sight, and write down that the person looked."""
     user = signed_in_user(request)
     if posting_to_watch(user) is None:
-        raise Http404("nobody below")
+        raise Http404("no signs for this role")
     asked = {name: request.GET[key] for name, key in _ASKED.items() if key in request.GET}
     wanted = Wanted(**{name: value.strip()[:_SEARCH_LIMIT].replace("\0", "") for name, value in asked.items()})
     page = read_sheet(user, wanted)

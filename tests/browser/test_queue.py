@@ -1,5 +1,6 @@
 """Filling in on a bad line: what is entered is stored exactly once, in order, under the person who entered it."""
 
+import datetime
 import re
 
 import pytest
@@ -157,6 +158,9 @@ def test_ten_answers_and_a_photo_without_network_survive_a_killed_browser(device
     expect(state(page, items[9].code)).to_have_text(SAVED)
     wait_until_kept(page, 0)
     assert history(world) == said
+    # They came in one go, and yet each keeps when it was given.
+    waits = [row.saved_at - row.made_at for row in AnswerRevision.objects.all()]
+    assert min(waits) >= datetime.timedelta(seconds=1)
     wait_until_kept(page, 0, "photos")
     assert AnswerEvidence.objects.filter(answer=world.answer(items[0].code)).count() == 1
 

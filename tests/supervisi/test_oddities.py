@@ -182,6 +182,9 @@ def test_a_rise_without_new_evidence_is_a_sign_from_so_many_points_on():
     assert next(jumps(look())).facts["points"] == 7 * 10**10
     attach(items[1], keep(unit, province.leader, "b"))
     assert next(jumps(look())).facts["points"] == 5 * 10**10
+    ChecklistScore.objects.filter(checklist=now).update(complete=74 * 10**10)
+    assert list(jumps(look())) == []
+    ChecklistScore.objects.filter(checklist=now).update(complete=76 * 10**10)
     attach(items[2], keep(unit, province.leader, "c"))
     assert list(jumps(look())) == []
 
