@@ -281,3 +281,11 @@ def posting_to_hand_over(user: User, posting: Posting) -> Posting | None:
 def posting_to_undo_closing(user: User, unit: Unit) -> Posting | None:
     """Admin or commander over the unit that owns the period; never who asked (services/closing)."""
     return user.scope.posting_over(unit, Role.ADMIN, Role.COMMANDER)
+
+
+# --- versions of instruments --------------------------------------------------------------------------
+
+
+def posting_to_version(user: User) -> Posting | None:
+    """Admin of the top unit: an instrument is the same for every unit of the installation."""
+    return next((held for held in user.scope.postings if held.role == Role.ADMIN and held.unit.depth == 1), None)

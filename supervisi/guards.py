@@ -1,4 +1,4 @@
-"""What the database itself refuses: on final sheets all that belongs to them, of closed periods the stored results."""
+"""What the database itself refuses: changes of final sheets, of results of closed periods, of instruments."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from supervisi.models import (
     Checklist,
     ChecklistScore,
     Evidence,
+    Instrument,
+    InstrumentDraft,
+    Item,
     LayerComparison,
+    Node,
     Period,
     PeriodPlace,
     UnitScore,
     VerificationCode,
 )
 from wbbm.files.models import StoredFile
-from wbbm.organisasi.guards import ALWAYS_REFUSED, Guard, Kept
+from wbbm.organisasi.guards import ALWAYS_REFUSED, Guard, Kept, append_only
 
 FINAL = "Lembar ini final dan tidak dapat diubah."
 KEPT = "Riwayat jawaban tidak dapat diubah atau dihapus."
@@ -30,6 +34,7 @@ CODE_KEPT = "Kode verifikasi tidak dapat diubah atau dihapus."
 CLOSED = "Periode ini sudah ditutup; hasilnya tidak dapat diubah."
 TREE_KEPT = "Susunan satuan pada akhir periode ini tidak dapat diubah."
 FILE_KEPT = "Isi berkas bukti tidak dapat diganti."
+VERSION_KEPT = "Versi instrumen tidak dapat diubah atau dihapus."
 
 # What asking for a reopening writes, and what approving it may write besides the state.
 _REQUEST = frozenset({"reopen_requested_by_id", "reopen_requested_at", "reopen_reason"})
@@ -183,8 +188,26 @@ def _places() -> Guard:
     )
 
 
+def _versions() -> Iterator[Guard]:
+    """A version that is loaded never changes; nothing is added to it once a sheet was made on it."""
+    instrument = Instrument._meta.db_table
+    yield append_only(instrument, VERSION_KEPT, keys=(("id",), ("code", "version")))
+    used = f"EXISTS (SELECT 1 FROM {_SHEET} s WHERE s.instrument_id = NEW.instrument_id)"
+    for model in (Node, Item):
+        parts = append_only(model._meta.db_table, VERSION_KEPT, keys=(("id",), ("instrument_id", "code")))
+        yield replace(parts, refuse=parts.refuse | {"INSERT": used})
+    published = "OLD.status = 'published'"
+    yield Guard(
+        InstrumentDraft._meta.db_table,
+        VERSION_KEPT,
+        {"INSERT": "NEW.status = 'published'", "UPDATE": published, "DELETE": published},
+        kept=(Kept((("id",), ("code", "version"), ("instrument_id",)), "t.status = 'published'"),),
+    )
+
+
 def guards() -> Iterator[Guard]:
     """Name what supervision guards."""
+    yield from _versions()
     yield _sheet_row()
     yield _period_row()
     yield _places()

@@ -63,14 +63,27 @@ def _load(code: str) -> tuple[bytes, dict[str, Any]]:
     name = f"{code}.yaml"
     try:
         content = (FOLDER / name).read_bytes()
-        document = yaml.load(content, _Loader)  # noqa: S506 (a SafeLoader)
     except FileNotFoundError as fault:
         raise InstrumentFaults(name, [("berkas", "tidak ada")]) from fault
+    return content, read_document(content, name)
+
+
+def read_document(content: bytes | str, name: str) -> dict[str, Any]:
+    """Read the YAML of an instrument file.
+
+    Raises:
+        InstrumentFaults: it is no YAML, or no object.
+    """
+    try:
+        document = yaml.load(content, _Loader)  # noqa: S506 (a SafeLoader)
     except yaml.YAMLError as fault:
         raise InstrumentFaults(name, [("berkas", f"YAML rusak: {' '.join(str(fault).split())}")]) from fault
+    except (ValueError, OverflowError, TypeError) as fault:
+        # A day that no calendar has, a number of too many digits, a key that can't be one.
+        raise InstrumentFaults(name, [("berkas", f"isian yang tidak terbaca: {fault}")]) from fault
     if not isinstance(document, dict):
         raise InstrumentFaults(name, [("berkas", "isinya bukan objek")])
-    return content, document
+    return document
 
 
 def _supported_codes(name: str, document: dict[str, Any]) -> set[str]:

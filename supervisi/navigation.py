@@ -14,6 +14,7 @@ def register() -> None:
         Entry("Periksa", "supervisi:auditor", frozenset({Role.AUDITOR}), 12),
         Entry("Kelengkapan", "supervisi:gaps", frozenset({Role.ADMIN}), 13),
         Entry("Periode", "supervisi:period-list", frozenset({Role.ADMIN}), 35),
+        Entry("Instrumen", "supervisi:instrument-list", frozenset({Role.ADMIN}), 36),
         Entry("Tugas saya", "supervisi:todo", frozenset({Role.OPERATOR}), 14),
         Entry("Dasbor", "supervisi:own-unit", frozenset({Role.OPERATOR}), 15),
         Entry("Temuan", "supervisi:finding-board", frozenset({Role.OPERATOR}), 16),

@@ -11,6 +11,7 @@ def register() -> None:
     from .services.closing import SETTLE, settle
     from .services.document_work import make_document
     from .services.documents import JOB_KIND
+    from .services.instrument_effects import EFFECT, compute_effect
     from .services.late_handover import LATE, hand_over_late
     from .services.list_files import JOB_KIND as LIST_FILE
     from .services.list_files import make_list_file
@@ -21,3 +22,4 @@ def register() -> None:
     register_kind(LIST_FILE, make_list_file, queue=Queue.HEAVY)
     register_kind(SETTLE, settle, queue=Queue.HEAVY)
     register_kind(LATE, hand_over_late)
+    register_kind(EFFECT, compute_effect, queue=Queue.HEAVY)

@@ -13,6 +13,7 @@ from supervisi.views import (
     findings,
     follow_up,
     handover,
+    instruments,
     layers,
     lists,
     oddities,
@@ -170,6 +171,18 @@ urlpatterns += [
     path("supervisi/periode/baru/<int:unit_pk>/<slug:kind>/", periods.period_add, name="period-add"),
     path("supervisi/periode/<int:pk>/", periods.period_detail, name="period-detail"),
     path("supervisi/periode/<int:pk>/<slug:name>/", periods.period_step, name="period-step"),
+]
+
+# Versions of instruments.
+urlpatterns += [
+    path("supervisi/instrumen/", instruments.instrument_list, name="instrument-list"),
+    path("supervisi/instrumen/unggah/", instruments.instrument_upload, name="instrument-upload"),
+    path("supervisi/instrumen/<int:pk>/", instruments.instrument_draft, name="instrument-draft"),
+    path("supervisi/instrumen/<int:pk>/berkas/", instruments.instrument_file, name="instrument-file"),
+    path("supervisi/instrumen/<int:pk>/padanan/", instruments.instrument_crosswalk, name="instrument-crosswalk"),
+    path("supervisi/instrumen/<int:pk>/dampak/", instruments.instrument_effect, name="instrument-effect"),
+    path("supervisi/instrumen/<int:pk>/terbit/", instruments.instrument_publish, name="instrument-publish"),
+    path("supervisi/instrumen/<int:pk>/buang/", instruments.instrument_discard, name="instrument-discard"),
 ]
 
 # Changes of units.

@@ -14,6 +14,7 @@ from .documents import Document, DocumentKind, DocumentStatus, Letterhead
 from .evidence import AnswerEvidence, Evidence
 from .feeds import CalendarFeed
 from .findings import DUE_DAYS, Finding, FindingAct, FindingEvent, FindingFile, FindingStatus, Severity
+from .instrument_drafts import DraftStatus, EffectLine, EffectStatus, InstrumentDraft, InstrumentEffect, Outcome
 from .instruments import Instrument, Item, Node
 from .list_files import ListFile, ListFileStatus
 from .oddities import ODDITY_TRANSITIONS, Oddity, OddityKind, OddityStatus, OddityStep
@@ -42,6 +43,9 @@ __all__ = [
     "Document",
     "DocumentKind",
     "DocumentStatus",
+    "DraftStatus",
+    "EffectLine",
+    "EffectStatus",
     "Evidence",
     "Finding",
     "FindingAct",
@@ -49,6 +53,8 @@ __all__ = [
     "FindingFile",
     "FindingStatus",
     "Instrument",
+    "InstrumentDraft",
+    "InstrumentEffect",
     "Item",
     "Layer",
     "LayerComparison",
@@ -60,6 +66,7 @@ __all__ = [
     "OddityKind",
     "OddityStatus",
     "OddityStep",
+    "Outcome",
     "Period",
     "PeriodKind",
     "PeriodPlace",

@@ -1,7 +1,8 @@
-"""Instruments as loaded from supervisi/instruments/*.yaml; immutable once loaded."""
+"""Instruments as loaded from supervisi/instruments/*.yaml or published from a draft; immutable once loaded."""
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -18,10 +19,18 @@ class InstrumentQuerySet(models.QuerySet["Instrument"]):
         """Instruments are the same for all: whoever has a posting sees them."""
         return self if user.scope.postings else self.none()
 
-    def current(self) -> Self:
-        """Keep the newest version of each code."""
-        newest = self.model.objects.values("code").annotate(newest=models.Max("pk")).values("newest")
+    def in_use_on(self, day: datetime.date) -> Self:
+        """Keep the version of each code for periods that begin on the day: the newest that holds from then or before.
+
+        Which version a sheet is made on follows from its period's first day, so that a period has one version.
+        """
+        held = self.model.objects.filter(models.Q(starts_on__isnull=True) | models.Q(starts_on__lte=day))
+        newest = held.values("code").annotate(newest=models.Max("pk")).values("newest")
         return self.filter(pk__in=newest)
+
+    def current(self) -> Self:
+        """Keep the version of each code that is in use today."""
+        return self.in_use_on(timezone.localdate())
 
 
 class Instrument(models.Model):
@@ -37,6 +46,8 @@ class Instrument(models.Model):
     sha256 = models.CharField(max_length=64)
     definition = models.JSONField()
     loaded_at = models.DateTimeField("dimuat", default=timezone.now)
+    # Periods that begin on this day or later use the version; of a version that ships, all from its loading on.
+    starts_on = models.DateField("berlaku sejak", null=True)
 
     objects = InstrumentQuerySet.as_manager()
 
@@ -48,6 +59,10 @@ class Instrument(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} ({self.version})"
+
+    def holds_on(self, day: datetime.date) -> bool:
+        """Tell whether periods that begin on the day may use the version."""
+        return self.starts_on is None or self.starts_on <= day
 
 
 class Node(models.Model):

@@ -15,6 +15,7 @@ from supervisi.models.evidence import SOON, EvidenceQuerySet
 from supervisi.pages.moments import moment_words
 from supervisi.pages.replies import read_running_rounds
 from supervisi.pages.validity import Validity, validity
+from supervisi.services.instruments import versions_on
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import AuditEvent, Posting, Role, TimeZone, Unit, User, UserQuerySet
 from wbbm.organisasi.models.audit import AuditEventQuerySet
@@ -146,9 +147,10 @@ def _finding_line(finding: Finding, today: datetime.date) -> FindingLine:
 def owed_sheets(unit: Unit, today: datetime.date) -> list[OwedSheet]:
     """Return the self sheets that a unit owes in its open periods (three queries)."""
     periods = list(Period.objects.holding_for(unit).open().filter(first_day__lte=today).order_by("-first_day"))
-    instruments = [row for row in Instrument.objects.current().defer("definition") if unit.kind in row.unit_kinds]
+    versions = [row for row in Instrument.objects.defer("definition") if unit.kind in row.unit_kinds]
+    codes = {row.pk: row.code for row in versions}
     known = {
-        (sheet.period_id, sheet.instrument_id): sheet
+        (sheet.period_id, codes.get(sheet.instrument_id)): sheet
         for sheet in Checklist.objects.filter(unit=unit, layer=Layer.SELF, period__in=periods).annotate(
             answered=Count("answers", filter=Q(answers__is_due=True, answers__is_answered=True)),
             due=Count("answers", filter=Q(answers__is_due=True)),
@@ -156,19 +158,19 @@ def owed_sheets(unit: Unit, today: datetime.date) -> list[OwedSheet]:
         )
     }
     found = []
-    for instrument in instruments:
-        for period in periods:
-            if period.kind != instrument.period_kind:
-                continue
-            sheet = known.get((period.pk, instrument.pk))
-            if (
-                sheet is not None
-                and sheet.status != ChecklistStatus.DRAFT
-                and not period.first_day <= today <= period.last_day
-            ):
-                continue
-            facts = (sheet.answered, sheet.due, today, sheet.review) if sheet is not None else (0, 0, today)
-            found.append(OwedSheet(unit, period, instrument, sheet, *facts))
+    owed = [(instrument, period) for period in periods for instrument in versions_on(versions, period.first_day)]
+    for instrument, period in sorted(owed, key=lambda pair: pair[0].code):
+        if period.kind != instrument.period_kind:
+            continue
+        sheet = known.get((period.pk, instrument.code))
+        if (
+            sheet is not None
+            and sheet.status != ChecklistStatus.DRAFT
+            and not period.first_day <= today <= period.last_day
+        ):
+            continue
+        facts = (sheet.answered, sheet.due, today, sheet.review) if sheet is not None else (0, 0, today)
+        found.append(OwedSheet(unit, period, instrument, sheet, *facts))
     return found
 
 

@@ -244,7 +244,7 @@ def _unfinished(period: Period, user: User) -> list[Unfinished]:
 
 def _owed(period: Period) -> Unfinished:
     """Units that owe a self sheet and have not begun it."""
-    instruments = Instrument.objects.current().filter(period_kind=period.kind).defer("definition")
+    instruments = Instrument.objects.in_use_on(period.first_day).filter(period_kind=period.kind).defer("definition")
     kinds = {kind for instrument in instruments for kind in instrument.unit_kinds}
     begun = _self_sheets(period).order_by().values("unit")
     owing = Unit.objects.under(period.unit).filter(kind__in=kinds).active_on(reference_day(period, period.unit))

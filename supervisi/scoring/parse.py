@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,7 +24,13 @@ from .instrument import (
     PredicateRule,
     TeamPart,
 )
+from .shapes import check_shapes
 from .validate import check_instrument, plain
+
+# A weight, a value, a gate. Never an exponent: `1e999999999` would be a gigabyte of digits.
+_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,12}|/[0-9]{1,9})?")
+# More than any instrument says of days, minutes or rows.
+_MOST_WHOLE = 100_000
 
 _FORMULA_KEYS = {
     "ratio": {"kind", "numerator", "denominators"},
@@ -60,11 +67,14 @@ class _Reader:
         self.faults.append((code, text))
 
     def fraction(self, code: str, value: Any) -> Fraction:
+        text = str(value)
         try:
-            return Fraction(str(value))
-        except (ValueError, ZeroDivisionError):
-            self.fault(code, f"{value!r} bukan bilangan")
-            return Fraction()
+            if _NUMBER.fullmatch(text):
+                return Fraction(text)
+        except ZeroDivisionError:
+            pass
+        self.fault(code, f"{text[:40]!r} bukan bilangan")
+        return Fraction()
 
     def weight(self, code: str, value: Any) -> Fraction:
         weight = self.fraction(code, value)
@@ -89,6 +99,21 @@ class _Reader:
             return ()
         return tuple(found)
 
+    def text(self, code: str, key: str, value: Any) -> str:
+        if not isinstance(value, str):
+            self.fault(code, f"{key} harus berupa teks")
+            return ""
+        return value
+
+    def whole(self, code: str, key: str, raw: dict[str, Any]) -> int | None:
+        found = raw.get(key)
+        if found is None:
+            return None
+        if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= _MOST_WHOLE:
+            self.fault(code, f"{key} harus bilangan bulat 0 atau lebih")
+            return None
+        return found
+
     def supports(self, code: str, raw: dict[str, Any]) -> tuple[str, ...]:
         codes = self.texts(code, "supports", raw)
         self.pointers += [(code, other) for other in codes]
@@ -112,7 +137,7 @@ class _Reader:
         self.position += 1
         return Item(
             code=code,
-            question=str(raw.get("question", "")),
+            question=self.text(code, "question", raw.get("question", "")),
             scale=str(scale),
             node_code=node_code,
             area_key=area_key,
@@ -122,16 +147,16 @@ class _Reader:
             formula=self.formula(code, str(scale), raw),
             weight=self.weight(code, raw["weight"]) if "weight" in raw else None,
             severe_below_full=bool(raw.get("severe_below_full", False)),
-            how_to_check=raw.get("how_to_check", ""),
-            rule=raw.get("rule", ""),
-            note=raw.get("note", ""),
-            local_guidance=raw.get("local_guidance", ""),
+            how_to_check=self.text(code, "how_to_check", raw.get("how_to_check", "")),
+            rule=self.text(code, "rule", raw.get("rule", "")),
+            note=self.text(code, "note", raw.get("note", "")),
+            local_guidance=self.text(code, "local_guidance", raw.get("local_guidance", "")),
             evidence_hints=self.texts(code, "evidence_hints", raw),
             supports=self.supports(code, raw),
-            effort_days=raw.get("effort_days"),
-            minutes=raw.get("minutes"),
+            effort_days=self.whole(code, "effort_days", raw),
+            minutes=self.whole(code, "minutes", raw),
             wants_photo=bool(raw.get("wants_photo", False)),
-            template_row=raw.get("template_row"),
+            template_row=self.whole(code, "template_row", raw),
         )
 
     def options(self, code: str, scale: str, raw: dict[str, Any]) -> tuple[Option, ...]:
@@ -151,7 +176,9 @@ class _Reader:
         found = []
         for entry in raw.get("inputs", ()):
             self.known(code, entry, _INPUT_KEYS)
-            found.append(Input(entry["key"], entry["label"], entry.get("suggested_minimum"), entry.get("template_row")))
+            key, label = (self.text(code, name, entry[name]) for name in ("key", "label"))
+            numbers = (self.whole(code, name, entry) for name in ("suggested_minimum", "template_row"))
+            found.append(Input(key, label, *numbers))
         keys = [entry.key for entry in found]
         if len(keys) != len(set(keys)):
             self.fault(code, "kunci masukan dipakai dua kali")
@@ -204,7 +231,7 @@ class _Reader:
         area_key = self.area_of_node.get(code, area_key)
         node = Node(
             code=code,
-            name=str(raw.get("name", "")),
+            name=self.text(code, "name", raw.get("name", "")),
             weight=self.weight(code, raw.get("weight")),
             rule=str(raw.get("rule", "")),
             when_empty=str(raw.get("when_empty", "zero")),
@@ -243,7 +270,9 @@ class _Reader:
             key = self.place = str(raw["key"])
             if key in {area.key for area in found}:
                 self.fault(key, "kunci area dipakai dua kali")
-            found.append(Area(key, raw["label"], raw.get("short", raw["label"]), self.texts(key, "nodes", raw)))
+            label = self.text(key, "label", raw["label"])
+            short = self.text(key, "short", raw.get("short", label))
+            found.append(Area(key, label, short, self.texts(key, "nodes", raw)))
             for code in found[-1].nodes:
                 if code in self.area_of_node:
                     self.fault(code, "simpul berada pada dua area")
@@ -255,16 +284,21 @@ class _Reader:
         gates = []
         for gate in raw.get("gates", ()):
             self.place = place = str(gate["code"])
-            gates.append(Gate(place, gate["label"], gate["measure"], self.fraction(place, gate["required"])))
+            label, measure = (self.text(place, name, gate[name]) for name in ("label", "measure"))
+            gates.append(Gate(place, label, measure, self.fraction(place, gate["required"])))
         conditions = []
         for entry in raw.get("conditions", ()):
             self.place = str(entry["code"])
-            conditions.append(Condition(entry["code"], entry["label"], entry["level"], entry.get("source", "")))
-        return PredicateRule(code, raw["label"], tuple(gates), tuple(conditions))
+            label, level = (self.text(self.place, name, entry[name]) for name in ("label", "level"))
+            source = self.text(self.place, "source", entry.get("source", ""))
+            conditions.append(Condition(self.place, label, level, source))
+        return PredicateRule(code, self.text(code, "label", raw["label"]), tuple(gates), tuple(conditions))
 
     def team_part(self, raw: dict[str, Any]) -> TeamPart:
         self.place = f"tim {raw.get('number', '?')}"
-        return TeamPart(raw["number"], raw["role"], self.texts(self.place, "nodes", raw), raw["minutes"])
+        number, minutes = (self.whole(self.place, name, raw) or 0 for name in ("number", "minutes"))
+        role = self.text(self.place, "role", raw["role"])
+        return TeamPart(number, role, self.texts(self.place, "nodes", raw), minutes)
 
     def read_scales(self) -> None:
         for scale, letters in self.document["scales"].items():
@@ -295,6 +329,7 @@ def parse_instrument(
         instrument = _read(reader)
         reader.place = "berkas"
         reader.faults += check_instrument(instrument, document)
+        reader.faults += check_shapes(instrument)
     except KeyError as fault:
         raise InstrumentFaults(name, [*reader.faults, (reader.place, f"{fault.args[0]!r} tidak ada")]) from fault
     except (TypeError, AttributeError, ValueError) as fault:
@@ -322,11 +357,11 @@ def _read(reader: _Reader) -> Instrument:
     return Instrument(
         code=str(document["code"]),
         version=str(document["version"]),
-        name=document["name"],
-        label=document["label"],
+        name=reader.text("name", "name", document["name"]),
+        label=reader.text("label", "label", document["label"]),
         is_official=bool(document["is_official"]),
-        period_kind=document["period_kind"],
-        unit_kinds=tuple(document["unit_kinds"]),
+        period_kind=reader.text("period_kind", "period_kind", document["period_kind"]),
+        unit_kinds=reader.texts("unit_kinds", "unit_kinds", document),
         areas=areas,
         root=root,
         predicates=predicates,

@@ -11,6 +11,7 @@ from supervisi.scoring.answers import AnswerValue
 from supervisi.scoring.engine import SheetScore, parse_answers, score_sheet, share_ratio
 from supervisi.scoring.rounding import scaled
 from supervisi.services.content import stored_answers
+from supervisi.services.instruments import crosswalk_between
 from wbbm.organisasi.models import Unit
 
 
@@ -45,10 +46,24 @@ def changes_since_last(
 def compare_sheets(earlier: Checklist, later: Checklist) -> list[dict[str, Any]]:
     """List the items whose value differs, with the points that it moved on the later sheet.
 
-    Each sheet is scored by its own version of the instrument; items without a value on both are left out.
+    Each sheet is scored by its own version of the instrument, and items are matched over the published crosswalk;
+    those without a value on both are left out.
     """
     old = parse_answers(engine_instrument(earlier.instrument), stored_answers(earlier))
+    old = renamed(old, successors(earlier.instrument, later.instrument))
     return compare_scores(old, score_sheet(engine_instrument(later.instrument), stored_answers(later)))
+
+
+def successors(earlier: Instrument, later: Instrument) -> dict[str, str | None] | None:
+    """Return what each item of a version is in a later one (one query); None where both are the same version."""
+    return None if earlier.pk == later.pk else crosswalk_between(earlier, later)
+
+
+def renamed(values: Mapping[str, AnswerValue], pairs: Mapping[str, str | None] | None) -> dict[str, AnswerValue]:
+    """Return values by the codes of a later version; what is gone there is left out."""
+    if pairs is None:
+        return dict(values)
+    return {after: value for code, value in values.items() if (after := pairs.get(code)) is not None}
 
 
 def compare_scores(earlier: Mapping[str, AnswerValue], later: SheetScore) -> list[dict[str, Any]]:

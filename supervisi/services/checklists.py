@@ -108,7 +108,7 @@ def create_checklist(
     Raises:
         NotAllowed: the person may not make such a sheet.
         ChecklistExists: there is one already.
-        DomainError: the period is closed, or not of the instrument's kind.
+        DomainError: the period is closed, not of the instrument's kind, or uses another version of it.
     """
     posting = access.posting_to_create(by, unit, layer)
     if posting is None:
@@ -119,6 +119,8 @@ def create_checklist(
         raise DomainError(f"Instrumen {instrument.code} memakai periode jenis lain. Pilih periode yang sesuai.")
     if unit.kind not in instrument.unit_kinds:
         raise DomainError(f"Instrumen {instrument.code} tidak untuk satuan jenis {unit.get_kind_display()}.")
+    if not Instrument.objects.in_use_on(period.first_day).filter(pk=instrument.pk).exists():
+        raise DomainError(f"{period} memakai versi lain dari {instrument.code}. Muat ulang halaman, lalu coba lagi.")
     try:
         with transaction.atomic():
             checklist = Checklist.objects.create(

@@ -18,7 +18,9 @@ from supervisi.models import Answer, AnswerRevision, Checklist, RevisionOutcome,
 from supervisi.models.checklists import COUNTING_ORDER
 from supervisi.rollup_key import KIND, rollup_key
 from supervisi.scoring.answers import AnswerFault, parse_answer
+from supervisi.scoring.crosswalk import keeps_answer
 from supervisi.services.checklists import hold_draft
+from supervisi.services.instruments import crosswalk_between
 from supervisi.services.operations import Card, payload_hash
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.jobs import services as jobs
@@ -109,12 +111,14 @@ def _copy(checklist: Checklist, source: Checklist, by: User, posting: Posting) -
 
 
 def _cards(checklist: Checklist, source: Checklist) -> dict[str, Card]:
-    """Return what can be copied, by item: answers that the sheet's own instrument knows."""
-    instrument = engine_instrument(checklist.instrument)
+    """Return what can be copied, by item: answers that mean the same in the version of this sheet's instrument."""
+    instrument, before = engine_instrument(checklist.instrument), engine_instrument(source.instrument)
+    pairs = crosswalk_between(source.instrument, checklist.instrument)
     rows = Answer.objects.filter(checklist=source, is_answered=True).values_list("item__code", "value")
     cards = {}
-    for code, value in rows:
-        if not instrument.has_item(code):
+    for old_code, value in rows:
+        code = pairs.get(old_code)
+        if code is None or not keeps_answer(before.item(old_code), instrument.item(code)):
             continue
         try:
             parsed = parse_answer(instrument.item(code), value.get("answer"))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 
+from supervisi.instrument_cache import engine_instrument
 from supervisi.instrument_files import InstrumentFile, read_instrument_file
-from supervisi.models import Instrument, Item, Node
+from supervisi.models import Instrument, InstrumentDraft, Item, Node
+from supervisi.scoring.crosswalk import by_code
 from supervisi.scoring.instrument import Node as EngineNode
 from wbbm.errors import DomainError
 
@@ -34,7 +38,7 @@ def store_instrument(file: InstrumentFile) -> tuple[Instrument, bool]:
         return _same(known, file), False
     try:
         with transaction.atomic():
-            return _create(file), True
+            return create_instrument(file), True
     except IntegrityError:
         # Another process loaded it at the same moment.
         return _same(Instrument.objects.get(code=file.instrument.code, version=file.instrument.version), file), False
@@ -49,7 +53,13 @@ def _same(known: Instrument, file: InstrumentFile) -> Instrument:
     return known
 
 
-def _create(file: InstrumentFile) -> Instrument:
+def create_instrument(file: InstrumentFile, *, starts_on: datetime.date | None = None) -> Instrument:
+    """Write the rows of a version; the caller holds the transaction.
+
+    Args:
+        file: what was read and checked.
+        starts_on: periods that begin on this day or later use it; None: all from now on.
+    """
     engine = file.instrument
     row = Instrument.objects.create(
         code=engine.code,
@@ -61,6 +71,7 @@ def _create(file: InstrumentFile) -> Instrument:
         unit_kinds=list(engine.unit_kinds),
         sha256=file.sha256,
         definition=file.document,
+        starts_on=starts_on,
     )
     nodes: dict[str, Node] = {}
     for position, node in enumerate(engine.nodes.values()):
@@ -96,7 +107,41 @@ def current_instrument(code: str) -> Instrument:
     Raises:
         DomainError: it isn't loaded.
     """
-    found = Instrument.objects.filter(code=code).order_by("-pk").first()
+    found = Instrument.objects.current().filter(code=code).first()
     if found is None:
         raise DomainError(f"Instrumen {code} belum dimuat. Jalankan: manage.py load_instruments")
     return found
+
+
+def versions_on(rows: Iterable[Instrument], first_day: datetime.date) -> list[Instrument]:
+    """Return of each instrument among the rows the version that periods beginning on the day use, by code."""
+    found: dict[str, Instrument] = {}
+    for row in sorted(rows, key=lambda row: row.pk):
+        if row.holds_on(first_day):
+            found[row.code] = row
+    return [found[code] for code in sorted(found)]
+
+
+def crosswalk_between(old: Instrument, new: Instrument) -> dict[str, str | None]:
+    """Return what each item of a version has become in a later one, over the published crosswalks (one query).
+
+    Where a version came without one, from a file that ships, the same code is the same item.
+    """
+    if old.pk == new.pk:
+        return _identity(old)
+    steps = {
+        draft.instrument_id: draft
+        for draft in InstrumentDraft.objects.published().filter(code=new.code).only("base", "instrument", "crosswalk")
+    }
+    pairs, at = _identity(new), new.pk
+    while at != old.pk:
+        step = steps.get(at)
+        if step is None or step.base_id >= at:
+            return by_code(engine_instrument(old), engine_instrument(new))
+        pairs = {before: pairs.get(after) if after is not None else None for before, after in step.pairs.items()}
+        at = step.base_id
+    return pairs
+
+
+def _identity(instrument: Instrument) -> dict[str, str | None]:
+    return {item.code: item.code for item in engine_instrument(instrument).items}

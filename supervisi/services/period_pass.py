@@ -29,7 +29,7 @@ from supervisi.scoring.answers import AnswerValue
 from supervisi.scoring.engine import SheetScore, parse_answers, score_values
 from supervisi.scoring.instrument import Instrument as EngineInstrument
 from supervisi.services.answer_sums import NOTHING, SheetAnswers, read_sheets
-from supervisi.services.changes import compare_scores
+from supervisi.services.changes import compare_scores, renamed, successors
 from supervisi.services.counting import choose_counting
 from supervisi.services.layers import choose_layers, compared
 from supervisi.services.period_tree import PeriodTree
@@ -117,6 +117,7 @@ class PeriodPass:
         self._engines: dict[int, EngineInstrument] = {}
         self._codes: dict[int, dict[str, str]] = {}
         self._instruments = {row.pk: row for row in Instrument.objects.defer("definition")}
+        self._names: dict[tuple[int, int], dict[str, str | None] | None] = {}
         is_open = not self.period.is_settled
         self._tree = PeriodTree(self.period)
         self._before = self._tree.counted_before(self.counted) if is_open else {}
@@ -218,7 +219,15 @@ class PeriodPass:
             assert row.score is not None  # scored with its chunk
             earlier = self._read(instrument_id, held.get(before, NOTHING))
             key = RollupKey(row.unit_id, self.period.pk, row.instrument_id, row.layer)
+            if instrument_id != row.instrument_id:
+                earlier = renamed(earlier, self._successors(instrument_id, row.instrument_id))
             self.results[key].changes = compare_scores(earlier, row.score)
+
+    def _successors(self, earlier: int, later: int) -> dict[str, str | None] | None:
+        """Return what the items of a version are in a later one: read once for all sheets."""
+        if (earlier, later) not in self._names:
+            self._names[earlier, later] = successors(self._instruments[earlier], self._instruments[later])
+        return self._names[earlier, later]
 
     # --- layers -----------------------------------------------------------------------------------------
 

@@ -320,7 +320,8 @@ def want_unit_anew(unit: Unit) -> None:
     """
     keys = set()
     for period in Period.objects.holding_for(unit).open():
-        for instrument in Instrument.objects.current().filter(period_kind=period.kind).values_list("pk", flat=True):
+        used = Instrument.objects.in_use_on(period.first_day).filter(period_kind=period.kind)
+        for instrument in used.values_list("pk", flat=True):
             keys |= {RollupKey(unit.pk, period.pk, instrument, layer) for layer in LAYERS}
     stored = UnitScore.objects.filter(unit__path__in=[unit.path, unit.parent_path], period__settled_at__isnull=True)
     keys |= {RollupKey(*row) for row in stored.values_list("unit_id", "period_id", "instrument_id", "layer")}

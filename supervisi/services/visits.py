@@ -34,6 +34,7 @@ from supervisi.rollup_key import KIND, rollup_key
 from supervisi.services import notices
 from supervisi.services.checklists import create_checklist
 from supervisi.services.findings import hand_over
+from supervisi.services.instruments import versions_on
 from supervisi.services.periods import period_around
 from supervisi.services.samples import draw_sample
 from supervisi.services.superseding import supersede_documents
@@ -85,8 +86,18 @@ def _check_team(team: Team, unit: Unit) -> None:
 
 
 def instruments_for(unit: Unit) -> list[Instrument]:
-    """Return the newest instruments that the unit owes."""
+    """Return the instruments that the unit owes, in the versions of today."""
     return [row for row in Instrument.objects.current().order_by("code") if unit.kind in row.unit_kinds]
+
+
+def _owed(unit: Unit, period: Period, day: datetime.date) -> list[tuple[Instrument, Period]]:
+    """Return the instruments that a visit fills in, each with its period, in the version that this period uses."""
+    rows = [row for row in Instrument.objects.defer("definition").order_by("pk") if unit.kind in row.unit_kinds]
+    found = []
+    for code, row in sorted({row.code: row for row in rows}.items()):
+        own = _period_of(row, unit, period, day)
+        found += [(each, own) for each in versions_on(rows, own.first_day) if each.code == code]
+    return found
 
 
 def plan_visit(
@@ -118,7 +129,7 @@ def plan_visit(
     posting = _granted(access.posting_to_plan(by, unit), "Kunjungan direncanakan supervisor dari satuan di atas.")
     _check_days(period, starts_on, ends_on, unit)
     _check_team(team, unit)
-    instruments = instruments_for(unit)
+    instruments = _owed(unit, period, starts_on)
     if not instruments:
         raise DomainError(f"Belum ada instrumen untuk satuan jenis {unit.get_kind_display()}.")
     visit = Visit(
@@ -140,9 +151,8 @@ def plan_visit(
         visit.save()
         _write_members(visit, team)
         event = record("visit.planned", by=by, posting=posting, about=visit, unit=unit)
-        for instrument in instruments:
+        for instrument, sheet_period in instruments:
             _write_assignments(visit, instrument, assigned or propose_division(instrument, team))
-            sheet_period = _period_of(instrument, unit, period, starts_on)
             sheet = create_checklist(
                 unit=unit, period=sheet_period, instrument=instrument, layer=Layer.SUPERVISION, by=by, visit=visit
             )

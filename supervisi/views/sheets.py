@@ -174,7 +174,7 @@ def tpi_sheets(request: HttpRequest, unit_pk: int) -> HttpResponse:
         raise NotAllowed("Lembar TPI diisi oleh auditor dari satuan di atas.")
     if request.method == "POST":
         period = _by_id(Period.objects.holding_for(unit), request.POST.get("period"))
-        instrument = _by_id(Instrument.objects.current(), request.POST.get("instrument"))
+        instrument = _by_id(Instrument.objects.in_use_on(period.first_day), request.POST.get("instrument"))
         return _begin(request, unit, period, instrument, Layer.TPI)
     return render(request, "supervisi/checklist_tpi.html", {"unit": unit, "sheets": read_tpi_sheets(unit)})
 

@@ -34,7 +34,9 @@ ADMIN_PERMISSIONS = frozenset(
 
 
 # What an admin reads of the audit trail: what admins write.
-ADMIN_TRAIL = Q(object_type__startswith="organisasi.") | Q(object_type__in=["supervisi.period", "supervisi.letterhead"])
+ADMIN_TRAIL = Q(object_type__startswith="organisasi.") | Q(
+    object_type__in=["supervisi.period", "supervisi.letterhead", "supervisi.instrumentdraft"]
+)
 
 
 def nothing() -> Q:

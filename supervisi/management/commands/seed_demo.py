@@ -20,6 +20,7 @@ from supervisi.demo.oddities import add_oddities
 from supervisi.demo.plans import add_plans
 from supervisi.demo.replies import add_replies
 from supervisi.demo.sheets import make_periods, make_sheets, settle_periods
+from supervisi.demo.versions import add_version
 from supervisi.services.recompute import recompute
 from wbbm.organisasi.models import Unit, User
 from wbbm.organisasi.services.seals import publish_head, seal_all
@@ -56,6 +57,7 @@ class Command(BaseCommand):
             recompute(is_dry_run=False)
             settle_periods()
             add_oddities(district, periods)
+            add_version(district)
             add_documents(district)
             seal_all()
             publish_head()
