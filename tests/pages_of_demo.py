@@ -11,6 +11,7 @@ from supervisi.models import (
     Evidence,
     Finding,
     Instrument,
+    InstrumentDraft,
     Letterhead,
     ListFile,
     Oddity,
@@ -98,6 +99,7 @@ def things() -> dict[str, list]:
         "admin-heldpredicate": list(HeldPredicate.objects.values_list("pk", flat=True)),
         "admin-holiday": list(Holiday.objects.values_list("pk", flat=True)[:1]),
         "admin-letterhead": list(Letterhead.objects.values_list("pk", flat=True)),
+        "version": list(InstrumentDraft.objects.values_list("pk", flat=True)),
         "period": first_of_each(Period.objects.order_by("-pk"), "kind", "closed_at"),
         "next-period": [
             {"unit_pk": Unit.objects.get(code="polda-jawa-timur").pk, "kind": kind} for kind in ("quarter", "year")

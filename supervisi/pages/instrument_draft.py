@@ -24,12 +24,12 @@ FRAME = "frame"
 FILTERS = {
     difference.NEW: ("baru", "Baru"),
     difference.GONE: ("hilang", "Hilang"),
-    difference.REWORDED: ("kata", "Kata-kata"),
+    difference.REWORDED: ("kalimat", "Kalimat"),
     difference.REWEIGHTED: ("bobot", "Bobot"),
-    difference.RESCALED: ("pilihan", "Pilihan dan rumus"),
+    difference.RESCALED: ("pilihan", "Pilihan"),
     difference.MOVED: ("pindah", "Pindah"),
     difference.GUIDANCE: ("petunjuk", "Petunjuk"),
-    FRAME: ("susunan", "Susunan, ambang, syarat"),
+    FRAME: ("susunan", "Susunan"),
 }
 _ABOUT = {
     "question": "Pertanyaan", "weight": "Bobot", "scale": "Skala", "options": "Nilai pilihan",
@@ -51,6 +51,7 @@ _WORDS = {
     "unit": "satuan", "agency": "instansi", "": "tidak ada",
 }  # fmt: skip
 _SIGNS = re.compile(r"\s+")
+_SHORT = 24
 # Below, old and new are shown as they are: marking every other word tells nothing.
 _WORTH_MARKING = 0.4
 
@@ -71,6 +72,11 @@ class Line:
     old: tuple[Part, ...]
     new: tuple[Part, ...]
 
+    @property
+    def is_short(self) -> bool:
+        """Tell whether both sides stand in one line of a phone."""
+        return all(sum(len(part.text) for part in side) <= _SHORT for side in (self.old, self.new))
+
 
 @dataclass(frozen=True)
 class ItemLine:
@@ -79,6 +85,8 @@ class ItemLine:
     code: str
     old_code: str
     question: str
+    # Not where the line of its wording tells it, before and after.
+    shows_question: bool
     tags: tuple[str, ...]
     # Points that it is worth, of an item that is new or gone.
     worth: str
@@ -150,6 +158,7 @@ def _item(change: ItemChange, old: Instrument, new: Instrument) -> ItemLine:
         code=item.code,
         old_code=before if before != item.code else "",
         question=item.question,
+        shows_question=all(each.about != "question" for each in change.changes),
         tags=tuple(label for kind, (_, label) in FILTERS.items() if kind in change.kinds),
         worth=shown(difference.share_of(side, item)) if is_single else "",
         lines=tuple(_line(each) for each in change.changes),
@@ -158,9 +167,24 @@ def _item(change: ItemChange, old: Instrument, new: Instrument) -> ItemLine:
 
 def _frame(change: FrameChange, old: Instrument, new: Instrument) -> FrameLine:
     labels = {rule.code: rule.label for rule in (*old.predicates, *new.predicates)}
-    title = " ".join(filter(None, [_PARTS[change.part], change.code, labels.get(change.of, "")]))
+    named = _name(change, new) or _name(change, old)
+    about = f"{named}: {labels[change.of]}" if change.of else named
+    title = " ".join(filter(None, [_PARTS[change.part], change.code, about]))
     tag = {difference.NEW: "Baru", difference.GONE: "Hilang"}.get(change.changes[0].kind, "")
     return FrameLine(title, tag, tuple(_line(each) for each in change.changes))
+
+
+def _name(change: FrameChange, side: Instrument) -> str:
+    """Return what a part is called on one side; nothing where it isn't there."""
+    rule = next((each for each in side.predicates if each.code == change.of), None)
+    named: dict[str, dict[str, str]] = {
+        "node": {code: node.name for code, node in side.nodes.items()},
+        "area": {area.key: area.label for area in side.areas},
+        "predicate": {each.code: each.label for each in side.predicates},
+        "gate": {gate.code: gate.label for gate in rule.gates} if rule is not None else {},
+        "condition": {each.code: each.label for each in rule.conditions} if rule is not None else {},
+    }
+    return named.get(change.part, {}).get(change.code, "")
 
 
 def _line(change: Change) -> Line:
