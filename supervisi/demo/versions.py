@@ -48,9 +48,7 @@ def revised_polsek() -> bytes:
     found: dict[str, dict[str, Any]] = {}
     for node in document["nodes"]:
         _collect(node, found)
-    found["P.1.1.i.a"]["question"] = (
-        "Apakah tim dan rencana aksi ZI Polsek tahun ini diketahui anggota dan dijalankan?"
-    )
+    found["P.1.1.i.a"]["question"] = "Apakah tim dan rencana aksi ZI Polsek tahun ini diketahui anggota dan dijalankan?"
     found["P.1.2.ii.b"]["criteria"]["A"] += "; diperiksa setiap bulan"
     found["P.1.5.i"]["weight"], found["P.1.5.ii"]["weight"] = "6", "4"
     found["P.1.5.iii.b"]["how_to_check"] += " Bandingkan dengan jadwal piket."
