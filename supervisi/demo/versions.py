@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import yaml
+from django.utils import timezone
 
 from supervisi.demo.district import District
 from supervisi.instrument_files import read_instrument_file
-from supervisi.services.instrument_drafts import keep_draft, save_crosswalk
+from supervisi.models import InstrumentDraft
+from supervisi.services.instrument_drafts import BY_PERSON, keep_draft
 from supervisi.services.instrument_effects import EFFECT, request_effect
 from wbbm.jobs import services as jobs
 
@@ -32,11 +35,15 @@ _ADDED = {
 
 
 def add_version(district: District) -> None:
-    """Upload the draft, correct one pair, and compute its effect."""
+    """Upload the draft three weeks ago, correct one pair, and compute its effect."""
     by = district.people["admin.polda"]
-    draft = keep_draft(content=revised_polsek(), name="polsek-2027-rancangan.yaml", by=by)
+    at = timezone.now() - datetime.timedelta(days=21)
+    draft = keep_draft(content=revised_polsek(), name="polsek-2027-rancangan.yaml", by=by, at=at)
     # Code and sentence tell nothing of this one: the item was written anew under another code.
-    save_crosswalk(draft=draft, pairs=draft.pairs | {"P.3.1.i.c": "P.3.1.i.d"}, seen=1, by=by)
+    pair = ["P.3.1.i.c", "P.3.1.i.d", BY_PERSON, 0]
+    draft.crosswalk = [pair if line[0] == pair[0] else line for line in draft.crosswalk]
+    draft.crosswalk_version = 2
+    InstrumentDraft.objects.bulk_update([draft], ["crosswalk", "crosswalk_version"])
     request_effect(draft=draft, by=by)
     jobs.drain(kind=EFFECT)
 

@@ -22,8 +22,6 @@ def check_shapes(instrument: Instrument) -> Iterator[Fault]:
         yield "berkas", f"paling banyak {MOST_ITEMS} butir dan {MOST_NODES} simpul"
     if not instrument.areas:
         yield "areas", "area tidak ada"
-    if not instrument.predicates:
-        yield "predicates", "predikat tidak ada"
     if not _SLUG.fullmatch(instrument.code) or len(instrument.code) > _MOST_HEAD:
         yield "code", f"kode instrumen hanya huruf, angka dan tanda hubung, paling panjang {_MOST_HEAD}"
     if not _CODE.fullmatch(instrument.version) or len(instrument.version) > _MOST_HEAD:

@@ -5,10 +5,12 @@ docs/keputusan/0011-versi-instrumen.md
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Mapping
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from supervisi.access import posting_to_version
 from supervisi.instrument_cache import engine_instrument
@@ -113,8 +115,14 @@ def _supported() -> dict[str, Collection[str]]:
     return found
 
 
-def keep_draft(*, content: bytes, name: str, by: User) -> InstrumentDraft:
+def keep_draft(*, content: bytes, name: str, by: User, at: datetime.datetime | None = None) -> InstrumentDraft:
     """Keep an upload as a draft, with the crosswalk that code and text propose. No sheet can be made on it.
+
+    Args:
+        content: the file.
+        name: its name, as the person's machine told it.
+        by: who uploads.
+        at: when, for history that is taken over; otherwise now.
 
     Raises:
         NotAllowed, InstrumentFaults, VersionExists: see read_file.
@@ -140,9 +148,10 @@ def keep_draft(*, content: bytes, name: str, by: User) -> InstrumentDraft:
                 crosswalk=lines,
                 uploaded_by=by,
                 posting=posting,
+                uploaded_at=at or timezone.now(),
             )
             changes = {"file": [None, file.sha256], "base": [None, base.version]}
-            record("instrument.uploaded", by=by, posting=posting, about=draft, unit=draft.unit, changes=changes)
+            record("instrument.uploaded", by=by, posting=posting, about=draft, unit=draft.unit, changes=changes, at=at)
     except IntegrityError as fault:
         raise VersionExists(_drafted(file.instrument.version)) from fault
     return draft

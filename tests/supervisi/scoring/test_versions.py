@@ -203,7 +203,6 @@ def test_a_proposal_over_the_largest_instruments_stays_quick():
         (lambda document: document["areas"][0].update(key="satu dua"), "satu dua", "kode hanya huruf"),
         (lambda document: document.update(version="2027 / 1"), "version", "versi hanya huruf"),
         (lambda document: document.update(name=" "), "name", "kosong"),
-        (lambda document: document.update(predicates=[]), "predicates", "predikat tidak ada"),
     ],
 )
 def test_what_pages_and_tables_could_not_hold_is_a_fault(change, code, words):
