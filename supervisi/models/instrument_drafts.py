@@ -1,4 +1,4 @@
-"""New versions of instruments before they are published, and what they would change (docs/keputusan/0011)."""
+"""New versions of instruments before they are published, and what they would change (docs/keputusan/0012)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """New versions of instruments: uploaded as drafts, compared over a crosswalk, published or discarded.
 
-docs/keputusan/0011-versi-instrumen.md
+docs/keputusan/0012-versi-instrumen.md
 """
 
 from __future__ import annotations

@@ -29,9 +29,11 @@ from supervisi.models import (
     Outcome,
     Period,
     PeriodKind,
+    UnitScore,
 )
 from supervisi.pages import instrument_effect
 from supervisi.pages.instrument_effect import read_effect
+from supervisi.rollup_key import KIND
 from supervisi.scoring.crosswalk import carry
 from supervisi.scoring.engine import score_sheet
 from supervisi.scoring.gates import judge
@@ -55,6 +57,7 @@ from supervisi.services.instrument_drafts import (
 from supervisi.services.instrument_effects import EFFECT, request_effect
 from supervisi.services.instrument_publishing import NotReady, proposed_day, publish_draft
 from supervisi.services.instruments import crosswalk_between, load_instrument, versions_on
+from supervisi.services.recompute import recompute
 from tests.factories import make_person, make_posting, make_unit
 from tests.supervisi.districts import make_province, set_status
 from tests.supervisi.sheets import LETTER, Counted, make_world, op
@@ -511,6 +514,13 @@ def test_copies_and_what_rose_or_fell_follow_the_published_crosswalk():
     assert [(each["item"], each["after"] - each["before"]) for each in compare_sheets(old, new)] == [
         ("P.3.1.i.d", to_units(Fraction(1)))
     ]
+    # Sheet by sheet and in bulk alike.
+    set_status(old, "submitted")
+    set_status(new, "submitted")
+    jobs.drain(kind=KIND)
+    (told,) = UnitScore.objects.get(unit=world.polsek, period=later, layer=Layer.SELF).changes
+    assert told["item"] == "P.3.1.i.d"
+    assert recompute(is_dry_run=True) == []
 
 
 @pytest.mark.usefixtures("lke")

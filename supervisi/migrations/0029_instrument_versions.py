@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("organisasi", "0007_unit_changes"),
-        ("supervisi", "0027_list_file"),
+        ("supervisi", "0028_oddities"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
