@@ -743,6 +743,7 @@ def ruled(*names: str) -> list[tuple[Any, Rule]]:
         (ImportDraft, "admin", "import-preview"),
         (Evidence, "supervisor", "files:download"),
         (Notice, "supervisor", "notices:read"),
+        (Oddity, "supervisor", "supervisi:oddity-detail"),
     ],
     ids=lambda value: getattr(value, "__name__", value),
 )

@@ -45,16 +45,17 @@ def sheet(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one sign with its proof, and write down that the person looked."""
-    page = _read(request, pk)
-    log_look(signed_in_user(request), page.line.oddity)
-    return _render(request, page, None)
+    """Show one sign with its proof."""
+    return _render(request, _read(request, pk), None)
 
 
 def _read(request: HttpRequest, pk: int) -> SignPage:
-    page = read_sign(signed_in_user(request), pk)
+    """Read a sign to be shown, and write down that it was, also where a form comes back."""
+    user = signed_in_user(request)
+    page = read_sign(user, pk)
     if page is None:
         raise Http404("no such sign for this person")
+    log_look(user, page.line.oddity)
     return page
 
 

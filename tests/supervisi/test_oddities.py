@@ -444,7 +444,10 @@ def test_the_pages_say_why_and_write_down_who_looked():
     assert "Siapa yang membukanya" in client.get(sign.get_absolute_url()).content.decode()
     steps = {name: reverse("supervisi:oddity-step", args=[sign.pk, name]) for name in ("jelaskan", "temuan", "lain")}
     assert client.post(steps["lain"]).status_code == 404
+    # A form that comes back shows the sign as well.
+    before = AuditEvent.objects.filter(action="oddity.looked").count()
     assert client.post(steps["jelaskan"], {"note": ""}).status_code == 422
+    assert AuditEvent.objects.filter(action="oddity.looked").count() == before + 1
     assert client_of(world.commander).post(steps["temuan"]).status_code == 403
     for person in (world.leader, world.operator, world.stranger):
         assert client_of(person).get(sign.get_absolute_url()).status_code == 404

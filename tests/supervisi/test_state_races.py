@@ -4,13 +4,15 @@ from contextlib import nullcontext
 
 import pytest
 
-from supervisi.models import Checklist, Layer, Visit, VisitStatus
+from supervisi.models import Checklist, Finding, Layer, Visit, VisitStatus
 from supervisi.services import checklists
 from supervisi.services.checklists import TRANSITIONS
+from supervisi.services.oddities import settle_as_finding
 from supervisi.services.verification import supersede_codes
 from tests.factories import make_person
 from tests.supervisi.sheets import make_world
 from tests.supervisi.test_follow_up import ROUNDS, at_once, fresh
+from tests.supervisi.test_oddities import WORDS, make_sign
 from tests.supervisi.test_states import STEPS, VISIT_STEPS, complete, sheet_in
 from tests.unguarded import unguarded
 from wbbm.organisasi.models import Role
@@ -80,3 +82,16 @@ def test_twin_without_the_conditional_update_both_win(world, monkeypatch, first)
     second = {"submit": "submit", "review": "return"}[first]
     with pytest.raises(AssertionError):
         test_of_two_steps_of_a_sheet_exactly_one_wins_in_each_of_fifty_rounds(world, first, second)
+
+
+def test_of_two_people_who_settle_a_sign_one_makes_the_finding(world):
+    one, other = fresh(world.reviewer), fresh(world.members[0])
+    for number in range(10):
+        sign = make_sign(world)
+        pair = [type(sign).objects.get(pk=sign.pk) for _ in range(2)]
+        acts = [
+            lambda: settle_as_finding(oddity=pair[0], unit=world.polsek, words=WORDS, by=one),  # noqa: B023
+            lambda: settle_as_finding(oddity=pair[1], unit=world.polsek, words=WORDS, by=other),  # noqa: B023
+        ]
+        assert at_once(*acts) == ["InvalidTransition", "won"]
+        assert Finding.objects.count() == number + 1
