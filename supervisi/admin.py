@@ -65,8 +65,8 @@ class LetterheadAdmin(ScopedAdmin):
 class InstrumentAdmin(ScopedAdmin):
     """Loaded instruments, to read."""
 
-    list_display = ("code", "version", "name", "label", "loaded_at")
-    fields = ("code", "version", "name", "label", "is_official", "period_kind", "sha256", "loaded_at")
+    list_display = ("code", "version", "name", "label", "starts_on", "loaded_at")
+    fields = ("code", "version", "name", "label", "is_official", "period_kind", "sha256", "starts_on", "loaded_at")
     search_fields = ("code", "name")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Instrument]:
@@ -74,7 +74,7 @@ class InstrumentAdmin(ScopedAdmin):
         return Instrument.objects.visible_to(signed_in_user(request)).defer("definition")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Instruments come from files (load_instruments)."""
+        """Instruments come from files (load_instruments), or from a draft that was published."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -117,8 +117,8 @@ def read_stations(below: Below, wish: Wish, margin: str, period_id: int | None) 
     _, period_kind = INSTRUMENTS[below.kind]
     periods = tuple(Period.objects.holding_for(below.unit).filter(kind=period_kind).order_by("-first_day"))
     period = chosen_period(periods, period_id, below.unit)
-    engine = engine_instrument(below.instrument)
     made = plan_sheets(_sheets(below, period), wish, _SECONDS)
+    engine = made[0].instrument if made else engine_instrument(below.instrument)
     planned = {each.checklist.unit_id for each in made}
     steps = [(each, step) for each in made for step in each.plan.steps]
     steps.sort(key=lambda pair: (-pair[1].points / pair[1].better.half_days, pair[0].checklist.unit.path))
@@ -145,14 +145,18 @@ def read_stations(below: Below, wish: Wish, margin: str, period_id: int | None) 
 
 
 def _sheets(below: Below, period: Period | None) -> list[Checklist]:
-    """Read the counting sheets by which the units are ranked, one a unit (one query)."""
+    """Read the counting sheets by which the units are ranked, one a unit, of the period's own version (one query)."""
     layers = _LAYERS[below.kind]
     counting = UnitScore.objects.filter(
-        unit__in=below.units, period=period, instrument=below.instrument, layer__in=layers, counting__isnull=False
-    )
-    rows = Checklist.objects.with_frame().filter(pk__in=counting.order_by().values("counting"))
+        unit__in=below.units, period=period, instrument__code=below.instrument.code, layer__in=layers,
+        counting__isnull=False,
+    )  # fmt: skip
+    rows = list(Checklist.objects.with_frame().filter(pk__in=counting.order_by().values("counting")))
+    version = max((sheet.instrument_id for sheet in rows), default=None)
     first: dict[int, Checklist] = {}
     for sheet in sorted(rows, key=lambda sheet: (sheet.unit.path, layers.index(Layer(sheet.layer)))):
+        if sheet.instrument_id != version:
+            continue
         first.setdefault(sheet.unit_id, sheet)
     return list(first.values())
 

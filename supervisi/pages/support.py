@@ -112,7 +112,9 @@ def _values(instrument: Instrument, sheets: list[int]) -> dict[int, dict[str, Fr
     found: dict[int, dict[str, Fraction | None]] = {pk: {} for pk in sheets}
     rows = Answer.objects.filter(checklist__in=sheets).values_list("checklist_id", "item__code", "value")
     for sheet, code, card in rows:
-        found[sheet][code] = _value(instrument.item(code), card)
+        # A sheet of another version may have items of its own.
+        if instrument.has_item(code):
+            found[sheet][code] = _value(instrument.item(code), card)
     return found
 
 

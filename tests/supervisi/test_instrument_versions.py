@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from supervisi.demo.versions import revised_polsek
 from supervisi.instrument_cache import engine_instrument
-from supervisi.instrument_files import FOLDER
+from supervisi.instrument_files import FOLDER, InstrumentFile
 from supervisi.instrument_uploads import MAX_BYTES, read_text
 from supervisi.models import (
     Checklist,
@@ -33,6 +33,7 @@ from supervisi.models import (
 )
 from supervisi.pages import instrument_effect
 from supervisi.pages.instrument_effect import read_effect
+from supervisi.pages.plan_stations import read_below, read_stations
 from supervisi.rollup_key import KIND
 from supervisi.scoring.crosswalk import carry
 from supervisi.scoring.engine import score_sheet
@@ -56,7 +57,8 @@ from supervisi.services.instrument_drafts import (
 )
 from supervisi.services.instrument_effects import EFFECT, request_effect
 from supervisi.services.instrument_publishing import NotReady, proposed_day, publish_draft
-from supervisi.services.instruments import crosswalk_between, load_instrument, versions_on
+from supervisi.services.instruments import crosswalk_between, load_instrument, store_instrument, versions_on
+from supervisi.services.plans import Wish
 from supervisi.services.recompute import recompute
 from tests.factories import make_person, make_posting, make_unit
 from tests.supervisi.districts import make_province, set_status
@@ -285,6 +287,9 @@ def test_the_effect_is_what_the_engine_says_of_every_counting_sheet():
         worst = [result.passed for result in judge(new, after)]
         assert [verdict[3] for verdict in line.verdicts] == worst
         assert all(possibly or not surely for _, _, _, surely, possibly in line.verdicts)
+    # The part that renews itself while the worker is busy is no page of its own.
+    part = browser(admin).get(page("effect", draft), headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part and "data-wbbm-renew-done" in part
     # No sheet and no stored score moved; the same again is the same, to the hash.
     assert computed(draft, admin).basis == effect.basis
     # A changed pair makes it old, on the page as well; and another basis when it is computed again.
@@ -294,6 +299,25 @@ def test_the_effect_is_what_the_engine_says_of_every_counting_sheet():
     renewed_effect = computed(frame(draft), admin)
     assert renewed_effect.basis != effect.basis
     assert "Padanan berubah sejak" not in browser(admin).get(page("effect", draft)).content.decode()
+
+
+@pytest.mark.usefixtures("lke")
+def test_plans_of_a_period_go_by_the_version_of_its_sheets():
+    province, admin = judged_province(2)
+    commander = User.objects.get(pk=province.commander.pk)
+
+    def planned():
+        wish = Wish("siap_wbbm", Fraction())
+        return read_stations(read_below(commander, province.polres[0].pk), wish, "0", province.period.pk)
+
+    before = planned()
+    assert len(before.lines) == 2
+    draft = keep_draft(content=revised(), name="a.yaml", by=admin)
+    file = InstrumentFile(draft_instrument(draft), draft.definition, draft.sha256)
+    newer, _ = store_instrument(file)
+    assert Instrument.objects.current().get(code="polsek-2026") == newer
+    assert planned().lines == before.lines
+    assert planned().instrument.version == "2026.1"
 
 
 @pytest.mark.parametrize(
@@ -409,6 +433,16 @@ def test_a_published_version_holds_for_later_periods_and_old_sheets_stay_on_thei
         )
         answer = client.post(page("publish", draft), fields)
         assert (answer.status_code, "Triwulan depan sudah mempunyai lembar" in answer.content.decode()) == (422, True)
+        transaction.set_rollback(True)
+    # Who looks at an older crosswalk than the stored one publishes nothing, and nothing of it stays.
+    old = frame(draft)
+    with transaction.atomic():
+        save_crosswalk(draft=frame(draft), pairs=old.pairs | {"P.3.1.i.c": None}, seen=2, by=admin)
+        with pytest.raises(InvalidTransition, match="padanannya baru diubah"):
+            publish_draft(draft=old, starts_on=later.first_day, by=admin)
+        assert not Instrument.objects.filter(version="2027.1").exists()
+        with pytest.raises(NotReady, match="Padanan berubah"):
+            publish_draft(draft=frame(draft), starts_on=later.first_day, by=admin)
         transaction.set_rollback(True)
     assert not draft_is_published(draft)
     assert client.post(page("publish", draft), fields).status_code == 302
