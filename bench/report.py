@@ -14,11 +14,12 @@ PAGES = {
     "dashboard-polda": "Dasbor Polda",
     "dashboard-mabes": "Dasbor Mabes",
     "list-units": "Daftar satuan",
-    "list-visits": "Daftar kunjungan",
+    "list-visits": "Daftar kunjungan Polres",
+    "list-visits-mabes": "Daftar kunjungan Mabes",
     "area": "Satu area lembar",
 }
 # The most that a page may cost, in latencies of the one-query view.
-TIMES = {"list-units": 10, "list-visits": 10, "area": 15, "save": 8} | {
+TIMES = {"list-units": 10, "list-visits": 10, "list-visits-mabes": 10, "area": 15, "save": 8} | {
     key: 10 for key in PAGES if key.startswith("dashboard")
 }
 _WHY = {

@@ -64,6 +64,7 @@ class World:
             *dashboards,
             Page("list-units", head, "/supervisi/satuan/"),
             Page("list-visits", self.holder(self.polres, Role.COMMANDER), "/supervisi/kunjungan/"),
+            Page("list-visits-mabes", head, "/supervisi/kunjungan/"),
             Page("area", leader, f"/supervisi/lembar/{self.draft.pk}/area/1/"),
         ]
 

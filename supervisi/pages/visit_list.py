@@ -95,8 +95,13 @@ def wanted_visits(viewer: User, *, chosen: str, search: str, quarter: int | None
 
 
 def _waiting(viewer: User) -> VisitQuerySet:
-    rows: VisitQuerySet = Visit.objects.visible_to(viewer).filter(_waits_for(viewer)).distinct()
+    rows: VisitQuerySet = Visit.objects.visible_to(viewer).filter(_waits_for(viewer))
     return rows
+
+
+def _with_sheet(**state: object) -> Q:
+    """Visits with such a sheet: asked the other way round, no visit comes twice and few sheets are looked at."""
+    return Q(pk__in=Checklist.objects.filter(visit__isnull=False, **state).order_by().values("visit"))
 
 
 def _waits_for(viewer: User) -> Q:
@@ -110,10 +115,11 @@ def _waits_for(viewer: User) -> Q:
     outside = ~Q(pk__in=Visit.objects.with_member(viewer).values("pk"))
     leads = Q(team_leader=viewer) | Q(deputy=viewer)
     replied = Q(pk__in=replies_to_decide(viewer).order_by().values("round__checklist__visit"))
-    check = Q(checklists__status=ChecklistStatus.SUBMITTED) & outside | replied & (outside | leads)
+    check = _with_sheet(status=ChecklistStatus.SUBMITTED) & outside | replied & (outside | leads)
     told = Checklist.objects.filter(status=ChecklistStatus.DISCLOSED)
     ready = told.exclude(pk__in=rounds_holding_back().order_by().values("checklist")).order_by().values("pk")
-    go_on = Q(checklists__status=ChecklistStatus.REVIEWED, status=VisitStatus.DONE) | Q(checklists__in=ready)
+    reviewed = _with_sheet(status=ChecklistStatus.REVIEWED) & Q(status=VisitStatus.DONE)
+    go_on = reviewed | _with_sheet(pk__in=ready)
     return not_own & (
         scope.within("unit__path", Role.SUPERVISOR) & check | scope.within("unit__path", Role.COMMANDER) & go_on
     )
