@@ -33,6 +33,7 @@ from supervisi.services.changes import compare_scores, renamed, successors
 from supervisi.services.counting import choose_counting
 from supervisi.services.layers import choose_layers, compared
 from supervisi.services.period_tree import PeriodTree
+from supervisi.services.reading_ahead import read_ahead
 from supervisi.services.scores import Result, Scored, sheet_fields
 
 # Sheets read and scored together; those of one unit and instrument never apart.
@@ -121,8 +122,9 @@ class PeriodPass:
         is_open = not self.period.is_settled
         self._tree = PeriodTree(self.period)
         self._before = self._tree.counted_before(self.counted) if is_open else {}
-        for chunk in self._chunks():
-            self._score(chunk)
+        chunks = list(self._chunks())
+        for chunk, (held, stored) in zip(chunks, read_ahead(chunks, self._held), strict=True):
+            self._score(chunk, held, stored)
             self.on_sheets(chunk)
             if is_open:
                 self._count(chunk)
@@ -172,13 +174,15 @@ class PeriodPass:
         codes = self._codes[instrument_id]
         return parse_answers(engine, {codes[pk]: raw for pk, raw in held.given.items()})
 
-    def _score(self, chunk: list[SheetRow]) -> None:
+    @staticmethod
+    def _held(chunk: list[SheetRow]) -> tuple[dict[int, SheetAnswers], dict[int, dict[str, Any]]]:
+        """Read the answers and the stored results of sheets."""
         ids = [row.pk for row in chunk]
-        held = dict(read_sheets(ids))
-        stored = {
-            pk: dict(zip(SHEET_FIELDS, facts, strict=True))
-            for pk, *facts in ChecklistScore.objects.filter(checklist__in=ids).values_list("checklist", *SHEET_FIELDS)
-        }
+        results = ChecklistScore.objects.filter(checklist__in=ids).values_list("checklist", *SHEET_FIELDS)
+        stored = {pk: dict(zip(SHEET_FIELDS, facts, strict=True)) for pk, *facts in results}
+        return dict(read_sheets(ids)), stored
+
+    def _score(self, chunk: list[SheetRow], held: dict[int, SheetAnswers], stored: dict[int, dict[str, Any]]) -> None:
         for row in chunk:
             row.held, row.stored = held.get(row.pk, NOTHING), stored.get(row.pk)
             values = self._read(row.instrument_id, row.held)
