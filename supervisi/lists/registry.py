@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from supervisi.lists import findings, sheets, trends, units, visits
+from supervisi.lists import findings, instruments, sheets, trends, units, visits
 from supervisi.lists.asked import Asked
 from wbbm.organisasi.models import User
 from wbbm.organisasi.tables import Table
@@ -38,6 +38,10 @@ LISTS = {
     "perkembangan-bawahan": ListKind("Perkembangan satuan di bawah", ("supervisi:trend-below",), trends.trends_below),
     "periode": ListKind("Daftar periode", ("supervisi:period-list",), units.periods),
     "kelengkapan": ListKind("Yang perlu dilengkapi", ("supervisi:gaps",), units.incomplete),
+    "instrumen": ListKind("Daftar instrumen", ("supervisi:instrument-list",), instruments.versions),
+    "perbedaan": ListKind("Perbedaan instrumen", ("supervisi:instrument-draft",), instruments.changes),
+    "padanan": ListKind("Padanan butir", ("supervisi:instrument-crosswalk",), instruments.pairs),
+    "dampak": ListKind("Dampak versi instrumen", ("supervisi:instrument-effect",), instruments.effect),
     "kunjungan": ListKind("Daftar kunjungan", ("supervisi:visit-list",), visits.visits),
     "kalender": ListKind("Kalender kunjungan", ("supervisi:visit-calendar",), visits.month),
     "harian": ListKind("Kunjungan satu hari", ("supervisi:visit-day",), visits.day),

@@ -90,8 +90,11 @@ class EffectPage:
         return bool(self.computed_at) and not self.is_current and not self.is_busy
 
 
-def read_effect(draft: InstrumentDraft, viewer: User, chosen: str = "", number: int = 1) -> EffectPage:
-    """Read the effect of a draft (two queries)."""
+def read_effect(
+    draft: InstrumentDraft, viewer: User, chosen: str = "", number: int = 1, *, is_whole: bool = False
+) -> EffectPage:
+    """Read the effect of a draft (two queries), a page of its units or the whole."""
+    most = None if is_whole else PER_PAGE
     effect = InstrumentEffect.objects.filter(draft=draft).first()
     outcome = next((outcome for outcome, key in _KEYS.items() if key == chosen), None)
     rows: list[EffectLine] = []
@@ -99,8 +102,8 @@ def read_effect(draft: InstrumentDraft, viewer: User, chosen: str = "", number: 
         lines = EffectLine.objects.visible_to(viewer).filter(effect=effect).select_related("unit")
         if outcome is not None:
             lines = lines.with_outcome(outcome)
-        start = (number - 1) * PER_PAGE
-        rows = list(lines[start : start + PER_PAGE + 1])
+        start = (number - 1) * most if most is not None else 0
+        rows = list(lines[start : start + most + 1] if most is not None else lines)
     summary = effect.summary if effect is not None else {}
     counts = summary.get("outcomes", {})
     return EffectPage(
@@ -120,10 +123,10 @@ def read_effect(draft: InstrumentDraft, viewer: User, chosen: str = "", number: 
             PredicateCounts(label, tally.get("LOSES", 0), tally.get("GAINS", 0), tally.get("UNSURE", 0))
             for _, label, tally in summary.get("predicates", [])
         ),
-        lines=tuple(_line(row) for row in rows[:PER_PAGE]),
+        lines=tuple(_line(row) for row in rows[:most]),
         chosen=chosen if outcome is not None else "",
         number=number,
-        has_next=len(rows) > PER_PAGE,
+        has_next=most is not None and len(rows) > most,
     )
 
 

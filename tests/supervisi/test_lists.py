@@ -57,6 +57,7 @@ NO_LIST = {
     "supervisi:finding-add-visit": _FORM, "supervisi:finding-add-unit": _FORM,
     "supervisi:finding-board": "the list of findings narrowed to one unit",
     "supervisi:finding-review": "the list of findings by state", "supervisi:finding-detail": _ONE,
+    "supervisi:instrument-file": _SELF, "supervisi:instrument-publish": _FORM, "supervisi:instrument-discard": _FORM,
     "supervisi:oddity-list": "each look is written down; a file would be read unseen",
     "supervisi:oddity-detail": _ONE,
     "supervisi:evidence-pick": _FORM, "supervisi:evidence-new": _FORM, "supervisi:evidence-detail": _ONE,
