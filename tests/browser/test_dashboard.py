@@ -73,6 +73,9 @@ def test_the_printed_dashboard_is_one_a4_page_with_everything_on_it(signed_in_pa
                   f"Salinan {stations - 1}", "Dicetak"):  # fmt: skip
         assert words in text
     assert "Ganti periode" not in text
+    # A figure is a link, and is printed; links that only lead somewhere are not.
+    assert re.search(r"\d dari \d+ berperingkat", text)
+    assert re.search(r"\d,\d\d dari 60", text)
 
 
 def test_the_demo_s_dashboard_is_one_page_and_marked(signed_in_page, settings):
