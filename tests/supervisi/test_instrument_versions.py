@@ -32,6 +32,7 @@ from supervisi.models import (
     UnitScore,
 )
 from supervisi.pages import instrument_effect
+from supervisi.pages.comparison import comparable, read_comparison
 from supervisi.pages.instrument_effect import read_effect
 from supervisi.pages.plan_stations import read_below, read_stations
 from supervisi.rollup_key import KIND
@@ -89,6 +90,10 @@ def send(client, content, name="polsek-2027.yaml"):
 def lke(db):
     """The instrument to which the stations' sheet points."""
     load_instrument("lke-2021")
+
+
+def number(text):
+    return Fraction(text.replace(chr(0x2212), "-").replace(",", "."))
 
 
 def page(name, draft):
@@ -548,6 +553,27 @@ def test_copies_and_what_rose_or_fell_follow_the_published_crosswalk():
     assert [(each["item"], each["after"] - each["before"]) for each in compare_sheets(old, new)] == [
         ("P.3.1.i.d", to_units(Fraction(1)))
     ]
+    # Set side by side, from either side: each item under both codes, and the points add up.
+    sheets = [Checklist.objects.with_frame().get(pk=sheet.pk) for sheet in (old, new)]
+    Checklist.objects.filter(pk=new.pk).update(status="submitted")
+    viewer = User.objects.get(pk=world.commander.pk)
+    assert list(comparable(viewer, sheets[1])) == [old]
+    shown = read_comparison(sheets[1], sheets[0], viewer)
+    codes = {line.item.code: (line.first.code, line.second.code) for line in shown.items}
+    assert codes["P.2.3.i.c"] == ("P.2.3.ii.a", "P.2.3.i.c")
+    assert codes["P.1.2.ii.a"] == ("P.1.2.ii.a", "")
+    told = sum((number(line.points) for line in shown.items), number(shown.rest or "0"))
+    assert abs(told - number(shown.moved)) < Fraction(len(shown.items) + 2, 199)
+    back = read_comparison(sheets[0], sheets[1], viewer)
+    assert (back.moved, back.items) == (shown.moved, shown.items)
+    other = make_unit(world.polres)
+    Checklist.objects.filter(pk=old.pk).update(unit=other)
+    away = Checklist.objects.with_frame().get(pk=old.pk)
+    turned = read_comparison(sheets[1], away, viewer)
+    assert {line.item.code: line.first.code for line in turned.items}["P.2.3.ii.a"] == "P.2.3.i.c"
+    said = browser(viewer).get(reverse("supervisi:comparison", args=[new.pk]) + f"?dengan={old.pk}").content.decode()
+    assert "dua versi" in said and "tidak ditanyakan pada versi ini" in said
+    Checklist.objects.filter(pk=old.pk).update(unit=world.polsek)
     # Sheet by sheet and in bulk alike.
     set_status(old, "submitted")
     set_status(new, "submitted")
