@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,13 @@ class _Loader(_SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Build a mapping with each key once."""
-        found = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for position, key in enumerate(found):
-            if key in found[:position]:
+        seen: set[Any] = set()
+        for key in (self.construct_object(key, deep=True) for key, _ in node.value):
+            # What can't be a key is refused by the loader itself.
+            if isinstance(key, Hashable) and key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"kunci {key!r} ditulis dua kali", node.start_mark)
+            if isinstance(key, Hashable):
+                seen.add(key)
         built: dict[Any, Any] = super().construct_mapping(node, deep)
         return built
 
@@ -77,13 +81,30 @@ def read_document(content: bytes | str, name: str) -> dict[str, Any]:
     try:
         document = yaml.load(content, _Loader)  # noqa: S506 (a SafeLoader)
     except yaml.YAMLError as fault:
-        raise InstrumentFaults(name, [("berkas", f"YAML rusak: {' '.join(str(fault).split())}")]) from fault
+        raise InstrumentFaults(name, [("berkas", f"YAML rusak{_where(fault)}")]) from fault
     except (ValueError, OverflowError, TypeError) as fault:
-        # A day that no calendar has, a number of too many digits, a key that can't be one.
-        raise InstrumentFaults(name, [("berkas", f"isian yang tidak terbaca: {fault}")]) from fault
+        said = "isian yang tidak terbaca: tanggal yang tidak ada, atau bilangan yang terlalu panjang"
+        raise InstrumentFaults(name, [("berkas", said)]) from fault
     if not isinstance(document, dict):
         raise InstrumentFaults(name, [("berkas", "isinya bukan objek")])
     return document
+
+
+# What libyaml says of a file that can be read but not built, and what it means.
+_PROBLEMS = {
+    "unhashable key": "sebuah kunci berupa daftar",
+    "constructor for the tag": "penanda dengan tanda seru atau << tidak dipakai",
+    "single document": "berkas memuat lebih dari satu dokumen",
+    "another document": "berkas memuat lebih dari satu dokumen",
+}
+
+
+def _where(fault: yaml.YAMLError) -> str:
+    """Say at which line a file is broken, and why where we know."""
+    mark, problem = getattr(fault, "problem_mark", None), str(getattr(fault, "problem", None) or "")
+    line = f" pada baris {mark.line + 1}" if mark is not None else ""
+    why = next((told for sign, told in _PROBLEMS.items() if sign in problem), "")
+    return f"{line}: {why or problem}" if why or problem.startswith("kunci ") else line
 
 
 def _supported_codes(name: str, document: dict[str, Any]) -> set[str]:

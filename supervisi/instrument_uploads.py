@@ -100,7 +100,7 @@ def read_upload(content: bytes, name: str, *, supported: dict[str, Collection[st
     if faults:
         raise InstrumentFaults(name, faults[:20])
     other = document.get("supports_instrument")
-    if other is not None and other not in supported:
+    if other is not None and (not isinstance(other, str) or other not in supported):
         raise InstrumentFaults(name, [("supports_instrument", f"instrumen {str(other)[:40]!r} tidak ada")])
     instrument = parse_instrument(document, name=name, supported_codes=supported[other] if other is not None else set())
     digest = hashlib.sha256(content).hexdigest()

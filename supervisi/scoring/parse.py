@@ -333,7 +333,8 @@ def parse_instrument(
     except KeyError as fault:
         raise InstrumentFaults(name, [*reader.faults, (reader.place, f"{fault.args[0]!r} tidak ada")]) from fault
     except (TypeError, AttributeError, ValueError) as fault:
-        raise InstrumentFaults(name, [*reader.faults, (reader.place, f"bentuknya salah: {fault}")]) from fault
+        said = "bentuknya salah; bandingkan dengan berkas lain"
+        raise InstrumentFaults(name, [*reader.faults, (reader.place, said)]) from fault
     if supported_codes is not None:
         reader.faults += [
             (code, f"mendukung {other!r} yang tidak ada")

@@ -13,6 +13,7 @@ PERIOD_KINDS = ("year", "quarter")
 UNIT_KINDS = ("mabes", "polda", "polres", "polsek", "satfung")
 CONDITION_LEVELS = ("unit", "agency")
 SEVERITIES = ("severe", "moderate", "minor")
+MOST_DAYS = 365
 
 Fault = tuple[str, str]
 
@@ -101,3 +102,9 @@ def _finding_texts(instrument: Instrument, document: dict[str, Any]) -> Iterator
             yield text["item"], "contoh temuan menyebut butir yang tidak ada"
         if text["severity"] not in SEVERITIES:
             yield text["item"], f"tingkat temuan {text['severity']!r} tidak dikenal"
+        for name in ("owner_title", "observation", "recommendation"):
+            if not isinstance(text[name], str) or not text[name].strip():
+                yield text["item"], f"contoh temuan: {name} harus berupa teks"
+        days = text["due_days"]
+        if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= MOST_DAYS:
+            yield text["item"], f"contoh temuan: due_days harus 1 sampai {MOST_DAYS} hari"

@@ -203,6 +203,8 @@ def test_a_proposal_over_the_largest_instruments_stays_quick():
         (lambda document: document["areas"][0].update(key="satu dua"), "satu dua", "kode hanya huruf"),
         (lambda document: document.update(version="2027 / 1"), "version", "versi hanya huruf"),
         (lambda document: document.update(name=" "), "name", "kosong"),
+        (lambda document: document["finding_texts"][0].update(observation=[1]), "P.2.2.ii.a", "observation harus"),
+        (lambda document: document["finding_texts"][0].update(due_days="7"), "P.2.2.ii.a", "due_days harus"),
     ],
 )
 def test_what_pages_and_tables_could_not_hold_is_a_fault(change, code, words):
