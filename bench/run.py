@@ -38,9 +38,9 @@ LINES = {
     "dashboard-growth": ("Dasbor, {big} Polsek", "dasbor, {small} Polsek", 6),
     "area": ("Satu area lembar", "halaman depan `/`", 35),
     "save": ("Menyimpan satu jawaban lewat HTTP", "UPDATE dan INSERT-nya saja", 25),
-    "score-polsek-2026": ("Nilai {big} lembar `polsek-2026`", "satu jumlah berbobot tiap butir", 4),
-    "score-lke-2021": ("Nilai {big} lembar `lke-2021`", "satu jumlah berbobot tiap butir", 4),
-    "recompute": ("Menghitung ulang semuanya", "membaca semua jawaban, menilai tiap lembar sekali", 90),
+    "score-polsek-2026": ("Nilai {big} lembar `polsek-2026`", "satu jumlah berbobot tiap butir", 1),
+    "score-lke-2021": ("Nilai {big} lembar `lke-2021`", "satu jumlah berbobot tiap butir", 1),
+    "recompute": ("Menghitung ulang semuanya", "membaca semua jawaban, menilai tiap lembar sekali", 5),
 }
 
 

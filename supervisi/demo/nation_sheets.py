@@ -33,6 +33,7 @@ from supervisi.models import (
 )
 from supervisi.scoring.engine import parse_answers, score_values
 from supervisi.services.content import hash_of
+from supervisi.services.instruments import current_instrument
 from supervisi.services.operations import Card, canonical, hash_of_payload
 from supervisi.services.verification import code_of
 from wbbm.organisasi.models import UnitKind, User
@@ -74,7 +75,7 @@ class _Book:
 
     @classmethod
     def of(cls, code: str) -> _Book:
-        row = Instrument.objects.filter(code=code).latest("pk")
+        row = current_instrument(code)
         return cls(row, dict(row.items.values_list("code", "pk")))
 
 
