@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from supervisi.models import Checklist, ChecklistScore, Instrument, LayerComparison, Period, UnitScore
+from supervisi.models import Checklist, ChecklistScore, Finding, Instrument, LayerComparison, Period, UnitScore
 from supervisi.rollup_key import KIND, RollupKey
 from supervisi.services.layers import renew_comparison
 from supervisi.services.period_pass import (
@@ -24,6 +24,7 @@ from supervisi.services.period_pass import (
     SheetRow,
 )
 from supervisi.services.scores import Result, hold_period
+from supervisi.services.stakes import refresh_stakes
 from wbbm.jobs import services as jobs
 from wbbm.jobs.bulk import Claims, claim_many
 from wbbm.jobs.services import LeaseLost
@@ -99,6 +100,8 @@ class _Recomputation:
         self.period, self.is_dry_run = period, is_dry_run
         self._counted = counted
         self._stored: dict[RollupKey, dict[str, Any]] = {}
+        # While the keys are held: what differs now was told already, or is only as old as the first look.
+        self._claims: Claims | None = None
         self.sheets: list[Difference] = []
         self.layers: list[Difference] = []
         self.units: list[Difference] = []
@@ -124,15 +127,18 @@ class _Recomputation:
     # --- sheets -----------------------------------------------------------------------------------------
 
     def _on_sheets(self, rows: list[SheetRow]) -> None:
+        if self._claims is not None:
+            self._claims.renew()
         changed = [
             row for row in rows if row.stored is None or any(row.stored[name] != row.fields[name] for name in _SHEET)
         ]
         if not changed:
             return
-        named = Checklist.objects.with_frame().in_bulk([row.pk for row in changed])
-        for row in changed:
-            what = f"Lembar {row.pk} ({named[row.pk]})"
-            self.sheets += _compare(what, _SHEET, row.stored or {}, row.fields, is_frozen=row.is_frozen)
+        if self._claims is None:
+            named = Checklist.objects.with_frame().in_bulk([row.pk for row in changed])
+            for row in changed:
+                what = f"Lembar {row.pk} ({named[row.pk]})"
+                self.sheets += _compare(what, _SHEET, row.stored or {}, row.fields, is_frozen=row.is_frozen)
         if not self.is_dry_run:
             _write_sheets([row for row in changed if not row.is_frozen])
 
@@ -147,7 +153,8 @@ class _Recomputation:
         for row in changed:
             instrument = instruments[row.instrument_id]
             what = f"{units[row.unit_id]}, {self.period}, {instrument}, lapisan"
-            self.layers += _compare(what, _LAYERS, row.stored, row.fields)
+            if self._claims is None:
+                self.layers += _compare(what, _LAYERS, row.stored, row.fields)
             if row.stored and not self.is_dry_run:
                 renew_comparison(units[row.unit_id], self.period, instrument, is_forced=True)
         if not self.is_dry_run:
@@ -192,11 +199,12 @@ class _Recomputation:
     def _write_units(self, claims: Claims) -> None:
         """Compute once more, now that nobody else computes these keys, and write what differs."""
 
-        def renew(_: object) -> None:
-            claims.renew()
-
-        results = PeriodPass(self.period, self._counted, renew, renew).run()
-        differing = [key for key in self._differing(results) if str(key) in claims.noted]
+        self._claims = claims
+        # Whatever was saved since the first look is written as well: its job is done here.
+        results = PeriodPass(self.period, self._counted, self._on_sheets, self._on_layers).run()
+        self._claims = None
+        moved = self._differing(results)
+        differing = [key for key in moved if str(key) in claims.noted]
         try:
             with transaction.atomic():
                 is_settled = hold_period(self.period)
@@ -204,9 +212,11 @@ class _Recomputation:
                 if not is_settled:
                     self._store({key: results[key] for key in differing})
                     self._want_next_period(results, differing)
-        except LeaseLost:
-            # Another worker has one of them; all run again, one by one.
-            jobs.request_many(KIND, (str(key) for key in differing))
+                    # What moved only since the first look: the jobs below that would have raised it are done here.
+                    jobs.request_many(KIND, (str(key) for key in moved if str(key) not in claims.noted))
+        except (LeaseLost, OperationalError):
+            # Another worker has one of them, or both waited for each other; all run again, one by one.
+            claims.release()
         self._tell(results, differing)
 
     def _store(self, results: dict[RollupKey, Result]) -> None:
@@ -248,6 +258,9 @@ def _write_sheets(rows: list[SheetRow]) -> None:
             if row.stored is not None:
                 behind = ChecklistScore.objects.filter(checklist=row.pk, saves__lte=row.fields["saves"])
                 behind.update(computed_at=now, **row.fields)
+    with_findings = Finding.objects.filter(checklist__in=[row.pk for row in rows]).order_by().values("checklist")
+    for checklist in Checklist.objects.with_frame().filter(pk__in=with_findings):
+        refresh_stakes(checklist)
 
 
 def _compare(

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 
 from supervisi.models import Answer, ChecklistScore, ChecklistStatus, UnitScore
 from supervisi.services.recompute import recompute
@@ -9,6 +10,7 @@ from tests.factories import make_unit
 from tests.supervisi.districts import make_province, make_sheet, set_status
 from tests.unguarded import unguarded
 from wbbm.jobs import services as jobs
+from wbbm.jobs.bulk import claim_many
 from wbbm.jobs.models import Job
 from wbbm.organisasi.models import Unit, UnitKind
 
@@ -106,6 +108,25 @@ def test_a_key_that_a_worker_holds_is_left_to_it(province):
     held.complete()
     # Raised by the recomputation, the key is still open and runs again.
     jobs.drain()
+    assert recompute(is_dry_run=True) == []
+
+
+def test_what_moves_between_the_two_looks_is_not_lost(province, monkeypatch):
+    """Its own job is done by the recomputation, so that nobody else would raise the units above."""
+    key = province.key(province.stations[0])
+    UnitScore.objects.filter(unit=province.stations[0], period=province.period).update(units_due=9)
+
+    def claim_late(kind, keys):
+        assert keys == [key]
+        answer = Answer.objects.filter(checklist=province.sheets[0], item__code="P.1.1.i.a")
+        answer.update(value={"answer": "D"}, version=F("version") + 1)
+        jobs.request(kind, key)
+        return claim_many(kind, keys)
+
+    monkeypatch.setattr("supervisi.services.recompute.claim_many", claim_late)
+    before = province.row(province.polda).score_sum
+    recompute(is_dry_run=False)
+    assert province.row(province.polda).score_sum != before
     assert recompute(is_dry_run=True) == []
 
 

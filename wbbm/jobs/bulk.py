@@ -31,6 +31,10 @@ class Claims:
         """Hold the leases on; whoever can't any more is told when completing."""
         self._held().update(lease_until=timezone.now() + _LEASE)
 
+    def release(self) -> None:
+        """Let go of the jobs; they stay open and run again."""
+        self._held().update(token=None, lease_until=None)
+
     def complete(self) -> None:
         """Set the jobs done up to what was noted; call it first inside the transaction that writes the results.
 
