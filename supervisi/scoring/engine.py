@@ -189,7 +189,7 @@ class _Tally:
         unit = lcm(*{below for _, below in ratios.values()})
         self._points = {code: above * (unit // below) for code, (above, below) in ratios.items()}
         self._value_unit, self._mean_unit = unit, instrument.mean_unit
-        self._weights = instrument.whole_weights
+        self._weights, self._shares = instrument.whole_weights, instrument.mean_shares
         self._roots = [node.code for node in instrument.root]
         self.unit = unit * instrument.weight_unit * instrument.mean_unit
         # Whether an item without a value leaves the provisional score apart from the complete one.
@@ -222,6 +222,10 @@ class _Tally:
     def _add_mean(self, node: Node) -> None:
         """The mean of the items: unanswerable ones are left out, unanswered ones only provisionally."""
         codes, weight = node.item_codes, self._weights[node.code]
+        if not self.is_open and codes:
+            # Every item has a value: most sheets, and then provisional and complete points are one.
+            self.complete[node.code] = sum([self._points[code] for code in codes]) * self._shares[node.code]
+            return
         known = [self._points[code] for code in codes if code in self._points]
         if len(known) == len(codes):
             points = sum(known) * weight * (self._mean_unit // len(codes)) if codes else self._when_empty(node)

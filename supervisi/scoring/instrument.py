@@ -275,6 +275,12 @@ class Instrument:
         return {code: weight.numerator * (self.weight_unit // weight.denominator) for code, weight in weights.items()}
 
     @cached_property
+    def mean_shares(self) -> dict[str, int]:
+        """What a full item of a node counts while all of them count, over `weight_unit` × `mean_unit`."""
+        counts = {code: len(node.items) for code, node in self.nodes.items() if node.items}
+        return {code: self.whole_weights[code] * (self.mean_unit // count) for code, count in counts.items()}
+
+    @cached_property
     def area_sizes(self) -> dict[str, int]:
         """How many items each area has."""
         sizes = {area.key: 0 for area in self.areas}
