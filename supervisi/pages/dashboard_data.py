@@ -57,9 +57,9 @@ LKE, POLSEK = "lke-2021", "polsek-2026"
 # Roles that read a unit's results, and those that read what lies below it.
 READERS = (Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR, Role.OPERATOR)
 OVERSEERS = (Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR)
-# Quarters in the trend of a station; late findings listed in all, and of each unit below at least.
+# Quarters in the trend of a station; late findings listed; rows read of each unit below, for its count.
 _HISTORY = 6
-_MOST_LATE, _MOST_LATE_EACH = 60, 3
+_MOST_LATE, _MOST_LATE_EACH = 30, 1
 _VISIT_DAYS = 730
 _NAMES_CHANGED = (UnitChangeKind.RENAMED, UnitChangeKind.MERGED)
 _SCORE_PARTS = {
@@ -367,8 +367,8 @@ def _conditions(unit: Unit, today: datetime.date) -> QuerySet[ConditionState]:
 def _read_findings(unit: Unit, today: datetime.date) -> PressingFindings:
     """Read open findings that hold a verdict back or are late, from the hand-over on.
 
-    The database counts them all and hands out the latest ones of everything and of each unit below, so that the page
-    of a whole country reads no more rows than that of a district.
+    The database counts them all and hands out the latest ones, and one of each unit below with its count, so that the
+    page of a whole country reads no more rows than that of a district.
     """
     late, severe = Q(due_on__lt=today, status__in=OWED_STATUSES), Q(severity=Severity.SEVERE)
     child = Substr("unit__path", 1, len(unit.path) + Unit.steplen, output_field=CharField())
@@ -393,7 +393,7 @@ def _read_findings(unit: Unit, today: datetime.date) -> PressingFindings:
         severe=first.severe_in_all if first else 0,
         late=first.late_in_all if first else 0,
         late_below={finding.child: finding.late_in_child for finding in found},
-        latest=tuple(finding for finding in found if finding.days_late(today)),
+        latest=tuple(finding for finding in found if finding.place <= _MOST_LATE and finding.days_late(today)),
     )
 
 
