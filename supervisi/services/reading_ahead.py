@@ -20,13 +20,15 @@ def read_ahead(parts: Sequence[PartT], read: Callable[[PartT], ReadT]) -> Iterat
     if connection.in_atomic_block or connection.vendor != "postgresql":
         yield from map(read, parts)
         return
+    if not parts:
+        return
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="baca") as reader:
         try:
-            waiting = [reader.submit(read, part) for part in parts[:1]]
-            for part in [*parts[1:], None]:
-                found = waiting.pop().result()
-                if part is not None:
-                    waiting.append(reader.submit(read, part))
+            waiting = reader.submit(read, parts[0])
+            for part in parts[1:]:
+                found = waiting.result()
+                waiting = reader.submit(read, part)
                 yield found
+            yield waiting.result()
         finally:
             reader.submit(connections.close_all).result()
