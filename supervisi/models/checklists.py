@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 
+from wbbm.addresses import address_of
 from wbbm.organisasi.models import Posting, Unit
 
 from .instruments import Instrument, Item
@@ -141,7 +141,7 @@ class Checklist(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the sheet's page."""
-        return reverse("supervisi:checklist-detail", args=[self.pk])
+        return address_of("supervisi:checklist-detail", self.pk)
 
     @property
     def is_final(self) -> bool:

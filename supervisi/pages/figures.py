@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from supervisi.models import UnitScore
+from wbbm.addresses import address_of
 from wbbm.organisasi.models import Unit
 
 
@@ -29,15 +30,15 @@ def is_sheet(row: UnitScore) -> bool:
 def why(row: UnitScore, anchor: str = "total") -> str:
     """Return where a result is worked out: on its sheet's page, else among those that went into the mean."""
     if is_sheet(row):
-        return f"{reverse('supervisi:derivation', args=[row.counting_id])}#{anchor}"
-    return f"{reverse('supervisi:rollup-derivation', args=[row.unit_id])}?periode={row.period_id}"
+        return f"{address_of('supervisi:derivation', row.counting_id)}#{anchor}"
+    return f"{address_of('supervisi:rollup-derivation', row.unit_id)}?periode={row.period_id}"
 
 
 def moved(row: UnitScore, before: UnitScore) -> str:
     """Return where it is told what moved between two results: both sheets side by side, else the unit over time."""
     if is_sheet(row) and is_sheet(before) and row.instrument_id == before.instrument_id:
-        return f"{reverse('supervisi:comparison', args=[row.counting_id])}?dengan={before.counting_id}"
-    return reverse("supervisi:trend", args=[row.unit_id])
+        return f"{address_of('supervisi:comparison', row.counting_id)}?dengan={before.counting_id}"
+    return address_of("supervisi:trend", row.unit_id)
 
 
 def findings_of(unit: Unit, state: str, severity: str = "") -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
-from django.urls import reverse
 from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
+
+from wbbm.addresses import address_of
 
 if TYPE_CHECKING:
     from .people import User
@@ -114,7 +115,7 @@ class Unit(MP_Node):
 
     def get_absolute_url(self) -> str:
         """Return the unit's dashboard."""
-        return reverse("supervisi:unit-dashboard", args=[self.pk])
+        return address_of("supervisi:unit-dashboard", self.pk)
 
     @property
     def parent_path(self) -> str:
