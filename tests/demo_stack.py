@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests import processes
 from tests.servers import free_port
@@ -25,16 +27,31 @@ def is_healthy(url: str) -> bool:
         return False
 
 
+def manage(command: str, environment: dict[str, str]) -> None:
+    """Run a command of manage.py; its words are in the error when it fails."""
+    arguments = [sys.executable, "manage.py", command, *(["--no-input"] if command == "collectstatic" else [])]
+    done = subprocess.run(arguments, cwd=processes.ROOT, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")
+
+
+def collect_static(environment: dict[str, str]) -> None:
+    """Collect the static files once: the processes of a test run share the folder, and two at once break it."""
+    folder = Path(environment["DATA_DIR"])
+    with (folder / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "static" / "staticfiles.json").exists():
+            manage("collectstatic", environment)
+
+
 @contextmanager
 def demo_stack(**environment: str) -> Iterator[str]:
     """Seed the demo into the database of this process, or into that of the environment; serve it, give the address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     extra = DEMO | {"DEMO_PASSWORD": PASSWORD, "PORT": str(port), "SITE_URL": url} | environment
-    subprocess.run(
-        [sys.executable, "manage.py", "prepare"], cwd=processes.ROOT, env=processes.environment(**extra), check=True,
-        capture_output=True,
-    )  # fmt: skip
+    collect_static(processes.environment(**extra))
+    manage("prepare", processes.environment(**extra))
     with processes.process("manage.py", "serve", **extra):
         processes.wait_until(lambda: is_healthy(url), 60, every=0.2)
         yield url
