@@ -8,6 +8,6 @@ from django.urls import reverse
 
 
 @lru_cache(maxsize=50_000)
-def address_of(route: str, pk: int) -> str:
+def address_of(route: str, pk: int | None) -> str:
     """Return the address of a row's page; addresses stay the same while a process runs."""
     return reverse(route, args=[pk])

@@ -49,6 +49,35 @@ def text_field(label: str, required: str, rows: int = 3) -> forms.CharField:
     )
 
 
+def note_field() -> forms.CharField:
+    """Return a field for a few words that may be left out."""
+    return forms.CharField(
+        label="Catatan (boleh kosong)", required=False, max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+def owner_field() -> forms.CharField:
+    """Return the field for the office that does something about a finding."""
+    return forms.CharField(
+        label="Jabatan yang menindaklanjuti",
+        max_length=TITLE_LIMIT,
+        min_length=3,
+        error_messages={"required": "Tulis jabatan yang menindaklanjuti."},
+    )
+
+
+def due_field(label: str, help_text: str = "") -> forms.IntegerField:
+    """Return the field for how many working days a finding may take; empty goes by its severity."""
+    return forms.IntegerField(
+        label=label,
+        required=False,
+        min_value=1,
+        max_value=MOST_DUE_DAYS,
+        help_text=help_text,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+
+
 class FindingForm(forms.Form):
     """What was seen, what to do, whose office does it, and by when."""
 
@@ -57,20 +86,8 @@ class FindingForm(forms.Form):
     severity = forms.ChoiceField(label="Tingkat", choices=Severity.choices)
     observation = text_field("Yang ditemukan", "Tulis apa yang ditemukan.")
     recommendation = text_field("Rekomendasi", "Tulis apa yang harus dilakukan.")
-    owner_title = forms.CharField(
-        label="Jabatan yang menindaklanjuti",
-        max_length=TITLE_LIMIT,
-        min_length=3,
-        error_messages={"required": "Tulis jabatan yang menindaklanjuti."},
-    )
-    due_days = forms.IntegerField(
-        label="Tenggat, hari kerja",
-        required=False,
-        min_value=1,
-        max_value=MOST_DUE_DAYS,
-        help_text=f"Dihitung sejak disampaikan. Kosong: {_DAYS} hari kerja.",
-        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
-    )
+    owner_title = owner_field()
+    due_days = due_field("Tenggat, hari kerja", f"Dihitung sejak disampaikan. Kosong: {_DAYS} hari kerja.")
     target_option = forms.ChoiceField(label="Pilihan yang terbuka bila diperbaiki", required=False)
     photos = files_field("Foto atau berkas")
 
@@ -120,9 +137,7 @@ class AnswerForm(forms.Form):
 class JudgeForm(forms.Form):
     """A note to accepting or closing."""
 
-    text = forms.CharField(
-        label="Catatan (boleh kosong)", required=False, max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    text = note_field()
 
 
 class ReturnForm(forms.Form):

@@ -7,10 +7,8 @@ from typing import Any
 
 from django import forms
 
-from supervisi.forms.findings import text_field
+from supervisi.forms.findings import due_field, note_field, owner_field, text_field
 from supervisi.models import Severity
-from supervisi.services.findings import MOST_DUE_DAYS, TITLE_LIMIT
-from supervisi.services.follow_up import TEXT_LIMIT
 from supervisi.services.oddities import FindingWords
 from wbbm.organisasi.models import Unit
 
@@ -18,9 +16,7 @@ from wbbm.organisasi.models import Unit
 class CheckForm(forms.Form):
     """What was seen; may be left empty."""
 
-    note = forms.CharField(
-        label="Catatan (boleh kosong)", required=False, max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    note = note_field()
 
 
 class ExplainForm(forms.Form):
@@ -36,19 +32,8 @@ class SignFindingForm(forms.Form):
     severity = forms.ChoiceField(label="Tingkat", choices=Severity.choices, initial=Severity.MINOR)
     observation = text_field("Yang ditemukan", "Tulis apa yang ditemukan.")
     recommendation = text_field("Rekomendasi", "Tulis apa yang harus dilakukan.")
-    owner_title = forms.CharField(
-        label="Jabatan yang menindaklanjuti",
-        max_length=TITLE_LIMIT,
-        min_length=3,
-        error_messages={"required": "Tulis jabatan yang menindaklanjuti."},
-    )
-    due_days = forms.IntegerField(
-        label="Tenggat, hari kerja (kosong: menurut tingkatnya)",
-        required=False,
-        min_value=1,
-        max_value=MOST_DUE_DAYS,
-        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
-    )
+    owner_title = owner_field()
+    due_days = due_field("Tenggat, hari kerja (kosong: menurut tingkatnya)")
 
     def __init__(self, *args: Any, units: Sequence[Unit], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

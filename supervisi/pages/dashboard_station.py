@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from django.urls import reverse
-
 from supervisi import charts
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import ChecklistStatus, Layer, Visit, VisitStatus
 from supervisi.pages.dashboard_changes import Changes, read_changes
 from supervisi.pages.dashboard_data import POLSEK, DashboardData, SheetFacts
 from supervisi.pages.dashboard_stations import latest_visits, score_text, short_period
-from supervisi.pages.figures import Linked, findings_of, why
+from supervisi.pages.figures import Linked, findings_of, of_sheet, why
 from supervisi.scoring.rounding import from_units, shown
 from wbbm.organisasi.models import UnitKind
 
@@ -100,7 +98,7 @@ def _linked_score(data: DashboardData, facts: SheetFacts | None) -> Linked:
     """Return the score of a sheet that has one to see, with its derivation."""
     if facts is None or facts.score is None:
         return Linked("")
-    return Linked(_score(data, facts.score), f"{reverse('supervisi:derivation', args=[facts.pk])}#total")
+    return Linked(_score(data, facts.score), of_sheet(facts.pk, "total"))
 
 
 def _score(data: DashboardData, stored: int) -> str:

@@ -22,6 +22,21 @@ class Linked(str):
         return made
 
 
+def of_sheet(pk: int | None, anchor: str = "") -> str:
+    """Return where a sheet's result is worked out, at a place on the page."""
+    return address_of("supervisi:derivation", pk) + (f"#{anchor}" if anchor else "")
+
+
+def of_mean(unit_id: int, period_id: int) -> str:
+    """Return where the mean of what lies below a unit is worked out."""
+    return f"{address_of('supervisi:rollup-derivation', unit_id)}?periode={period_id}"
+
+
+def side_by_side(after: int | None, before: int | None) -> str:
+    """Return the page that holds two sheets side by side."""
+    return f"{address_of('supervisi:comparison', after)}?dengan={before}"
+
+
 def is_sheet(row: UnitScore) -> bool:
     """Tell whether a stored result is that of one sheet."""
     return row.counting_id is not None and row.units_submitted == 1
@@ -30,14 +45,14 @@ def is_sheet(row: UnitScore) -> bool:
 def why(row: UnitScore, anchor: str = "total") -> str:
     """Return where a result is worked out: on its sheet's page, else among those that went into the mean."""
     if is_sheet(row):
-        return f"{address_of('supervisi:derivation', row.counting_id)}#{anchor}"
-    return f"{address_of('supervisi:rollup-derivation', row.unit_id)}?periode={row.period_id}"
+        return of_sheet(row.counting_id, anchor)
+    return of_mean(row.unit_id, row.period_id)
 
 
 def moved(row: UnitScore, before: UnitScore) -> str:
     """Return where it is told what moved between two results: both sheets side by side, else the unit over time."""
     if is_sheet(row) and is_sheet(before) and row.instrument_id == before.instrument_id:
-        return f"{address_of('supervisi:comparison', row.counting_id)}?dengan={before.counting_id}"
+        return side_by_side(row.counting_id, before.counting_id)
     return address_of("supervisi:trend", row.unit_id)
 
 

@@ -15,6 +15,7 @@ from django.utils import dateformat
 
 from supervisi.models import Layer, Oddity, OddityKind
 from supervisi.oddities.found import FAST_MINUTES
+from supervisi.pages.figures import of_sheet, side_by_side
 from supervisi.scoring.rounding import from_units, shown
 from wbbm.organisasi.clock import moment_text
 
@@ -141,10 +142,10 @@ def _jump(oddity: Oddity, names: Names) -> Words:
     rows = facts["items"]
     now = f"dari {_score(then)} menjadi {_score(facts['now'])}"
     seen = f" {facts['on_site']} di antaranya diperiksa di lokasi." if facts["on_site"] else ""
-    compare = reverse("supervisi:comparison", args=[oddity.checklist_id]) + f"?dengan={before}"
+    compare = side_by_side(oddity.checklist_id, before)
     proofs = (
         Proof("Kedua lembar berdampingan", compare, "butir demi butir, dan jawaban siapa"),
-        Proof("Hitungan nilai", reverse("supervisi:derivation", args=[oddity.checklist_id])),
+        Proof("Hitungan nilai", of_sheet(oddity.checklist_id)),
         *(
             Proof(
                 f"Butir {code}: {names.questions.get(code, '')}",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.urls import reverse
-
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Layer, Period, UnitScore
 from supervisi.pages.dashboard import rollup_rows
@@ -14,6 +12,7 @@ from supervisi.pages.dashboard_data import DashboardData, read_dashboard
 from supervisi.pages.dashboard_stations import score_text
 from supervisi.pages.dashboard_verdict import LAYER_WORDS
 from supervisi.pages.derivation import exact
+from supervisi.pages.figures import of_mean, of_sheet
 from supervisi.pages.moments import moment_words
 from supervisi.scoring.rounding import UNITS
 from wbbm.organisasi.models import Unit, User
@@ -83,7 +82,7 @@ def _mean(data: DashboardData, label: str, row: UnitScore) -> MeanDerivation:
     own_sum = row.score_sum - sum(part.score_sum for _, part in found)
     own_count = row.units_submitted - sum(part.units_submitted for _, part in found)
     if own_count == 1 and row.counting_id is not None:
-        url = reverse("supervisi:derivation", args=[row.counting_id])
+        url = of_sheet(row.counting_id)
         lines.insert(0, PartLine(data.unit.name, 1, exact(Fraction(own_sum, UNITS)), url))
     lowest = score_text(engine, Fraction(row.lowest, UNITS)) if row.lowest is not None else ""
     return MeanDerivation(
@@ -115,7 +114,7 @@ def _line(data: DashboardData, unit: Unit, part: UnitScore, period: Period) -> P
     if unit.pk in data.out_of_reach:
         url = ""
     elif part.counting_id is not None and part.units_submitted == 1:
-        url = f"{reverse('supervisi:derivation', args=[part.counting_id])}#total"
+        url = of_sheet(part.counting_id, "total")
     else:
-        url = f"{reverse('supervisi:rollup-derivation', args=[unit.pk])}?periode={period.pk}"
+        url = of_mean(unit.pk, period.pk)
     return PartLine(unit.name, part.units_submitted, exact(Fraction(part.score_sum, UNITS)), url)

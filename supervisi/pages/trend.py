@@ -10,7 +10,6 @@ from fractions import Fraction
 from itertools import pairwise
 
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import dateformat
 
 from supervisi import charts
@@ -18,6 +17,7 @@ from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist, Layer, Period, UnitScore
 from supervisi.pages.dashboard_data import OVERSEERS
 from supervisi.pages.dashboard_stations import score_text, short_period
+from supervisi.pages.figures import of_mean, of_sheet, side_by_side
 from supervisi.pages.layers import signed
 from supervisi.scoring.instrument import PERCENT, Area, Instrument
 from supervisi.scoring.rounding import UNITS, from_units, shown
@@ -130,7 +130,7 @@ class _Seen:
     def url(self) -> str:
         """Where the result is worked out."""
         if self.sheet is not None:
-            return reverse("supervisi:derivation", args=[self.sheet])
+            return of_sheet(self.sheet)
         return ""
 
 
@@ -271,7 +271,7 @@ def _placed(line: list[_Seen], periods: list[Period]) -> Iterable[tuple[Fraction
 
 def _url(unit: Unit, each: _Seen) -> str:
     if each.sheet is None:
-        return f"{reverse('supervisi:rollup-derivation', args=[unit.pk])}?periode={each.period.pk}"
+        return of_mean(unit.pk, each.period.pk)
     return f"{each.url}#total"
 
 
@@ -286,7 +286,7 @@ def _move(before: _Seen, after: _Seen) -> Move:
 def _moved(before: _Seen, after: _Seen, between: Fraction) -> Move:
     url = ""
     if before.sheet is not None and after.sheet is not None:
-        url = f"{reverse('supervisi:comparison', args=[after.sheet])}?dengan={before.sheet}"
+        url = side_by_side(after.sheet, before.sheet)
     return Move.of(between, url)
 
 

@@ -6,12 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.urls import reverse
-
 from supervisi import charts
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Layer, Period, UnitScore
 from supervisi.pages.dashboard_stations import score_text, short_period
+from supervisi.pages.figures import of_sheet, side_by_side
 from supervisi.pages.layer_list import INSTRUMENTS, units_below
 from supervisi.pages.trend import Move, gate_words
 from supervisi.scoring.rounding import from_units
@@ -138,9 +137,7 @@ def _line(
     if len(there) > 1 and _run(there[-1][2]) == _run(there[-2][2]):
         before, after = there[-2][2], there[-1][2]
         moved = from_units(after.score_sum - before.score_sum)
-        move = Move.of(
-            moved, f"{reverse('supervisi:comparison', args=[after.counting_id])}?dengan={before.counting_id}"
-        )
+        move = Move.of(moved, side_by_side(after.counting_id, before.counting_id))
     last = there[-1] if there else None
     return moved, SmallTrend(
         unit=unit,
@@ -171,7 +168,7 @@ def _text(row: UnitScore) -> str:
 
 
 def _why(row: UnitScore) -> str:
-    return f"{reverse('supervisi:derivation', args=[row.counting_id])}#total"
+    return of_sheet(row.counting_id, "total")
 
 
 def _cell(period: Period, row: UnitScore | None) -> Cell:
