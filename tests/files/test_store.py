@@ -59,8 +59,9 @@ def test_a_photo_is_stored_small_with_its_thumbnail(storage):
 
 @pytest.mark.parametrize("make", [lambda: samples.PDF, samples.docx, samples.xlsx])
 def test_documents_are_stored_as_they_came(storage, make):
-    file = kept(make(), "laporan.bin")
-    assert content(file.path) == make()
+    data = make()
+    file = kept(data, "laporan.bin")
+    assert content(file.path) == data
     assert file.sha256 == file.original_sha256
     assert (file.thumbnail_path, file.width, file.taken_at) == ("", None, None)
     assert everything() == [file.path]
