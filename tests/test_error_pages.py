@@ -40,12 +40,12 @@ def missing(client, monkeypatch):
 
 
 def broken(client, monkeypatch):
-    from wbbm.organisasi import views
+    from layanan.views import home
 
     def fail():
         raise RuntimeError("rahasia di /dalam/server")
 
-    monkeypatch.setattr(views, "_needs_first_admin", fail)
+    monkeypatch.setattr(home, "needs_first_admin", fail)
     return client.get("/")
 
 

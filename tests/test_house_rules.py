@@ -13,7 +13,7 @@ from django.apps import apps
 ROOT = Path(__file__).resolve().parent.parent
 APP_CODE = sorted(
     path
-    for folder in ("wbbm", "supervisi")
+    for folder in ("wbbm", "layanan", "supervisi")
     for path in (ROOT / folder).rglob("*.py")
     if "migrations" not in path.parts and "__pycache__" not in path.parts
 )
@@ -61,7 +61,7 @@ def test_modules_stay_short():
 def test_views_read_through_named_querysets():
     """A view fetches by id in scope; every other condition has a name in a QuerySet or a page."""
     assert (
-        hits(VIEWS, r"\.(filter|exclude|annotate|aggregate)\(", r"\.filter\(pk=|_needs_first_admin|role=Role\.ADMIN")
+        hits(VIEWS, r"\.(filter|exclude|annotate|aggregate)\(", r"\.filter\(pk=|needs_first_admin|role=Role\.ADMIN")
         == []
     )
 
@@ -122,7 +122,7 @@ READ_THROUGH = {
 def test_every_model_that_people_open_has_a_scope():
     ours = [
         model
-        for label in ("organisasi", "supervisi", "files", "jobs", "notices")
+        for label in ("organisasi", "layanan", "supervisi", "files", "jobs", "notices")
         for model in apps.get_app_config(label).get_models()
     ]
     without = {model._meta.label for model in ours if not hasattr(model._default_manager.all(), "visible_to")}
@@ -241,7 +241,7 @@ def test_no_file_names_this_machine_or_the_shared_ground():
     assert wrong == []
 
 
-@pytest.mark.parametrize("package", ["supervisi", "wbbm"])
+@pytest.mark.parametrize("package", ["layanan", "supervisi", "wbbm"])
 def test_no_test_is_imported_by_the_portal(package):
     paths = [path for path in APP_CODE if path.parts[len(ROOT.parts)] == package]
     assert hits(paths, r"^\s*(from|import) tests\b") == []

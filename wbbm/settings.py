@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "wbbm.organisasi",
     "wbbm.files",
     "wbbm.notices",
+    "layanan",
     "supervisi",
     "wbbm.organisasi.admin_config.PortalAdminConfig",
     "django.contrib.auth",
@@ -307,6 +308,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "wbbm": {"level": "INFO"},
+        "layanan": {"level": "INFO"},
         "supervisi": {"level": "INFO"},
         # Refusals are no faults of ours, and their addresses (one-time links among them) belong in no log.
         "django.request": {"level": "ERROR"},

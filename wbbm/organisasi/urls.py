@@ -5,7 +5,6 @@ from django.urls import path
 from . import audit_views, holiday_views, import_views, views
 
 urlpatterns = [
-    path("", views.home, name="home"),
     path("masuk/", views.SignInView.as_view(), name="sign-in"),
     path("masuk/lupa/", views.forgot_password, name="forgot-password"),
     path("keluar/", views.sign_out, name="sign-out"),

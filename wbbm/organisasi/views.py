@@ -26,15 +26,9 @@ from .services import audit, links, people, resets
 _NO_MATCH = "Nama pengguna atau kata sandi tidak cocok. Periksa huruf besar dan kecil, lalu coba lagi."
 
 
-def _needs_first_admin() -> bool:
+def needs_first_admin() -> bool:
+    """Tell whether nobody keeps units and people yet; pages that anybody opens then say what to run."""
     return not Posting.objects.filter(role=Role.ADMIN).exists()
-
-
-@login_not_required
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Show the public first page; it never leads to sign-in by itself."""
-    return render(request, "organisasi/home.html", {"needs_first_admin": _needs_first_admin()})
 
 
 def _next_page(request: HttpRequest) -> str:
@@ -99,7 +93,7 @@ class SignInView(View):
         return response
 
     def _page(self, request: HttpRequest, form: SignInForm, status: int) -> HttpResponse:
-        context = {"form": form, "next": _next_page(request), "needs_first_admin": _needs_first_admin()}
+        context = {"form": form, "next": _next_page(request), "needs_first_admin": needs_first_admin()}
         return render(request, "organisasi/sign_in.html", context, status=status)
 
 

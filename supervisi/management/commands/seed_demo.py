@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from layanan.demo import Place, add_public_side
 from supervisi.demo.acts import record_acts
 from supervisi.demo.copies import add_copy
 from supervisi.demo.district import make_district
@@ -59,5 +60,6 @@ class Command(BaseCommand):
             add_oddities(district, periods)
             add_version(district)
             add_documents(district)
+            add_public_side(Place(district.polres, district.stations, district.people, district.today))
             seal_all()
             publish_head()

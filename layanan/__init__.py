@@ -1,0 +1,1 @@
+"""The public side: services and tariffs, innovations, SIMBA, surveys, reports. Knows units, never assessments."""

@@ -1,0 +1,3 @@
+"""What the acts of the public side are called in the audit trail."""
+
+ACTS: dict[str, str] = {}

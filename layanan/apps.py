@@ -1,0 +1,19 @@
+"""App configuration of the public side."""
+
+from django.apps import AppConfig
+
+
+class LayananConfig(AppConfig):
+    """Services, tariffs, innovations, SIMBA, surveys, reports."""
+
+    name = "layanan"
+    verbose_name = "Layanan"
+
+    def ready(self) -> None:
+        """Register menu entries and the words of the trail."""
+        from layanan import navigation
+        from layanan.acts import ACTS
+        from wbbm.organisasi.trail import register_acts
+
+        navigation.register()
+        register_acts(ACTS)

@@ -1,0 +1,1 @@
+"""Forms of the public side, one module a topic."""

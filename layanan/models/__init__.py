@@ -1,0 +1,1 @@
+"""Tables of the public side, one module a topic."""

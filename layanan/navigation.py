@@ -1,0 +1,23 @@
+"""The main menu of the public pages, and what the public side puts into the menu of those who sign in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wbbm.organisasi.shell import register_nav
+
+
+@dataclass(frozen=True)
+class PublicEntry:
+    """One entry of the public menu: where it leads, and under whose address its pages lie."""
+
+    label: str
+    url_name: str
+
+
+PUBLIC: tuple[PublicEntry, ...] = (PublicEntry("Layanan", "home"),)
+
+
+def register() -> None:
+    """Add the entries of those who sign in."""
+    register_nav()

@@ -1,0 +1,1 @@
+"""What each page of the public side reads, in a fixed number of queries."""

@@ -1,0 +1,1 @@
+"""Every write of the public side, one module a topic."""

@@ -1,0 +1,5 @@
+"""URLs of innovations."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""URLs of SIMBA."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""URLs of surveys."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
