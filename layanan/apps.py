@@ -10,10 +10,12 @@ class LayananConfig(AppConfig):
     verbose_name = "Layanan"
 
     def ready(self) -> None:
-        """Register menu entries and the words of the trail."""
-        from layanan import navigation
+        """Register menu entries, guards and the words of the trail."""
+        from layanan import guards, navigation
         from layanan.acts import ACTS
+        from wbbm.organisasi.guards import register_guards
         from wbbm.organisasi.trail import register_acts
 
         navigation.register()
+        register_guards(guards.guards)
         register_acts(ACTS)

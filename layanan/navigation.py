@@ -15,7 +15,10 @@ class PublicEntry:
     url_name: str
 
 
-PUBLIC: tuple[PublicEntry, ...] = (PublicEntry("Layanan", "home"),)
+PUBLIC: tuple[PublicEntry, ...] = (
+    PublicEntry("Layanan", "home"),
+    PublicEntry("Tarif", "layanan:tariffs"),
+)
 
 
 def register() -> None:

@@ -143,6 +143,8 @@ def variants(route: Route, rule: Rule, thing: Any) -> list[Rule]:
         return [Rule(extra={"key": str(area["key"])}) for area in areas]
     if route.name == "supervisi:verify":
         return [Rule(extra={"code": code.grouped}) for code in VerificationCode.objects.order_by("pk")[:1]]
+    if route.name.startswith("layanan:"):
+        return [rule]
     if "code" in route.arguments:
         items = Checklist.objects.get(pk=thing).answers.order_by("-version")[:3]
         return [Rule(extra={"code": answer.item.code}) for answer in items.select_related("item")]

@@ -114,6 +114,11 @@ WORD = {"word": "orang", "suffix": "csv"}
 RULES: dict[str, Rule] = {
     "healthz": PUBLIC,
     "home": PUBLIC,
+    "layanan:tariffs": PUBLIC,
+    "layanan:unit": Rule(is_public=True, extra={"code": "polres-tuban"}),
+    "layanan:unit-notice": Rule(is_public=True, extra={"code": "polres-tuban"}),
+    "layanan:service": Rule(is_public=True, extra={"code": "polres-tuban", "service": "sim-perpanjangan"}),
+    "layanan:service-notice": Rule(is_public=True, extra={"code": "polres-tuban", "service": "sim-perpanjangan"}),
     "sign-in": PUBLIC,
     "forgot-password": PUBLIC,
     "sign-out": PUBLIC,

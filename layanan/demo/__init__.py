@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
-from dataclasses import dataclass
+from layanan.demo.catalogue import add_catalogue
+from layanan.demo.place import Place
 
-from wbbm.organisasi.models import Unit, User
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where demo content is put: the district, its stations by name, and the people by user name."""
-
-    polres: Unit
-    stations: dict[str, Unit]
-    people: dict[str, User]
-    today: datetime.date
+__all__ = ["Place", "add_public_side"]
 
 
 def add_public_side(place: Place) -> None:
     """Fill every page of the public side, one step a topic."""
+    add_catalogue(place)

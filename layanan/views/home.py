@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
+from layanan.pages.home import read_home
+from layanan.views.public import public_page
 from wbbm.organisasi.views import needs_first_admin
 
 
-@login_not_required
-@require_safe
+@public_page
 def home(request: HttpRequest) -> HttpResponse:
     """Show the public first page; it never leads to sign-in by itself."""
-    return render(request, "layanan/home.html", {"needs_first_admin": needs_first_admin()})
+    context = {"page": read_home(), "needs_first_admin": needs_first_admin()}
+    return render(request, "layanan/home.html", context)

@@ -1,4 +1,4 @@
-"""Bring an installation up to date before it serves: tables, instruments, static files, demo data where wanted."""
+"""Bring an installation up to date before it serves: tables, instruments, tariffs, static files, demo data."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Command(BaseCommand):
         if self._static_is_due():
             call_command("collectstatic", interactive=False, verbosity=0)
         call_command("load_instruments", verbosity=0)
+        call_command("load_catalogue", verbosity=0)
         if settings.IS_DEMO:
             call_command("seed_demo")
         self._tell_of_libraries()
