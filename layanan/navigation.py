@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wbbm.organisasi.shell import register_nav
+from wbbm.organisasi.models import Role
+from wbbm.organisasi.shell import Entry, register_nav
 
 
 @dataclass(frozen=True)
@@ -23,4 +24,7 @@ PUBLIC: tuple[PublicEntry, ...] = (
 
 def register() -> None:
     """Add the entries of those who sign in."""
-    register_nav()
+    register_nav(
+        Entry("Register gratifikasi", "layanan:gratuity-register", frozenset({Role.INTEGRITY_OFFICER}), 16),
+        Entry("Lapor gratifikasi", "layanan:gratuity-list", frozenset(Role.values), 90, is_personal=True),
+    )

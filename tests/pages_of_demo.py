@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from layanan.models import GratuityReport
 from supervisi.models import (
     Answer,
     Checklist,
@@ -84,6 +85,7 @@ def things() -> dict[str, list]:
         "reply": first_of_each(Reply.objects.all(), "status", "round_id"),
         "finding": first_of_each(Finding.objects.all(), "status"),
         "oddity": first_of_each(Oddity.objects.all(), "kind", "status"),
+        "gratuity": first_of_each(GratuityReport.objects.all(), "status"),
         "answer": list(
             Answer.objects.filter(checklist__status="draft").order_by("-version")[:1].values_list("pk", flat=True)
         ),

@@ -23,6 +23,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 from django.utils import timezone
 
+from layanan.models import GratuityReport
 from supervisi.models import (
     Answer,
     AnswerEvidence,
@@ -138,6 +139,7 @@ RULES: dict[str, Rule] = {
     "import-drop": post(ADMINS, "draft"),
     "import-links": post(ADMINS, "draft"),
     "holiday-proposals": page(ADMINS),
+    "holiday-confirm": post(ADMINS),
     "audit-heads": page(frozenset({"auditor", "admin", "commander", "kapolsek"})),
     "supervisi:verify-form": PUBLIC,
     "supervisi:verify": Rule(is_public=True, extra={"code": "0000-0000-0000-0000-0000-0000-0000"}),
@@ -282,6 +284,18 @@ RULES: dict[str, Rule] = {
     "supervisi:evidence-change": page(frozenset({"kapolsek"}), "kept", refused=READERS),
     "supervisi:evidence-revise": page(frozenset({"kapolsek"}), "kept", refused=READERS),
     "supervisi:evidence-detach": post(frozenset({"member"}), "link", READERS - {"member"}),
+    "layanan:gratuity-list": page(EVERYBODY - {"nobody"}),
+    "layanan:gratuity-add": page(EVERYBODY - {"nobody"}),
+    "layanan:gratuity-register": page(frozenset({"integrity"})),
+    "layanan:gratuity-detail": page(frozenset({"kapolsek", "integrity"}), "gratuity"),
+    "layanan:gratuity-change": page(frozenset({"kapolsek"}), "gratuity", refused=frozenset({"integrity"})),
+    "layanan:gratuity-step": post(
+        frozenset({"integrity"}),
+        "gratuity",
+        frozenset({"kapolsek"}),
+        extra={"name": "return"},
+        sends=lambda stage: {"text": "Foto belum ada"},
+    ),
 }
 # The same pages with an object in another state or layer: (route, object, who gets in, who is refused).
 VARIANTS = (
@@ -305,6 +319,9 @@ VARIANTS = (
     ("supervisi:evidence-change", "shared", frozenset({"operator"}), UNIT_READERS),
     ("supervisi:evidence-list", "own-unit", READERS | {"operator"}, NOBODY),
     ("supervisi:unit-dashboard", "own-unit", READERS | {"operator"}, NOBODY),
+    # A draft is its officer's alone.
+    ("layanan:gratuity-detail", "gratuity-draft", frozenset({"kapolsek"}), NOBODY),
+    ("layanan:gratuity-change", "gratuity-draft", frozenset({"kapolsek"}), NOBODY),
 )
 # What the admin's own routes are about; what may be added; no row is ever deleted there.
 ADMIN_ADDS = {"unit", "user", "posting", "heldpredicate", "holiday", "period", "letterhead"}
@@ -412,6 +429,8 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "lead": {"posting_pk": world.leader.postings.get().pk, "pk": world.visit.pk},
         "draft": draft.pk,
         "list-file": list_file(world.commander),
+        "gratuity": gratuity(world, "submitted"),
+        "gratuity-draft": gratuity(world, "draft"),
         "notice": Notice.objects.create(
             person=world.commander, kind="visit", text="Kunjungan", url="/dasbor/", unit=world.polsek, key="uji"
         ).pk,
@@ -442,6 +461,15 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "admin-auditevent": event.pk,
         "admin-instrument": world.instrument.pk,
     }
+
+
+def gratuity(world: World, status: str) -> int:
+    """Make a gratuity report of the station's operator."""
+    return GratuityReport.objects.create(
+        number=f"G-{world.polsek.code}-{status}", by=world.operator, posting=world.operator.postings.first(),
+        unit=world.polsek, status=status, received_on=world.visit.starts_on, form="goods", what="Kain", value=100000,
+        relation="served", occasion="duty", response="accepted", circumstances="Ditinggalkan", whereabouts="held",
+    ).pk  # fmt: skip
 
 
 def bare_file(world: World, digest: str) -> StoredFile:

@@ -72,6 +72,10 @@ EMPTY: dict[tuple[str, str], str] = (
         )
     }
     | {
+        ("layanan:gratuity-list", account): "the account wrote no gratuity report"
+        for account in ("admin", "kapolres", "siwas", "kapolda", "auditor", "admin.polda", "operator.baru")
+    }
+    | {
         ("supervisi:own-evidence", "kapolda"): "the Polda keeps no evidence",
         ("supervisi:evidence-list", "kapolda"): "the Polda keeps no evidence",
         ("supervisi:evidence-list", "auditor"): "the Polda keeps no evidence",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layanan.demo.catalogue import add_catalogue
+from layanan.demo.gratuities import add_gratuities
 from layanan.demo.place import Place
 
 __all__ = ["Place", "add_public_side"]
@@ -11,3 +12,4 @@ __all__ = ["Place", "add_public_side"]
 def add_public_side(place: Place) -> None:
     """Fill every page of the public side, one step a topic."""
     add_catalogue(place)
+    add_gratuities(place)

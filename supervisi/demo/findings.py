@@ -12,7 +12,7 @@ from supervisi.demo.district import District
 from supervisi.models import Finding, FindingAct, FindingEvent, FindingStatus, Instrument, Item, Visit, VisitStatus
 from supervisi.services.finding_files import attach_files, kept_uploads
 from supervisi.services.stakes import stake_of
-from wbbm.organisasi.models import Holiday, Posting, Unit, User
+from wbbm.organisasi.models import Holiday, HolidayYear, Posting, Unit, User
 from wbbm.organisasi.services.holidays import propose_holidays
 from wbbm.organisasi.working_days import read_calendar
 
@@ -42,6 +42,9 @@ def add_holidays(district: District) -> None:
     Holiday.objects.bulk_create(
         Holiday(unit=district.polda, day=each.day, name=each.name)
         for each in propose_holidays(district.polda, district.today.year)
+    )
+    HolidayYear.objects.create(
+        unit=district.polda, year=district.today.year, confirmed_by=district.people["admin.polda"]
     )
 
 

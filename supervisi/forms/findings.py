@@ -5,37 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
 from supervisi.models import DUE_DAYS, Finding, Severity
 from supervisi.services.findings import MOST_DUE_DAYS, TITLE_LIMIT
 from supervisi.services.follow_up import MOST_EXTRA_DAYS, TEXT_LIMIT
+from wbbm.files.fields import files_field
 
 NEW = "baru"
-_PHOTOS = "PDF, JPEG, PNG, DOCX, XLSX; paling besar 10 MB per berkas, paling banyak 10 sekali kirim."
 _DAYS = ", ".join(f"{label.lower()} {DUE_DAYS[value]}" for value, label in Severity.choices)
-
-
-class SeveralFiles(forms.ClearableFileInput):
-    """A choice of several files."""
-
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """Several files, or none; what came is examined by the file store."""
-
-    widget = SeveralFiles
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        """Return the files that came."""
-        return list(data or [])
-
-
-def files_field(label: str) -> FilesField:
-    """Return the field of photos and files."""
-    widget = SeveralFiles(attrs={"accept": ".pdf,.jpg,.jpeg,.png,.docx,.xlsx", "class": "form-control"})
-    return FilesField(label=label, required=False, widget=widget, help_text=_PHOTOS)
 
 
 def text_field(label: str, required: str, rows: int = 3) -> forms.CharField:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from supervisi.lists import findings, instruments, sheets, trends, units, visits
+from supervisi.lists import findings, instruments, integrity, sheets, trends, units, visits
 from supervisi.lists.asked import Asked
 from wbbm.organisasi.models import User
 from wbbm.organisasi.tables import Table
@@ -48,6 +48,7 @@ LISTS = {
     "usulan": ListKind("Usulan kunjungan", ("supervisi:visit-next",), visits.upcoming),
     "temuan": ListKind("Daftar temuan", ("supervisi:finding-list",), findings.findings),
     "temuan-berat": ListKind("Temuan berat", ("supervisi:integrity",), findings.severe_findings),
+    "gratifikasi": ListKind("Register gratifikasi", ("layanan:gratuity-register",), integrity.gratuities),
     "bukti": ListKind("Daftar bukti", ("supervisi:evidence-list", "supervisi:own-evidence"), findings.evidence),
     "hak-jawab": ListKind("Hak jawab", ("supervisi:reply-round",), findings.replies),
     "perbandingan": ListKind("Perbandingan lembar", ("supervisi:comparison",), sheets.comparison),

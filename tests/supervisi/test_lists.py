@@ -62,6 +62,8 @@ NO_LIST = {
     "supervisi:oddity-detail": _ONE,
     "supervisi:evidence-pick": _FORM, "supervisi:evidence-new": _FORM, "supervisi:evidence-detail": _ONE,
     "supervisi:evidence-change": _FORM, "supervisi:evidence-revise": _FORM,
+    "layanan:gratuity-list": "an officer's own few reports; the register of the UPG has the file",
+    "layanan:gratuity-add": _FORM, "layanan:gratuity-change": _FORM, "layanan:gratuity-detail": _ONE,
 }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ class NoticeKind(models.TextChoices):
     PERIOD = "period", "Periode dan satuan"
     POSTING = "posting", "Penugasan"
     AUDIT = "audit", "Jejak audit"
+    INTEGRITY = "integrity", "Gratifikasi dan pakta integritas"
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

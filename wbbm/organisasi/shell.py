@@ -17,7 +17,8 @@ from .models import Posting, Role
 class Entry:
     """One entry of the main menu: who sees it (whoever also holds a role of `unless` doesn't), and where it leads.
 
-    `section` names the route whose pages it stands for, when it leads deeper into them.
+    `section` names the route whose pages it stands for, when it leads deeper into them. What a person does for himself
+    (`is_personal`) stands in the menu of his account.
     """
 
     label: str
@@ -26,6 +27,7 @@ class Entry:
     order: int
     unless: frozenset[str] = frozenset()
     section: str = ""
+    is_personal: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Shell:
     account_label: str = ""
     unread: int = 0
     nav: tuple[NavLink, ...] = ()
+    personal: tuple[NavLink, ...] = ()
     session_url: str = ""
     session_idle_seconds: int = 0
     session_warning_seconds: int = 0
@@ -70,11 +73,15 @@ def main_posting(postings: tuple[Posting, ...]) -> Posting | None:
     return min(postings, key=lambda posting: _MAIN_ROLES.index(Role(posting.role)), default=None)
 
 
-def _nav(request: HttpRequest, roles: frozenset[str]) -> tuple[NavLink, ...]:
-    shown = [entry for entry in _entries if entry.roles & roles and not entry.unless & roles]
-    sections = {entry: reverse(entry.section or entry.url_name) for entry in shown}
+def _nav(request: HttpRequest, roles: frozenset[str], *, is_personal: bool = False) -> tuple[NavLink, ...]:
+    held = [entry for entry in _entries if entry.roles & roles and not entry.unless & roles]
+    sections = {entry: reverse(entry.section or entry.url_name) for entry in held}
     current = max((url for url in sections.values() if request.path.startswith(url)), key=len, default="")
-    return tuple(NavLink(entry.label, reverse(entry.url_name), sections[entry] == current) for entry in shown)
+    return tuple(
+        NavLink(entry.label, reverse(entry.url_name), sections[entry] == current)
+        for entry in held
+        if entry.is_personal == is_personal
+    )
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -90,6 +97,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         account_label=str(posting) if posting else user.username,
         unread=getattr(user, UNREAD, None) or 0,
         nav=_nav(request, user.scope.roles),
+        personal=_nav(request, user.scope.roles, is_personal=True),
         session_url=reverse("session"),
         session_idle_seconds=max(0, sessions.idle_seconds_left(request)),
         session_warning_seconds=settings.SESSION_WARNING_SECONDS,

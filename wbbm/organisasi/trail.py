@@ -36,6 +36,7 @@ _acts = {
     "predicate.recorded": "Predikat dicatat",
     "holiday.recorded": "Hari libur dicatat",
     "holiday.changed": "Hari libur diubah",
+    "holiday.year-confirmed": "Daftar hari libur setahun ditetapkan",
     "sign-in": "Masuk",
     "sign-in.locked": "Terkunci setelah salah kata sandi",
     "sign-in.refused": "Salah kata sandi",

@@ -25,4 +25,5 @@ urlpatterns = [
     path("organisasi/unggahan/<uuid:pk>/batal/", import_views.import_drop, name="import-drop"),
     path("organisasi/unggahan/<uuid:pk>/tautan/", import_views.import_links, name="import-links"),
     path("organisasi/hari-libur/", holiday_views.holiday_proposals, name="holiday-proposals"),
+    path("organisasi/hari-libur/tetapkan/", holiday_views.confirm_holidays, name="holiday-confirm"),
 ]

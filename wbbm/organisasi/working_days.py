@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from .models import Holiday, Unit
+from .models import Holiday, HolidayYear, Unit
 
 _DAY = datetime.timedelta(days=1)
 _SATURDAY = 5
@@ -52,6 +52,44 @@ def read_calendar(units: Iterable[Unit]) -> WorkCalendar:
     for path, day in rows.order_by().values_list("unit__path", "day"):
         found.setdefault(path or "", set()).add(day)
     return WorkCalendar({path: frozenset(days) for path, days in found.items()})
+
+
+@dataclass(frozen=True)
+class Due:
+    """A day by which something must be done; an estimate while a year that it touches has no confirmed list."""
+
+    day: datetime.date
+    is_estimate: bool
+
+
+@dataclass(frozen=True)
+class DueCalendar:
+    """Days off, and the years whose list an admin called complete, by the path of the unit where they hold."""
+
+    days: WorkCalendar
+    confirmed: dict[str, frozenset[int]]
+
+    def due(self, unit: Unit, day: datetime.date, count: int) -> Due:
+        """Return the day that lies `count` working days after the day.
+
+        Days off that are still to be recorded can only move it later: an estimate is never too late.
+        """
+        last = self.days.add(unit, day, count)
+        years = set(range(day.year, last.year + 1))
+        for path, known in self.confirmed.items():
+            years -= known if unit.is_within(path) else set()
+        return Due(last, is_estimate=bool(years))
+
+
+def read_due_calendar(units: Iterable[Unit]) -> DueCalendar:
+    """Read days off and confirmed years that hold at the units (two queries)."""
+    places = list(units)
+    paths = {path for unit in places for path in (*unit.ancestor_paths, unit.path)}
+    found: dict[str, set[int]] = {}
+    rows = HolidayYear.objects.filter(unit__path__in=sorted(paths)).order_by()
+    for path, year in rows.values_list("unit__path", "year"):
+        found.setdefault(path, set()).add(year)
+    return DueCalendar(read_calendar(places), {path: frozenset(years) for path, years in found.items()})
 
 
 def add_working_days(unit: Unit, day: datetime.date, count: int) -> datetime.date:

@@ -1,7 +1,7 @@
 """Models of the organisation."""
 
 from .audit import AuditEvent, AuditHead, AuditSeal
-from .holidays import Holiday
+from .holidays import Holiday, HolidayYear
 from .imports import ImportDraft, ImportKind
 from .people import AccessLink, Posting, PostingKind, PostingQuerySet, Role, User, UserQuerySet
 from .signin import ResetRequest, SignInPace
@@ -23,6 +23,7 @@ __all__ = [
     "AuditSeal",
     "HeldPredicate",
     "Holiday",
+    "HolidayYear",
     "ImportDraft",
     "ImportKind",
     "Posting",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from .units import Unit
 
@@ -59,3 +61,36 @@ class Holiday(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}, {self.day:%d-%m-%Y}"
+
+
+class HolidayYearQuerySet(models.QuerySet["HolidayYear"]):
+    """Named reads over confirmed years."""
+
+    def visible_to(self, user: User) -> Self:
+        """Keep the years of units in sight."""
+        return self.filter(user.scope.reading_units("unit__path"))
+
+    def confirmed_at(self, unit: Unit, year: int) -> HolidayYear | None:
+        """Return the confirmation that holds at the unit, if there is one."""
+        paths = [*unit.ancestor_paths, unit.path]
+        return self.filter(year=year, unit__path__in=paths).select_related("unit").first()
+
+
+class HolidayYear(models.Model):
+    """A year whose list of days off an admin called complete (ditetapkan), for a unit and everything below it."""
+
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name="satuan")
+    year = models.PositiveSmallIntegerField("tahun")
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField("ditetapkan", default=timezone.now)
+
+    objects = HolidayYearQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "tahun hari libur"
+        verbose_name_plural = "tahun hari libur"
+        ordering = ["-year", "pk"]
+        constraints = [models.UniqueConstraint(fields=["unit", "year"], name="holiday_year_once")]
+
+    def __str__(self) -> str:
+        return f"{self.year}, {self.unit}"

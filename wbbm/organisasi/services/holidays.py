@@ -10,7 +10,7 @@ import holidays
 from django.db import IntegrityError, transaction
 
 from wbbm.organisasi.errors import OrganisationError
-from wbbm.organisasi.models import Holiday, Unit, User
+from wbbm.organisasi.models import Holiday, HolidayYear, Unit, User
 
 from .audit import record
 from .units import admin_posting
@@ -78,6 +78,27 @@ def take_proposals(*, unit: Unit, year: int, days: Iterable[datetime.date], by: 
         for each in chosen:
             add_holiday(unit=unit, day=each.day, name=each.name, by=by)
     return len(chosen)
+
+
+def confirm_year(*, unit: Unit, year: int, by: User) -> bool:
+    """Call the year's list of days off complete, joint leave included; tell whether that is new.
+
+    Until then due days that touch the year are an estimate. Days may still be added or taken back afterwards.
+
+    Raises:
+        NotYourUnit: the unit is outside the admin's reach.
+        OrganisationError: a year that can't be meant, or no day off was recorded for it yet.
+    """
+    posting = admin_posting(by, unit)
+    if year not in YEARS:
+        raise OrganisationError(f"Pilih tahun {YEARS[0]} sampai {YEARS[-1]}.")
+    if not Holiday.objects.in_force().holding_at(unit).filter(day__year=year).exists():
+        raise OrganisationError("Catat dulu hari libur dan cuti bersama tahun itu, baru tetapkan daftarnya.")
+    with transaction.atomic():
+        row, is_new = HolidayYear.objects.get_or_create(unit=unit, year=year, defaults={"confirmed_by": by})
+        if is_new:
+            record("holiday.year-confirmed", by=by, posting=posting, about=row, unit=unit)
+    return is_new
 
 
 def _name(text: str) -> str:
