@@ -21,3 +21,8 @@ def posting_to_write(user: User, unit: Unit, subject: str) -> Posting | None:
 def posting_to_keep(user: User, unit: Unit) -> Posting | None:
     """Return the posting by which the person keeps the standards and tariffs of a district."""
     return user.scope.posting_over(unit, Role.ADMIN) if unit.kind in DISTRICT_KINDS else None
+
+
+def posting_to_operate(user: User, unit: Unit) -> Posting | None:
+    """Return the posting by which the person runs what the unit offers beside its services: its operator's."""
+    return user.scope.posting_at(unit, Role.OPERATOR)

@@ -12,10 +12,10 @@ class LayananConfig(AppConfig):
     verbose_name = "Layanan"
 
     def ready(self) -> None:
-        """Register menu entries, readers of files, guards, what is done daily, and the words of the trail."""
-        from layanan import guards, navigation, readers
+        """Register menu entries, guards, panels, the words of the trail, who reads files, and what is done daily."""
+        from layanan import guards, navigation, panels, readers
         from layanan.acts import ACTS
-        from layanan.services import gratuity_notices
+        from layanan.services import gratuity_notices, simba_emptying
         from wbbm.jobs.clock import Window, register_daily
         from wbbm.organisasi.guards import register_guards
         from wbbm.organisasi.models import TimeZone
@@ -24,6 +24,10 @@ class LayananConfig(AppConfig):
         navigation.register()
         readers.register()
         register_guards(guards.guards)
+        panels.register()
         window = Window(datetime.time(5), datetime.time(23), tuple(TimeZone.values))
         register_daily("gratuity-deadlines", gratuity_notices.daily, window=window)
         register_acts(ACTS)
+        # Once a day for everybody; a laptop that was off does it when it is on again.
+        day = Window(datetime.time(2), datetime.time(23), (TimeZone.WIB.value,))
+        register_daily("simba-emptying", simba_emptying.daily, window=day)

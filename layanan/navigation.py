@@ -19,6 +19,8 @@ class PublicEntry:
 PUBLIC: tuple[PublicEntry, ...] = (
     PublicEntry("Layanan", "home"),
     PublicEntry("Tarif", "layanan:tariffs"),
+    PublicEntry("SIMBA", "layanan:simba-list"),
+    PublicEntry("Inovasi", "layanan:innovation-list"),
 )
 
 
@@ -27,4 +29,6 @@ def register() -> None:
     register_nav(
         Entry("Register gratifikasi", "layanan:gratuity-register", frozenset({Role.INTEGRITY_OFFICER}), 16),
         Entry("Lapor gratifikasi", "layanan:gratuity-list", frozenset(Role.values), 90, is_personal=True),
+        Entry("SIMBA", "layanan:simba-manage", frozenset({Role.OPERATOR}), 18),
+        Entry("Inovasi", "layanan:innovation-manage", frozenset({Role.OPERATOR}), 19),
     )

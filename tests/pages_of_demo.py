@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from layanan.models import GratuityReport
+from layanan.models import GratuityReport, Innovation, PracticeSession
 from supervisi.models import (
     Answer,
     Checklist,
@@ -77,6 +77,8 @@ def things() -> dict[str, list]:
     return {
         "": [1],
         "unit": units,
+        "simba": first_of_each(PracticeSession.objects.order_by("starts_at"), "status", "unit_id"),
+        "innovation": first_of_each(Innovation.objects.all(), "status", "figure_source"),
         "own-unit": first_of_each(Unit.objects.filter(kind__in=["polda", "polres"], depth__lte=2), "kind"),
         "visit": first_of_each(Visit.objects.all(), "status"),
         "sheet": first_of_each(sheets, "status", "layer", "instrument_id"),
@@ -145,6 +147,9 @@ def variants(route: Route, rule: Rule, thing: Any) -> list[Rule]:
         return [Rule(extra={"key": str(area["key"])}) for area in areas]
     if route.name == "supervisi:verify":
         return [Rule(extra={"code": code.grouped}) for code in VerificationCode.objects.order_by("pk")[:1]]
+    if route.name in ("layanan:simba-session", "layanan:innovation"):
+        shown = PracticeSession.objects.all() if "simba" in route.name else Innovation.objects.public()
+        return [Rule(extra={"pk": str(pk)}) for pk in first_of_each(shown, "status")]
     if route.name.startswith("layanan:"):
         return [rule]
     if "code" in route.arguments:

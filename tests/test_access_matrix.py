@@ -45,6 +45,7 @@ from supervisi.models import (
 from supervisi.models.list_files import posting_mark
 from tests.clients import Sessions
 from tests.factories import make_person, make_posting, make_unit, make_user
+from tests.layanan.makers import make_innovation, make_registration, make_session
 from tests.routes import all_routes, beyond_looks
 from tests.supervisi.sheets import Counted, World, make_world
 from tests.supervisi.sheets import body as operation
@@ -74,6 +75,8 @@ READERS = frozenset({"supervisor", "member", "commander", "auditor"})
 UNIT_READERS = READERS | {"kapolsek"}
 SUPERVISORS = frozenset({"supervisor", "member"})
 ADMINS = frozenset({"admin"})
+# Operator or commander of some unit.
+KEEPERS = frozenset({"commander", "kapolsek", "operator"})
 NOBODY: frozenset[str] = frozenset()
 MISSING = 987654321
 # What a view answers to somebody whom it let in: the input may still be wrong, or the state.
@@ -120,6 +123,33 @@ RULES: dict[str, Rule] = {
     "layanan:unit-notice": Rule(is_public=True, extra={"code": "polres-tuban"}),
     "layanan:service": Rule(is_public=True, extra={"code": "polres-tuban", "service": "sim-perpanjangan"}),
     "layanan:service-notice": Rule(is_public=True, extra={"code": "polres-tuban", "service": "sim-perpanjangan"}),
+    "layanan:simba-list": PUBLIC,
+    "layanan:simba-session": PUBLIC,
+    "layanan:simba-find": PUBLIC,
+    "layanan:simba-receipt": Rule(is_public=True, extra={"receipt": "tidak-ada"}),
+    "layanan:simba-withdraw": Rule(is_public=True, method="POST", extra={"receipt": "tidak-ada"}),
+    "layanan:simba-manage": page(KEEPERS),
+    "layanan:simba-add": page(frozenset({"kapolsek", "operator"}), refused=frozenset({"commander"})),
+    "layanan:simba-people": page(frozenset({"kapolsek"}), "simba"),
+    "layanan:simba-change": page(frozenset({"kapolsek"}), "simba"),
+    "layanan:simba-call-off": page(frozenset({"kapolsek"}), "simba"),
+    "layanan:simba-door": post(frozenset({"kapolsek"}), "simba"),
+    "layanan:simba-mark": post(frozenset({"kapolsek"}), "simba-person", sends=lambda stage: {"tanda": "cancel"}),
+    "layanan:innovation-list": PUBLIC,
+    "layanan:innovation": PUBLIC,
+    "layanan:innovation-manage": page(KEEPERS),
+    "layanan:innovation-add": page(frozenset({"kapolsek", "operator"}), refused=frozenset({"commander"})),
+    "layanan:innovation-take-over": post(
+        frozenset({"operator"}),
+        refused=frozenset({"commander"}),
+        extra={"slug": "simba"},
+        sends=lambda stage: {"satuan": stage.world.polres.pk},
+    ),
+    "layanan:innovation-kept": page(frozenset({"kapolsek"}), "innovation"),
+    "layanan:innovation-change": page(frozenset({"kapolsek"}), "innovation"),
+    "layanan:innovation-move": post(frozenset({"kapolsek"}), "innovation", sends=lambda stage: {"status": "running"}),
+    "layanan:innovation-figure": post(frozenset({"kapolsek"}), "innovation"),
+    "layanan:innovation-file": post(frozenset({"kapolsek"}), "innovation"),
     "sign-in": PUBLIC,
     "forgot-password": PUBLIC,
     "sign-out": PUBLIC,
@@ -401,9 +431,13 @@ def objects(world: World, admin: User) -> dict[str, Any]:
     )  # fmt: skip
     oddity.units.add(world.polsek)
     oddity.people.add(world.leader)
+    practice = make_session(world.polsek, world.operator)
     told, untold = (finding(world, number, at) for number, at in ((1, timezone.now()), (2, None)))
     return {
         "unit": world.polsek.pk,
+        "simba": practice.pk,
+        "simba-person": {"pk": practice.pk, "registration_pk": make_registration(practice).pk},
+        "innovation": make_innovation(world.polsek, world.operator).pk,
         "own-unit": world.polres.pk,
         "visit": world.visit.pk,
         SHEET: world.checklist.pk,

@@ -76,6 +76,9 @@ EMPTY: dict[tuple[str, str], str] = (
         for account in ("admin", "kapolres", "siwas", "kapolda", "auditor", "admin.polda", "operator.baru")
     }
     | {
+        ("layanan:innovation-manage", "kapolsek.grabagan"): "the station has no innovation of its own",
+        ("layanan:innovation-manage", "kapolda"): "the Polda has no innovation of its own",
+        ("layanan:simba-manage", "kapolda"): "the Polda offers no practice",
         ("supervisi:own-evidence", "kapolda"): "the Polda keeps no evidence",
         ("supervisi:evidence-list", "kapolda"): "the Polda keeps no evidence",
         ("supervisi:evidence-list", "auditor"): "the Polda keeps no evidence",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from layanan.demo.catalogue import add_catalogue
 from layanan.demo.gratuities import add_gratuities
+from layanan.demo.innovations import add_innovations
 from layanan.demo.place import Place
+from layanan.demo.simba import add_simba
 
 __all__ = ["Place", "add_public_side"]
 
@@ -13,3 +15,5 @@ def add_public_side(place: Place) -> None:
     """Fill every page of the public side, one step a topic."""
     add_catalogue(place)
     add_gratuities(place)
+    add_simba(place)
+    add_innovations(place)

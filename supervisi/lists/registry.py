@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from supervisi.lists import findings, instruments, integrity, sheets, trends, units, visits
+from supervisi.lists import findings, instruments, integrity, public_side, sheets, trends, units, visits
 from supervisi.lists.asked import Asked
 from wbbm.organisasi.models import User
 from wbbm.organisasi.tables import Table
@@ -54,5 +54,7 @@ LISTS = {
     "perbandingan": ListKind("Perbandingan lembar", ("supervisi:comparison",), sheets.comparison),
     "lapisan": ListKind("Lapisan per butir", ("supervisi:layer-comparison",), sheets.layers),
     "jejak": ListKind("Jejak audit", ("supervisi:auditor",), sheets.trail),
+    "simba": ListKind("Jadwal SIMBA", ("layanan:simba-manage",), public_side.sessions),
+    "inovasi": ListKind("Daftar inovasi", ("layanan:innovation-manage",), public_side.innovations),
     "kepala-jejak": ListKind("Kepala jejak audit", ("audit-heads",), sheets.heads),
 }

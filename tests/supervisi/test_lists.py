@@ -64,6 +64,9 @@ NO_LIST = {
     "supervisi:evidence-change": _FORM, "supervisi:evidence-revise": _FORM,
     "layanan:gratuity-list": "an officer's own few reports; the register of the UPG has the file",
     "layanan:gratuity-add": _FORM, "layanan:gratuity-change": _FORM, "layanan:gratuity-detail": _ONE,
+    "layanan:simba-add": _FORM, "layanan:simba-change": _FORM, "layanan:simba-call-off": _FORM,
+    "layanan:simba-people": "residents' names and numbers leave the page in no file",
+    "layanan:innovation-add": _FORM, "layanan:innovation-change": _FORM, "layanan:innovation-kept": _ONE,
 }  # fmt: skip
 
 
