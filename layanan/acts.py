@@ -24,4 +24,9 @@ ACTS: dict[str, str] = {
     "innovation.changed": "Inovasi diubah",
     "innovation.figure": "Angka inovasi dicatat",
     "innovation.file": "Berkas inovasi disimpan",
+    "survey.slips-made": "Slip kode survei dibuat",
+    "survey.screen-opened": "Kode survei ditampilkan di layar",
+    "survey.slips-stopped": "Sisa kode survei dihentikan",
+    "survey.contact-removed": "Seorang responden dihapus dari daftar",
+    "survey.served": "Jumlah yang dilayani dicatat",
 }

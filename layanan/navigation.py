@@ -21,6 +21,7 @@ PUBLIC: tuple[PublicEntry, ...] = (
     PublicEntry("Tarif", "layanan:tariffs"),
     PublicEntry("SIMBA", "layanan:simba-list"),
     PublicEntry("Inovasi", "layanan:innovation-list"),
+    PublicEntry("Hasil survei", "layanan:survey-results"),
 )
 
 
@@ -31,4 +32,10 @@ def register() -> None:
         Entry("Lapor gratifikasi", "layanan:gratuity-list", frozenset(Role.values), 90, is_personal=True),
         Entry("SIMBA", "layanan:simba-manage", frozenset({Role.OPERATOR}), 18),
         Entry("Inovasi", "layanan:innovation-manage", frozenset({Role.OPERATOR}), 19),
+        Entry(
+            "Survei",
+            "layanan:survey-list",
+            frozenset({Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR, Role.OPERATOR}),
+            33,
+        ),
     )

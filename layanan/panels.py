@@ -8,6 +8,7 @@ from layanan.models import Innovation
 from layanan.pages.panel import Panel
 from layanan.pages.public_unit import HOME_PANELS, UNIT_PANELS
 from layanan.pages.simba import next_sessions
+from layanan.pages.survey_panel import survey_panel
 from wbbm.organisasi.models import Unit
 
 _MOST_INNOVATIONS = 4
@@ -27,6 +28,7 @@ def innovations_panel(unit: Unit, day: datetime.date) -> Panel | None:
 
 def register() -> None:
     """Add the panels, once."""
-    for panels, reader in ((HOME_PANELS, simba_panel), (UNIT_PANELS, simba_panel), (UNIT_PANELS, innovations_panel)):
+    on_units = ((UNIT_PANELS, simba_panel), (UNIT_PANELS, innovations_panel), (UNIT_PANELS, survey_panel))
+    for panels, reader in ((HOME_PANELS, simba_panel), *on_units):
         if reader not in panels:
             panels.append(reader)

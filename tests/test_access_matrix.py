@@ -7,6 +7,7 @@ Adding a route means adding one line to RULES.
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import uuid
@@ -23,7 +24,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 from django.utils import timezone
 
-from layanan.models import GratuityReport
+from layanan.models import GratuityReport, SurveyContact, TokenBatch
 from supervisi.models import (
     Answer,
     AnswerEvidence,
@@ -112,6 +113,7 @@ def post(readers: frozenset[str], about: str = "", refused: frozenset[str] = NOB
 
 
 PUBLIC = Rule(is_public=True)
+SURVEYED = Rule(is_public=True, extra={"unit_code": "polres-tuban", "service": "skck", "bundle": "zi"})
 SHEET = "sheet"
 WORD = {"word": "orang", "suffix": "csv"}
 
@@ -150,6 +152,23 @@ RULES: dict[str, Rule] = {
     "layanan:innovation-move": post(frozenset({"kapolsek"}), "innovation", sends=lambda stage: {"status": "running"}),
     "layanan:innovation-figure": post(frozenset({"kapolsek"}), "innovation"),
     "layanan:innovation-file": post(frozenset({"kapolsek"}), "innovation"),
+    "layanan:survey-code": PUBLIC,
+    "layanan:survey-answer": Rule(is_public=True, extra={"code": "DEM0-0000-00A1"}),
+    "layanan:survey-results": PUBLIC,
+    "layanan:survey-unit": SURVEYED,
+    "layanan:survey-choose": SURVEYED,
+    "layanan:survey-open": SURVEYED,
+    "layanan:survey-thanks": SURVEYED,
+    "layanan:survey-list": page(READERS | {"kapolsek", "operator"}),
+    "layanan:survey-unit-staff": page(UNIT_READERS, "unit"),
+    "layanan:survey-desk": page(frozenset({"kapolsek"}), "unit", refused=READERS),
+    "layanan:survey-slips": post(frozenset({"kapolsek"}), "unit", READERS, sends=lambda stage: stage.slips()),
+    "layanan:survey-screen": post(frozenset({"kapolsek"}), "unit", READERS, sends=lambda stage: stage.slips()),
+    "layanan:survey-served": post(frozenset({"kapolsek"}), "unit", READERS),
+    "layanan:survey-contact-add": post(frozenset({"kapolsek"}), "unit", READERS),
+    "layanan:survey-contacts": page(frozenset({"kapolsek"}), "unit", refused=READERS),
+    "layanan:survey-contact-remove": post(frozenset({"kapolsek"}), "respondent", READERS),
+    "layanan:survey-batch-stop": post(frozenset({"kapolsek"}), "slips", READERS),
     "sign-in": PUBLIC,
     "forgot-password": PUBLIC,
     "sign-out": PUBLIC,
@@ -348,6 +367,8 @@ VARIANTS = (
     ("supervisi:evidence-detail", "shared", UNIT_READERS | {"operator"}, NOBODY),
     ("supervisi:evidence-change", "shared", frozenset({"operator"}), UNIT_READERS),
     ("supervisi:evidence-list", "own-unit", READERS | {"operator"}, NOBODY),
+    ("layanan:survey-unit-staff", "own-unit", READERS | {"operator"}, NOBODY),
+    ("layanan:survey-desk", "own-unit", frozenset({"commander", "operator"}), READERS - {"commander"}),
     ("supervisi:unit-dashboard", "own-unit", READERS | {"operator"}, NOBODY),
     # A draft is its officer's alone.
     ("layanan:gratuity-detail", "gratuity-draft", frozenset({"kapolsek"}), NOBODY),
@@ -398,6 +419,10 @@ class Stage:
         """Return the form that begins the Polres's own sheet."""
         world = self.world
         return {"unit": world.polres.pk, "period": world.period.pk, "instrument": world.instrument.pk}
+
+    def slips(self) -> dict[str, str]:
+        """Return the form that makes a sheet of survey slips."""
+        return {"layanan": "skck", "survei": "zi", "jumlah": "10", "nomor": str(uuid.uuid4())}
 
 
 def objects(world: World, admin: User) -> dict[str, Any]:
@@ -494,6 +519,21 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "admin-letterhead": Letterhead.objects.create(unit=world.polsek, lines="Polri", town="Tuban").pk,
         "admin-auditevent": event.pk,
         "admin-instrument": world.instrument.pk,
+    } | survey_desk(world.polsek)
+
+
+def survey_desk(unit: Unit) -> dict[str, Any]:
+    """Make a batch of survey slips and a respondent of a unit."""
+    today = datetime.date.today()
+    slips = TokenBatch.objects.create(
+        unit=unit, service="skck", bundle="zi", is_screen=False, issued_on=today, expires_on=today
+    )
+    respondent = SurveyContact.objects.create(
+        unit=unit, service="skck", name="Pemohon uji", phone="081200000000", noted_on=today
+    )
+    return {
+        "slips": {"pk": unit.pk, "batch_pk": slips.pk},
+        "respondent": {"pk": unit.pk, "contact_pk": respondent.pk},
     }
 
 
@@ -647,7 +687,7 @@ def address(route: Any, rule: Rule, thing: Any) -> str:
 def missing(thing: Any) -> Any:
     """Return arguments of the same form that lead nowhere."""
     if isinstance(thing, dict):
-        return dict.fromkeys(thing, MISSING)
+        return {name: missing(value) for name, value in thing.items()}
     return uuid.UUID(int=MISSING) if isinstance(thing, uuid.UUID) else MISSING
 
 

@@ -115,6 +115,8 @@ READ_THROUGH = {
     "supervisi.SampleItem": "SampleDraw",
     "supervisi.ChecklistScore": "Checklist",
     "supervisi.VerificationCode": "Checklist, and by its code in public",
+    "layanan.SurveyAnswer": "SurveyTally: nobody opens a single answer",
+    "layanan.SurveyToken": "its code",
     "files.StoredFile": "may_read of its kind",
 }
 

@@ -93,6 +93,10 @@ def _key(name: str) -> str:
 SECRET_KEY = _key("SECRET_KEY")
 # Signs what the public side keeps secret; apart from SECRET_KEY so that each can be changed by itself.
 REPORT_KEY = _key("REPORT_KEY")
+# How the mean of 1-6 stars becomes the index of 0-4: no regulation says it (layanan/survey_maths.py).
+SURVEY_INDEX = _text("SURVEY_INDEX", "ratio")
+if SURVEY_INDEX not in {"ratio", "range"}:
+    raise ImproperlyConfigured("SURVEY_INDEX harus ratio (rata-rata × 4/6) atau range ((rata-rata − 1) × 3/5 + 1)")
 
 # --- Apps ---------------------------------------------------------------------------------------
 
@@ -120,6 +124,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "wbbm.middleware.TrustedProxyMiddleware",
+    # Before whatever reads a cookie.
+    "wbbm.cookieless.CookielessMiddleware",
     # Before what may refuse a request or answer it, so that refusals and static files bear the policy too.
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -7,6 +7,7 @@ from layanan.demo.gratuities import add_gratuities
 from layanan.demo.innovations import add_innovations
 from layanan.demo.place import Place
 from layanan.demo.simba import add_simba
+from layanan.demo.surveys import add_surveys
 
 __all__ = ["Place", "add_public_side"]
 
@@ -17,3 +18,4 @@ def add_public_side(place: Place) -> None:
     add_gratuities(place)
     add_simba(place)
     add_innovations(place)
+    add_surveys(place)

@@ -21,6 +21,17 @@ from .simba import (
     RegistrationStatus,
     SessionStatus,
 )
+from .surveys import (
+    Bundle,
+    Questionnaire,
+    ServedMonth,
+    SurveyAnswer,
+    SurveyContact,
+    SurveyKind,
+    SurveyTally,
+    SurveyToken,
+    TokenBatch,
+)
 from .tariffs import Tariff
 
 __all__ = [
@@ -28,6 +39,7 @@ __all__ = [
     "MOST_PLACES",
     "PLACED",
     "Availability",
+    "Bundle",
     "CatalogueRevision",
     "ExamResult",
     "FigureSource",
@@ -41,12 +53,20 @@ __all__ = [
     "LicenceClass",
     "Outcome",
     "PracticeSession",
+    "Questionnaire",
     "Registration",
     "RegistrationStatus",
+    "ServedMonth",
     "Service",
     "ServicePoint",
     "ServiceTemplate",
     "SessionStatus",
     "Subject",
+    "SurveyAnswer",
+    "SurveyContact",
+    "SurveyKind",
+    "SurveyTally",
+    "SurveyToken",
     "Tariff",
+    "TokenBatch",
 ]

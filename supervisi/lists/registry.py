@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from supervisi.lists import findings, instruments, integrity, public_side, sheets, trends, units, visits
+from supervisi.lists import findings, instruments, integrity, public_side, sheets, surveys, trends, units, visits
 from supervisi.lists.asked import Asked
 from wbbm.organisasi.models import User
 from wbbm.organisasi.tables import Table
@@ -56,5 +56,8 @@ LISTS = {
     "jejak": ListKind("Jejak audit", ("supervisi:auditor",), sheets.trail),
     "simba": ListKind("Jadwal SIMBA", ("layanan:simba-manage",), public_side.sessions),
     "inovasi": ListKind("Daftar inovasi", ("layanan:innovation-manage",), public_side.innovations),
+    "hasil-survei": ListKind("Hasil survei satuan", ("layanan:survey-list",), surveys.indices),
+    "survei-satuan": ListKind("Hasil survei satu satuan", ("layanan:survey-unit-staff",), surveys.elements),
+    "responden-survei": ListKind("Responden survei", ("layanan:survey-contacts",), surveys.contacts),
     "kepala-jejak": ListKind("Kepala jejak audit", ("audit-heads",), sheets.heads),
 }

@@ -60,6 +60,7 @@ NO_LIST = {
     "supervisi:instrument-file": _SELF, "supervisi:instrument-publish": _FORM, "supervisi:instrument-discard": _FORM,
     "supervisi:oddity-list": "each look is written down; a file would be read unseen",
     "supervisi:oddity-detail": _ONE,
+    "layanan:survey-desk": "a desk: forms, the last codes, and the way to its lists",
     "supervisi:evidence-pick": _FORM, "supervisi:evidence-new": _FORM, "supervisi:evidence-detail": _ONE,
     "supervisi:evidence-change": _FORM, "supervisi:evidence-revise": _FORM,
     "layanan:gratuity-list": "an officer's own few reports; the register of the UPG has the file",

@@ -33,6 +33,7 @@ class Command(BaseCommand):
             call_command("collectstatic", interactive=False, verbosity=0)
         call_command("load_instruments", verbosity=0)
         call_command("load_catalogue", verbosity=0)
+        call_command("load_questionnaires", verbosity=0)
         if settings.IS_DEMO:
             call_command("seed_demo")
         self._tell_of_libraries()
