@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from wbbm.organisasi.models import Role
 from wbbm.organisasi.shell import Entry, register_nav
 
+_KEEPERS = frozenset({Role.OPERATOR, Role.ADMIN})
+
 
 @dataclass(frozen=True)
 class PublicEntry:
@@ -27,7 +29,10 @@ PUBLIC: tuple[PublicEntry, ...] = (
 
 def register() -> None:
     """Add the entries of those who sign in."""
+    watchers = frozenset({Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR})
     register_nav(
+        Entry("Layanan", "layanan:manage", _KEEPERS, 18),
+        Entry("Layanan", "layanan:manage-gaps", watchers, 33, unless=_KEEPERS, section="layanan:manage"),
         Entry("Register gratifikasi", "layanan:gratuity-register", frozenset({Role.INTEGRITY_OFFICER}), 16),
         Entry("Lapor gratifikasi", "layanan:gratuity-list", frozenset(Role.values), 90, is_personal=True),
         Entry("SIMBA", "layanan:simba-manage", frozenset({Role.OPERATOR}), 18),

@@ -150,6 +150,8 @@ def variants(route: Route, rule: Rule, thing: Any) -> list[Rule]:
     if route.name in ("layanan:simba-session", "layanan:innovation"):
         shown = PracticeSession.objects.all() if "simba" in route.name else Innovation.objects.public()
         return [Rule(extra={"pk": str(pk)}) for pk in first_of_each(shown, "status")]
+    if route.name in {"layanan:manage-edit", "layanan:manage-history"}:
+        return [Rule(extra={"word": word}) for word in ("loket", "skck", "baku-skck")]
     if route.name.startswith("layanan:"):
         return [rule]
     if "code" in route.arguments:

@@ -24,7 +24,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 from django.utils import timezone
 
-from layanan.models import GratuityReport, SurveyContact, TokenBatch
+from layanan.models import GratuityReport, SurveyContact, Tariff, TokenBatch
 from supervisi.models import (
     Answer,
     AnswerEvidence,
@@ -121,6 +121,24 @@ RULES: dict[str, Rule] = {
     "healthz": PUBLIC,
     "home": PUBLIC,
     "layanan:tariffs": PUBLIC,
+    "layanan:manage": page(EVERYBODY - {"integrity", "nobody"}),
+    "layanan:manage-gaps": page(READERS | {"kapolsek"}),
+    "layanan:manage-unit": page(READERS | {"kapolsek", "admin", "integrity"}, "unit"),
+    "layanan:manage-tariffs": page(READERS | {"kapolsek", "admin", "integrity"}, "unit"),
+    "layanan:manage-tariff-end": post(
+        ADMINS, "tariff", EVERYBODY - ADMINS - {"kapolsek", "nobody"}, sends=lambda stage: {"last_day": "2030-01-01"}
+    ),
+    "layanan:manage-edit": page(
+        frozenset({"kapolsek"}), "unit", refused=READERS | {"admin", "integrity"}, extra={"word": "loket"}
+    ),
+    "layanan:manage-history": page(READERS | {"kapolsek", "admin", "integrity"}, "unit", extra={"word": "loket"}),
+    "layanan:manage-restore": post(
+        frozenset({"kapolsek"}),
+        "unit",
+        READERS | {"admin", "integrity"},
+        extra={"word": "loket"},
+        sends=lambda stage: {"version": "1"},
+    ),
     "layanan:unit": Rule(is_public=True, extra={"code": "polres-tuban"}),
     "layanan:unit-notice": Rule(is_public=True, extra={"code": "polres-tuban"}),
     "layanan:service": Rule(is_public=True, extra={"code": "polres-tuban", "service": "sim-perpanjangan"}),
@@ -498,6 +516,15 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "admin-posting": person.postings.get().pk,
         "admin-heldpredicate": HeldPredicate.objects.create(unit=world.polres, predicate="wbk", year=2018).pk,
         "admin-holiday": Holiday.objects.create(unit=world.polsek, day=world.visit.starts_on, name="Libur").pk,
+        "tariff": Tariff.objects.create(
+            unit=world.polres,
+            key="skck-wni",
+            service="skck",
+            name="SKCK",
+            amount=1,
+            legal_basis="Uji",
+            valid_from="2020-01-01",
+        ).pk,
         "version": InstrumentDraft.objects.create(
             unit=world.polres,
             base=world.instrument,

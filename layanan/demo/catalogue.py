@@ -39,7 +39,7 @@ _OWN = {
     "requirements": "Syarat menurut keperluan; tanyakan di loket",
 }
 # What the stations leave out, by turns: the list of gaps has something to say.
-_GAPS = ((), ("staff",), ("evaluation", "safety"), ("facilities", "competence", "oversight"))
+_GAPS = (("evaluation",), ("staff",), (), ("facilities", "competence", "oversight"))
 _SERVED_AT_STATIONS = ("laporan-polisi", "surat-kehilangan", "izin-keramaian", "skck")
 # Stations to which the Polres left the SKCK.
 _ISSUING = frozenset({"Jatirogo", "Rengel"})

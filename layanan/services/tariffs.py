@@ -32,7 +32,7 @@ def add_tariff(*, unit: Unit, key: str, facts: TariffFacts, by: User) -> Tariff:
         NotAllowed: the person keeps no tariffs there.
         DomainError: the key is unknown, or a tariff begins on that day already.
     """
-    posting = _posting(by, unit)
+    posting = allowed(by, unit)
     like = Tariff.objects.filter(key=key).order_by("pk").first()
     if like is None:
         raise DomainError("Tarif ini tidak dikenal. Pilih dari daftarnya.")
@@ -71,7 +71,7 @@ def end_tariff(*, tariff: Tariff, last_day: datetime.date, by: User) -> None:
     """
     if tariff.unit is None:
         raise NotAllowed("Tarif nasional tidak diubah di sini. Catat tarif baru yang berlaku di satuan Anda.")
-    posting = _posting(by, tariff.unit)
+    posting = allowed(by, tariff.unit)
     if tariff.valid_from is not None and last_day < tariff.valid_from:
         raise DomainError("Hari terakhir tidak boleh sebelum hari pertama.")
     if tariff.valid_until == last_day:
@@ -82,7 +82,8 @@ def end_tariff(*, tariff: Tariff, last_day: datetime.date, by: User) -> None:
         record("tariff.ended", by=by, posting=posting, about=tariff, unit=tariff.unit, changes=changes)
 
 
-def _posting(by: User, unit: Unit) -> Posting:
+def allowed(by: User, unit: Unit) -> Posting:
+    """Return the posting by which the person keeps tariffs at the unit; refuse everybody else."""
     posting = posting_to_keep(by, unit)
     if posting is None:
         raise NotAllowed("Tarif dicatat oleh admin Polres atau satuan di atasnya.")

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from supervisi.lists import findings, instruments, integrity, public_side, sheets, surveys, trends, units, visits
+from supervisi.lists import (
+    findings,
+    instruments,
+    integrity,
+    public_side,
+    services,
+    sheets,
+    surveys,
+    trends,
+    units,
+    visits,
+)
 from supervisi.lists.asked import Asked
 from wbbm.organisasi.models import User
 from wbbm.organisasi.tables import Table
@@ -37,6 +48,7 @@ LISTS = {
     "perkembangan": ListKind("Perkembangan satuan", ("supervisi:trend",), trends.trend),
     "perkembangan-bawahan": ListKind("Perkembangan satuan di bawah", ("supervisi:trend-below",), trends.trends_below),
     "periode": ListKind("Daftar periode", ("supervisi:period-list",), units.periods),
+    "layanan": ListKind("Kelengkapan layanan", ("layanan:manage-gaps",), services.service_gaps),
     "kelengkapan": ListKind("Yang perlu dilengkapi", ("supervisi:gaps",), units.incomplete),
     "instrumen": ListKind("Daftar instrumen", ("supervisi:instrument-list",), instruments.versions),
     "perbedaan": ListKind("Perbedaan instrumen", ("supervisi:instrument-draft",), instruments.changes),
