@@ -50,6 +50,10 @@ EMPTY: dict[tuple[str, str], str] = (
         for account in ("kapolres", "wakapolres", "kabagren", "tim1", "kapolda", "auditor")
     }
     | {
+        ("layanan:manage-history", account): "the Polda has changed no standard of its own"
+        for account in ("kapolda", "auditor", "admin.polda")
+    }
+    | {
         ("supervisi:oddity-list", account): "no unit lies below a station"
         for account in ("kapolsek.senori", "kapolsek.grabagan")
     }

@@ -10,7 +10,7 @@ from django.utils import timezone
 from layanan.demo.place import Place
 from layanan.models import Availability, CatalogueRevision, Service, ServicePoint, ServiceTemplate, Subject
 from layanan.pages.catalogue import read_templates
-from layanan.services.catalogue import content_of
+from layanan.services.catalogue import Thing, content_of, save_content
 from layanan.services.catalogue_files import load_catalogue
 from wbbm.organisasi.models import Posting, Role, Unit
 
@@ -58,6 +58,15 @@ def add_catalogue(place: Place) -> None:
     ServicePoint.objects.bulk_create(points)
     Service.objects.bulk_create(services)
     _add_versions(points, services)
+    _write_standard(place)
+
+
+def _write_standard(place: Place) -> None:
+    """Let the district write its own standard of one service."""
+    thing = Thing(Subject.TEMPLATE, place.polres, "skck")
+    content = content_of(Subject.TEMPLATE, read_templates(place.polres)["skck"])
+    content["parts"] = content["parts"] | {"guarantee": "Dilayani menurut nomor antrean; berkas lengkap diterima"}
+    save_content(thing=thing, content=content, base=0, by=place.people["admin"])
 
 
 def _point(unit: Unit, name: str, number: int, signed: datetime.date) -> ServicePoint:
