@@ -29,4 +29,8 @@ ACTS: dict[str, str] = {
     "survey.slips-stopped": "Sisa kode survei dihentikan",
     "survey.contact-removed": "Seorang responden dihapus dari daftar",
     "survey.served": "Jumlah yang dilayani dicatat",
+    "report.opened": "Laporan warga dibuka",
+    "report.answered": "Laporan warga dijawab",
+    "report.status": "Status laporan warga diubah",
+    "report.figures-released": "Angka pengaduan dirilis",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from layanan.components import COMPONENTS
-from layanan.models import CatalogueRevision, ServedMonth, ServicePoint, Subject, SurveyTally
+from layanan.models import CatalogueRevision, ComplaintFigure, ServedMonth, ServicePoint, Subject, SurveyTally
 from layanan.pages.catalogue import read_own, read_rules
 from layanan.pages.survey_outcomes import Outcome, total, window_words
 from layanan.pages.survey_results import PublicSurvey, in_window, newest_questionnaires, read_public_results, served_in
@@ -144,3 +144,19 @@ def service_facts(unit: Unit, since: datetime.date, day: datetime.date) -> Servi
         charter_on=point.charter_on if point is not None else None,
         revised=revised,
     )
+
+
+@dataclass(frozen=True)
+class ComplaintFacts:
+    """How a unit handled complaints in a year, as one of its integrity officers released it."""
+
+    year: int
+    received: int
+    settled: int
+    in_time: int
+
+
+def complaint_facts(unit: Unit, year: int) -> ComplaintFacts | None:
+    """Return the released figures of a year; nothing before an officer releases them (one query)."""
+    row = ComplaintFigure.objects.filter(unit=unit, year=year).first()
+    return ComplaintFacts(year, row.received, row.settled, row.in_time) if row is not None else None

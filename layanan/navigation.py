@@ -24,6 +24,7 @@ PUBLIC: tuple[PublicEntry, ...] = (
     PublicEntry("SIMBA", "layanan:simba-list"),
     PublicEntry("Inovasi", "layanan:innovation-list"),
     PublicEntry("Hasil survei", "layanan:survey-results"),
+    PublicEntry("Lapor", "layanan:report-start"),
 )
 
 
@@ -43,4 +44,5 @@ def register() -> None:
             frozenset({Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR, Role.OPERATOR}),
             33,
         ),
+        Entry("Laporan warga", "layanan:report-list", frozenset({Role.INTEGRITY_OFFICER}), 14),
     )

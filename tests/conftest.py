@@ -30,7 +30,7 @@ def pytest_collection_finish() -> None:
 
 # What asks for neither database nor broker says the same on both: tests/run.py doesn't repeat it.
 ONCE = (
-    "layanan/test_gratuity_limits.py",
+    "layanan/test_gratuity_limits.py", "layanan/test_rupiah.py",
     "files", "layanan/test_survey_maths.py", "supervisi/scoring", "supervisi/workbook", "supervisi/test_charts.py",
     "supervisi/test_zero_rule.py",
     "test_deploy.py", "test_house_rules.py", "test_settings.py", "test_start.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from layanan.models import GratuityReport, Innovation, PracticeSession
+from layanan.models import GratuityReport, Innovation, PracticeSession, Report
 from supervisi.models import (
     Answer,
     Checklist,
@@ -76,6 +76,8 @@ def things() -> dict[str, list]:
     units = [*first_of_each(Unit.objects.all(), "kind"), *told]
     return {
         "": [1],
+        "report": first_of_each(Report.objects.all(), "status"),
+        "report-photo": [],
         "unit": units,
         "simba": first_of_each(PracticeSession.objects.order_by("starts_at"), "status", "unit_id"),
         "innovation": first_of_each(Innovation.objects.all(), "status", "figure_source"),

@@ -31,11 +31,13 @@ def all_routes() -> list[Route]:
     return list({route.name: route for route in _walk(get_resolver().url_patterns)}.values())
 
 
-# Pages of which it is written down who looked at them: a GET adds to the trail there, and nothing else.
-LOOKS = frozenset({"supervisi:oddity-list", "supervisi:oddity-detail"})
+# Pages of which it is written down who looked at them: a GET adds to the trail there, and nothing else; of a report
+# also up to which message it has been read.
+LOOKS = frozenset({"supervisi:oddity-list", "supervisi:oddity-detail", "layanan:report-detail"})
+_LOOK_WRITES = ('INSERT INTO "organisasi_auditevent"', 'UPDATE "layanan_reportrecipient" SET "seen_number"')
 
 
 def beyond_looks(name: str, written: list[str]) -> list[str]:
     """Return what a request wrote besides that somebody looked."""
     is_look = name in LOOKS
-    return [sql for sql in written if not (is_look and sql.startswith('INSERT INTO "organisasi_auditevent"'))]
+    return [sql for sql in written if not (is_look and sql.startswith(_LOOK_WRITES))]

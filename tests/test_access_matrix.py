@@ -24,7 +24,10 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 from django.utils import timezone
 
-from layanan.models import GratuityReport, SurveyContact, Tariff, TokenBatch
+from layanan import report_tokens
+from layanan.models import GratuityReport, ReportFile, SurveyContact, Tariff, TokenBatch
+from layanan.services.report_routing import find_route
+from layanan.services.reports import Story, send_report
 from supervisi.models import (
     Answer,
     AnswerEvidence,
@@ -363,6 +366,17 @@ RULES: dict[str, Rule] = {
         extra={"name": "return"},
         sends=lambda stage: {"text": "Foto belum ada"},
     ),
+    "layanan:report-start": PUBLIC,
+    "layanan:report-write": PUBLIC,
+    "layanan:report-send": PUBLIC,
+    "layanan:report-open": PUBLIC,
+    "layanan:report-add": PUBLIC,
+    "layanan:report-list": page(frozenset({"integrity"})),
+    "layanan:report-figures": post(frozenset({"integrity"})),
+    "layanan:report-detail": page(frozenset({"integrity"}), "report"),
+    "layanan:report-answer": post(frozenset({"integrity"}), "report"),
+    "layanan:report-step": post(frozenset({"integrity"}), "report"),
+    "layanan:report-photo": page(frozenset({"integrity"}), "report-photo"),
 }
 # The same pages with an object in another state or layer: (route, object, who gets in, who is refused).
 VARIANTS = (
@@ -511,6 +525,7 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "notice": Notice.objects.create(
             person=world.commander, kind="visit", text="Kunjungan", url="/dasbor/", unit=world.polsek, key="uji"
         ).pk,
+        **resident_report(world),
         "admin-unit": world.polsek.pk,
         "admin-user": person.pk,
         "admin-posting": person.postings.get().pk,
@@ -571,6 +586,16 @@ def gratuity(world: World, status: str) -> int:
         unit=world.polsek, status=status, received_on=world.visit.starts_on, form="goods", what="Kain", value=100000,
         relation="served", occasion="duty", response="accepted", circumstances="Ditinggalkan", whereabouts="held",
     ).pk  # fmt: skip
+
+
+def resident_report(world: World) -> dict[str, Any]:
+    """Let a resident report the station with a photo, to the Polres's integrity officer; one is posted for it."""
+    officer = make_person(world.polres, Role.INTEGRITY_OFFICER)
+    token = report_tokens.new_token(report_tokens.SEND)
+    route, story = find_route(world.polsek, "officer"), Story("service", "Loket tutup sebelum waktunya.")
+    report = send_report(token=token, route=route, story=story, photos=[b"foto"]).report
+    photo = ReportFile.objects.get(message__report=report).pk
+    return {"report": report.pk, "report-photo": photo, "officer": officer}
 
 
 def bare_file(world: World, digest: str) -> StoredFile:
@@ -649,21 +674,22 @@ def disclosed_sheet(world: World) -> int:
 def stage() -> Stage:
     world, other = make_world("satu"), make_world("dua")
     polres = world.polres
+    own = objects(world, admin := make_person(polres, Role.ADMIN))
     people = {
-        "admin": make_person(polres, Role.ADMIN),
+        "admin": admin,
         "supervisor": world.reviewer,
         "member": world.members[0],
         "commander": world.commander,
         "kapolsek": world.operator,
         "operator": make_person(polres, Role.OPERATOR),
         "auditor": world.auditor,
-        "integrity": make_person(polres, Role.INTEGRITY_OFFICER),
+        "integrity": own.pop("officer"),
         "nobody": make_user(),
     }
     stranger = make_person(other.polres, Role.ADMIN)
     for name in ("foto.jpg", "kecil.jpg"):
         default_storage.save(f"aa/{name}", ContentFile(b"x"))
-    return Stage(world, people, objects(world, people["admin"]), objects(other, stranger))
+    return Stage(world, people, own, objects(other, stranger))
 
 
 class Undo(Exception):

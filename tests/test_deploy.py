@@ -103,6 +103,28 @@ def test_the_web_is_served_alike_by_systemd_and_by_serve():
         assert option in unit
 
 
+def test_nothing_in_front_of_the_portal_writes_down_who_reports():
+    from wbbm.jobs.management.commands.serve import Command
+    from wbbm.traceless import MOST_BYTES, PREFIX
+
+    unit = (DEPLOY / "server" / "systemd" / "portal-web.service").read_text()
+    for said in (" ".join(Command()._web().command), unit):
+        assert "access-log" not in said
+        assert "--log-level warning" in said
+    for kind in ("server", "laptop"):
+        text = (DEPLOY / kind / "nginx.conf").read_text()
+        place = text.split(f"location {PREFIX} {{")[1].split("}")[0]
+        most = f"{MOST_BYTES // 1024 // 1024}m"
+        for line in (
+            "access_log off;", "error_log /dev/null crit;", "proxy_pass_request_headers off;",
+            f"client_max_body_size {most};", f"client_body_buffer_size {most};", "proxy_max_temp_file_size 0;",
+        ):  # fmt: skip
+            assert line in place, (kind, line)
+        assert set(re.findall(r"proxy_set_header ([\w-]+)", place)) == {
+            "Connection", "Host", "Content-Type", "X-Forwarded-Proto",
+        }  # fmt: skip
+
+
 def test_systemd_runs_the_queues_that_there_are():
     from wbbm.jobs.models import Queue
 

@@ -106,6 +106,8 @@ READ_THROUGH = {
     "jobs.Job": "the machine room",
     "notices.Digest": "the worker",
     "notices.Preference": "its person",
+    "layanan.ReportMessage": "Report",
+    "layanan.ReportRecipient": "Report",
     "supervisi.Assignment": "Visit",
     "supervisi.VisitMember": "Visit",
     "supervisi.Node": "Instrument",

@@ -21,11 +21,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
     """Say that something broke, without asking database, session or anything else that may have broken it."""
-    page = render_to_string("500.html", {"is_demo": settings.IS_DEMO, "styles": _styles()})
+    page = render_to_string("500.html", {"is_demo": settings.IS_DEMO, "styles": style_addresses()})
     return HttpResponse(page, status=500)
 
 
-def _styles() -> list[str]:
+def style_addresses() -> list[str]:
     """Return the addresses of the stylesheets, or nothing where they were never collected."""
     try:
         return [static(name) for name in _STYLES]

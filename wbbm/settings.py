@@ -97,6 +97,8 @@ REPORT_KEY = _key("REPORT_KEY")
 SURVEY_INDEX = _text("SURVEY_INDEX", "ratio")
 if SURVEY_INDEX not in {"ratio", "range"}:
     raise ImproperlyConfigured("SURVEY_INDEX harus ratio (rata-rata × 4/6) atau range ((rata-rata − 1) × 3/5 + 1)")
+# By when the district promises an outcome, in working days: its own word, no regulation's.
+REPORT_RESULT_DAYS = _number("REPORT_RESULT_DAYS", 14)
 
 # --- Apps ---------------------------------------------------------------------------------------
 
@@ -123,6 +125,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First of all: on the pages for reports nothing behind it may see who asks.
+    "wbbm.traceless.TracelessMiddleware",
     "wbbm.middleware.TrustedProxyMiddleware",
     # Before whatever reads a cookie.
     "wbbm.cookieless.CookielessMiddleware",
@@ -310,9 +314,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"traceless": {"()": "wbbm.traceless.TracelessFilter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["traceless"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
+        # Django's own handlers (console, mail to admins) know no filter of ours.
+        "django": {"handlers": []},
         "wbbm": {"level": "INFO"},
         "layanan": {"level": "INFO"},
         "supervisi": {"level": "INFO"},

@@ -6,6 +6,7 @@ from layanan.demo.catalogue import add_catalogue
 from layanan.demo.gratuities import add_gratuities
 from layanan.demo.innovations import add_innovations
 from layanan.demo.place import Place
+from layanan.demo.reports import add_reports
 from layanan.demo.simba import add_simba
 from layanan.demo.surveys import add_surveys
 
@@ -19,3 +20,4 @@ def add_public_side(place: Place) -> None:
     add_simba(place)
     add_innovations(place)
     add_surveys(place)
+    add_reports(place)

@@ -40,6 +40,8 @@ NO_LIST = {
     "layanan:manage": "the services of one unit, a line each in the list of gaps", "layanan:manage-unit": _ONE,
     "layanan:manage-edit": _FORM, "layanan:manage-history": "the story of one page",
     "layanan:manage-tariffs": "the tariffs that hold, which every resident reads",
+    "layanan:report-list": "no copy of reports leaves the portal, not even of their number",
+    "layanan:report-detail": _ONE, "layanan:report-photo": _SELF,
     "supervisi:list-file": _SELF, "supervisi:list-download": _SELF,
     "supervisi:sample": "the drawn items, each on its sheet", "supervisi:reply-detail": _ONE,
     "supervisi:unit-tasks": "a print of one unit's findings, sheets and visits, each in its own list",

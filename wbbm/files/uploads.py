@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import InMemoryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest
 
 from .limits import MAX_BYTES
 
@@ -38,6 +40,31 @@ class CappedUploadHandler(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> None:
         """Leave the finished file to the handlers behind."""
+
+
+class MemoryHandler(FileUploadHandler):
+    """Keeps a file in memory, whatever its size; stands behind CappedUploadHandler, which knows the limit."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Begin a file."""
+        super().new_file(*args, **kwargs)
+        self.held = io.BytesIO()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Hold what came."""
+        self.held.write(raw_data)
+
+    def file_complete(self, file_size: int) -> InMemoryUploadedFile:
+        """Return the file; its name goes no further."""
+        self.held.seek(0)
+        size = self.held.getbuffer().nbytes
+        extra = self.content_type_extra or {}
+        return InMemoryUploadedFile(self.held, self.field_name, "berkas", self.content_type, size, None, extra)
+
+
+def memory_handlers(request: HttpRequest) -> list[FileUploadHandler]:
+    """Return the handlers of a request whose files must never lie on a disk, not for a moment."""
+    return [CappedUploadHandler(request), MemoryHandler(request)]
 
 
 def received_size(upload: UploadedFile) -> int:

@@ -29,6 +29,7 @@ class NoticeKind(models.TextChoices):
     POSTING = "posting", "Penugasan"
     AUDIT = "audit", "Jejak audit"
     INTEGRITY = "integrity", "Gratifikasi dan pakta integritas"
+    REPORT = "report", "Laporan warga"
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

@@ -4,20 +4,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notices', '0002_digest'),
+        ("notices", "0002_digest"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='notice',
-            name='kind',
-            field=models.CharField(choices=[('visit', 'Kunjungan'), ('sheet', 'Lembar'), ('result', 'Hasil dan hak jawab'), ('finding', 'Temuan'), ('evidence', 'Bukti dukung'), ('document', 'Dokumen'), ('period', 'Periode dan satuan'), ('posting', 'Penugasan'), ('audit', 'Jejak audit'), ('integrity', 'Gratifikasi dan pakta integritas')], max_length=20, verbose_name='jenis'),
+            model_name="notice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("visit", "Kunjungan"),
+                    ("sheet", "Lembar"),
+                    ("result", "Hasil dan hak jawab"),
+                    ("finding", "Temuan"),
+                    ("evidence", "Bukti dukung"),
+                    ("document", "Dokumen"),
+                    ("period", "Periode dan satuan"),
+                    ("posting", "Penugasan"),
+                    ("audit", "Jejak audit"),
+                    ("integrity", "Gratifikasi dan pakta integritas"),
+                ],
+                max_length=20,
+                verbose_name="jenis",
+            ),
         ),
         migrations.AlterField(
-            model_name='preference',
-            name='kind',
-            field=models.CharField(choices=[('visit', 'Kunjungan'), ('sheet', 'Lembar'), ('result', 'Hasil dan hak jawab'), ('finding', 'Temuan'), ('evidence', 'Bukti dukung'), ('document', 'Dokumen'), ('period', 'Periode dan satuan'), ('posting', 'Penugasan'), ('audit', 'Jejak audit'), ('integrity', 'Gratifikasi dan pakta integritas')], max_length=20, verbose_name='jenis'),
+            model_name="preference",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("visit", "Kunjungan"),
+                    ("sheet", "Lembar"),
+                    ("result", "Hasil dan hak jawab"),
+                    ("finding", "Temuan"),
+                    ("evidence", "Bukti dukung"),
+                    ("document", "Dokumen"),
+                    ("period", "Periode dan satuan"),
+                    ("posting", "Penugasan"),
+                    ("audit", "Jejak audit"),
+                    ("integrity", "Gratifikasi dan pakta integritas"),
+                ],
+                max_length=20,
+                verbose_name="jenis",
+            ),
         ),
     ]

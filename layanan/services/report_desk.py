@@ -1,0 +1,166 @@
+"""What the recipients of a report do: open it, answer, change its state. Each act is recorded, no content."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.db import transaction
+
+from layanan.models.reports import (
+    TRANSITIONS,
+    ComplaintFigure,
+    Report,
+    ReportRecipient,
+    ReportSide,
+    ReportStatus,
+)
+from layanan.report_crypto import Unreadable
+from layanan.services.reports import TEXT_LIMIT, add_message, report_facts, take_number
+from wbbm.errors import DomainError, InvalidTransition, NotAllowed
+from wbbm.organisasi.access import local_day
+from wbbm.organisasi.models import Posting, Role, User
+from wbbm.organisasi.services.audit import record
+
+LEAST_REASON = 10
+# Fewer would tell of single reports.
+LEAST_RELEASED = 5
+
+
+def posting_for(user: User, report: Report) -> Posting | None:
+    """Return the posting by which the person may read and answer the report."""
+    held = {posting.pk: posting for posting in user.scope.postings if posting.role == Role.INTEGRITY_OFFICER}
+    row = ReportRecipient.objects.filter(report=report, posting__in=held).order_by("posting").first()
+    try:
+        return held[row.posting_id] if row is not None and may_open(user, report_facts(report)) else None
+    except Unreadable:
+        # Nobody can tell any more whom it is about: it stays shut.
+        return None
+
+
+def may_open(user: User, facts: dict[str, Any]) -> bool:
+    """Tell whether the person stands nowhere at, or below, the unit complained about."""
+    return not any(posting.unit.path.startswith(facts["unit_path"]) for posting in user.scope.postings)
+
+
+def note_opened(report: Report, *, by: User, posting: Posting) -> None:
+    """Note that a recipient has read up to the last message; the first look at each is recorded."""
+    row = ReportRecipient.objects.filter(report=report, posting=posting, seen_number__lt=report.last_number)
+    with transaction.atomic():
+        if row.update(seen_number=report.last_number):
+            _record("report.opened", report, by, posting)
+
+
+def answer(*, report: Report, text: str, by: User) -> None:
+    """Write to the resident.
+
+    Raises:
+        NotAllowed: the person is no recipient.
+        InvalidTransition: the report ended.
+        DomainError: nothing was written.
+    """
+    posting = _require(report, by)
+    said = _text(text, "Tulis jawabannya dulu.")
+    with transaction.atomic():
+        number = take_number(report)
+        day = local_day(posting.unit)
+        add_message(report, number, ReportSide.DESK, day, {"text": said, "office": office_of(posting)})
+        _seen(report, posting, number)
+        _record("report.answered", report, by, posting)
+
+
+def change_status(*, report: Report, status: str, reason: str, by: User) -> None:
+    """Take a report to another state; the resident reads the reason.
+
+    Raises:
+        NotAllowed: the person is no recipient.
+        InvalidTransition: the report is not in a state from which that state is reached.
+        DomainError: no reason.
+    """
+    posting = _require(report, by)
+    if status not in TRANSITIONS:
+        raise DomainError("Pilih status yang dituju.")
+    said = _text(reason, "Tulis alasannya; pelapor membacanya.")
+    day = local_day(posting.unit)
+    with transaction.atomic():
+        # The number first: an ended report takes none.
+        number = take_number(report)
+        rows = Report.objects.filter(pk=report.pk, status__in=TRANSITIONS[status])
+        if not rows.update(status=status, status_on=day):
+            raise InvalidTransition("Status laporan ini sudah berubah. Muat ulang halamannya, lalu pilih lagi.")
+        facts = {"text": said, "office": office_of(posting), "status": status}
+        add_message(report, number, ReportSide.DESK, day, facts)
+        _seen(report, posting, number)
+        _record("report.status", report, by, posting, changes={"status": [None, status]})
+
+
+def office_of(posting: Posting) -> str:
+    """Return how a recipient is called in the thread: the office, never a name."""
+    return f"{posting}, {posting.unit}"
+
+
+def _require(report: Report, by: User) -> Posting:
+    posting = posting_for(by, report)
+    if posting is None:
+        raise NotAllowed("Laporan ini hanya untuk penerimanya.")
+    return posting
+
+
+def _text(text: str, missing: str) -> str:
+    said = text.strip()
+    if len(said) < LEAST_REASON:
+        raise DomainError(f"{missing} Paling sedikit {LEAST_REASON} huruf.")
+    if len(said) > TEXT_LIMIT:
+        raise DomainError(f"Paling banyak {TEXT_LIMIT} huruf; pendekkan dulu.")
+    return said
+
+
+def _seen(report: Report, posting: Posting, number: int) -> None:
+    ReportRecipient.objects.filter(report=report, posting=posting).update(seen_number=number, told_number=number)
+
+
+def _record(
+    action: str, report: Report, by: User, posting: Posting, changes: dict[str, list[str | None]] | None = None
+) -> None:
+    # Without a unit: whoever reads the trail of one would count the reports there.
+    record(action, by=by, posting=posting, about=report, changes=changes)
+
+
+# --- figures ----------------------------------------------------------------------------------------------
+
+
+def figures_of_year(posting: Posting, year: int) -> tuple[int, int, int]:
+    """Return how many reports the posting's unit received in a year, settled, and settled in time (one query)."""
+    days = (datetime.date(year, 1, 1), datetime.date(year, 12, 31))
+    units = ReportRecipient.objects.filter(posting__unit=posting.unit).values("report_id")
+    rows = list(
+        Report.objects.filter(pk__in=units, received_on__range=days).values_list("status", "status_on", "answer_by")
+    )
+    done = [
+        row for row in rows if row[0] not in {ReportStatus.RECEIVED, ReportStatus.VERIFIED, ReportStatus.PROCESSING}
+    ]
+    return len(rows), len(done), sum(status_on <= answer_by for _, status_on, answer_by in done)
+
+
+def release_figures(*, posting: Posting, year: int, by: User) -> ComplaintFigure:
+    """Let others see how many reports were handled in a year: three numbers, nothing else.
+
+    Raises:
+        NotAllowed: the posting is not one of the person's as integrity officer.
+        DomainError: the year is not over, or too few reports to hide one among them.
+    """
+    if posting.role != Role.INTEGRITY_OFFICER or posting.pk not in {held.pk for held in by.scope.postings}:
+        raise NotAllowed("Angka pengaduan dirilis oleh petugas integritas satuan itu.")
+    today = local_day(posting.unit)
+    if not today.year - 5 <= year <= today.year:
+        raise DomainError("Pilih tahun dari daftar.")
+    received, settled, in_time = figures_of_year(posting, year)
+    if received < LEAST_RELEASED:
+        raise DomainError(f"Kurang dari {LEAST_RELEASED} laporan: angkanya akan menunjuk orang, jadi tidak dirilis.")
+    facts = {
+        "received": received, "settled": settled, "in_time": in_time, "released_by": posting, "released_on": today,
+    }  # fmt: skip
+    with transaction.atomic():
+        row, _ = ComplaintFigure.objects.update_or_create(unit=posting.unit, year=year, defaults=facts)
+        record("report.figures-released", by=by, posting=posting, about=row, unit=posting.unit)
+    return row
