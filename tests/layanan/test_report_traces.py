@@ -55,7 +55,7 @@ def marked(number: int) -> dict[str, str]:
     """Return what a browser and the proxies before us tell of a sender."""
     return {
         "REMOTE_ADDR": f"203.0.113.{number}",
-        "REMOTE_PORT": "50301",
+        "REMOTE_PORT": f"{MARK}-pintu",
         "HTTP_X_FORWARDED_FOR": f"198.51.100.{number}",
         "HTTP_X_REAL_IP": f"198.51.100.{number}",
         "HTTP_USER_AGENT": f"{MARK}-agen-{number}",
@@ -69,7 +69,7 @@ def marked(number: int) -> dict[str, str]:
     }
 
 
-NEEDLES = [MARK.encode(), b"203.0.113.", b"198.51.100.", b"50301"]
+NEEDLES = [MARK.encode(), b"203.0.113.", b"198.51.100."]
 
 
 def tables() -> dict[str, list[str]]:
