@@ -8,6 +8,8 @@ from wbbm.organisasi.models import Role
 from wbbm.organisasi.shell import Entry, register_nav
 
 _KEEPERS = frozenset({Role.OPERATOR, Role.ADMIN})
+# One place in the main menu for all that residents see.
+_GROUP = "Layanan"
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,18 @@ def register() -> None:
     """Add the entries of those who sign in."""
     watchers = frozenset({Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR})
     register_nav(
-        Entry("Layanan", "layanan:manage", _KEEPERS, 18),
-        Entry("Layanan", "layanan:manage-gaps", watchers, 33, unless=_KEEPERS, section="layanan:manage"),
+        Entry("Standar dan loket", "layanan:manage", _KEEPERS, 18, group=_GROUP),
+        Entry("Kelengkapan", "layanan:manage-gaps", watchers, 33, _KEEPERS, "layanan:manage", group=_GROUP),
         Entry("Register gratifikasi", "layanan:gratuity-register", frozenset({Role.INTEGRITY_OFFICER}), 16),
         Entry("Lapor gratifikasi", "layanan:gratuity-list", frozenset(Role.values), 90, is_personal=True),
-        Entry("SIMBA", "layanan:simba-manage", frozenset({Role.OPERATOR}), 18),
-        Entry("Inovasi", "layanan:innovation-manage", frozenset({Role.OPERATOR}), 19),
+        Entry("SIMBA", "layanan:simba-manage", frozenset({Role.OPERATOR}), 18, group=_GROUP),
+        Entry("Inovasi", "layanan:innovation-manage", frozenset({Role.OPERATOR}), 19, group=_GROUP),
         Entry(
             "Survei",
             "layanan:survey-list",
             frozenset({Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR, Role.OPERATOR}),
             33,
+            group=_GROUP,
         ),
         Entry("Laporan warga", "layanan:report-list", frozenset({Role.INTEGRITY_OFFICER}), 14),
     )

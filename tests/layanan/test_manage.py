@@ -203,6 +203,10 @@ def test_a_new_tariff_is_added_and_never_overwrites(polres, polsek):
 def test_what_is_missing_is_seen_by_operator_and_supervisors(polres, polsek):
     operator = client_of(polsek, Role.OPERATOR)
     page = said(operator.get(reverse("layanan:manage")))
+    # All that residents see has one place in the main menu; its own pages show the rest.
+    main, group = (page.split(f'aria-label="{name}"')[1].split("</nav>")[0] for name in ("Menu utama", "Bagian"))
+    assert main.count(">Layanan</a>") == 1 and 'aria-current="page">Layanan' in main and "SIMBA" not in main
+    assert 'aria-current="true">Standar dan loket' in group and ">SIMBA</a>" in group
     assert "8 dari 14" not in page and "6 dari 14" in page and "Jumlah pelaksana" in page
     assert "Belum ada: alamat, jam layanan, telepon, maklumat" in page
     texts = {f"part_{component.key}": "Ada" for component in COMPONENTS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +18,8 @@ class Entry:
     """One entry of the main menu: who sees it (whoever also holds a role of `unless` doesn't), and where it leads.
 
     `section` names the route whose pages it stands for, when it leads deeper into them. What a person does for himself
-    (`is_personal`) stands in the menu of his account.
+    (`is_personal`) stands in the menu of his account. Entries of a `group` share one place in the menu, by its name;
+    the group's own pages show them all.
     """
 
     label: str
@@ -28,6 +29,7 @@ class Entry:
     unless: frozenset[str] = frozenset()
     section: str = ""
     is_personal: bool = False
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Shell:
     account_label: str = ""
     unread: int = 0
     nav: tuple[NavLink, ...] = ()
+    group: tuple[NavLink, ...] = ()
     personal: tuple[NavLink, ...] = ()
     session_url: str = ""
     session_idle_seconds: int = 0
@@ -73,15 +76,32 @@ def main_posting(postings: tuple[Posting, ...]) -> Posting | None:
     return min(postings, key=lambda posting: _MAIN_ROLES.index(Role(posting.role)), default=None)
 
 
-def _nav(request: HttpRequest, roles: frozenset[str], *, is_personal: bool = False) -> tuple[NavLink, ...]:
+@dataclass(frozen=True)
+class _Menus:
+    """The menus of a page: the main one, the group that the page belongs to, and that of the account."""
+
+    main: tuple[NavLink, ...]
+    group: tuple[NavLink, ...]
+    personal: tuple[NavLink, ...]
+
+
+def _menus(request: HttpRequest, roles: frozenset[str]) -> _Menus:
     held = [entry for entry in _entries if entry.roles & roles and not entry.unless & roles]
     sections = {entry: reverse(entry.section or entry.url_name) for entry in held}
     current = max((url for url in sections.values() if request.path.startswith(url)), key=len, default="")
-    return tuple(
-        NavLink(entry.label, reverse(entry.url_name), sections[entry] == current)
-        for entry in held
-        if entry.is_personal == is_personal
-    )
+    links = {entry: NavLink(entry.label, reverse(entry.url_name), sections[entry] == current) for entry in held}
+    main: dict[str, NavLink] = {}
+    for entry, link in links.items():
+        if entry.is_personal:
+            continue
+        if entry.group not in main or not entry.group:
+            main[entry.group or entry.url_name] = replace(link, label=entry.group or link.label)
+        elif link.is_current:
+            main[entry.group] = replace(main[entry.group], is_current=True)
+    here = next((entry.group for entry, link in links.items() if link.is_current and entry.group), "")
+    group = tuple(link for entry, link in links.items() if here and entry.group == here)
+    personal = tuple(link for entry, link in links.items() if entry.is_personal)
+    return _Menus(tuple(main.values()), group if len(group) > 1 else (), personal)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -91,13 +111,15 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         frame = Shell(csrf_cookie_name=settings.CSRF_COOKIE_NAME)
         return {"is_demo": settings.IS_DEMO, "shell": frame}
     posting = main_posting(user.scope.postings)
+    menus = _menus(request, user.scope.roles)
     frame = Shell(
         csrf_cookie_name=settings.CSRF_COOKIE_NAME,
         unit_name=posting.unit.name if posting else "",
         account_label=str(posting) if posting else user.username,
         unread=getattr(user, UNREAD, None) or 0,
-        nav=_nav(request, user.scope.roles),
-        personal=_nav(request, user.scope.roles, is_personal=True),
+        nav=menus.main,
+        group=menus.group,
+        personal=menus.personal,
         session_url=reverse("session"),
         session_idle_seconds=max(0, sessions.idle_seconds_left(request)),
         session_warning_seconds=settings.SESSION_WARNING_SECONDS,
