@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
@@ -91,7 +91,8 @@ def simba_months(unit: Unit, first: datetime.date) -> QuerySet[PracticeSession, 
     held = PracticeSession.objects.under(unit).exclude(status=SessionStatus.CANCELLED)
     held = held.filter(day__gte=first, starts_at__lte=timezone.now()).order_by().annotate(month=TruncMonth("day"))
     counters = ("taken", "attended", "passed", "exam_passed")
-    return held.values("month").annotate(**{name: Sum(name) for name in counters}).order_by("-month")
+    sums = {name: Sum(name) for name in counters}
+    return held.values("month").annotate(sessions=Count("pk"), **sums).order_by("-month")
 
 
 def _share(value: int, most: int) -> int:

@@ -5,6 +5,7 @@ The forms need no CSRF token: there is no session to ride on. The form's signed 
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -135,7 +136,7 @@ def _receipt_page(
     context = {
         "found": read_receipt(registration, code),
         "is_new": "baru" in request.GET,
-        "address": request.build_absolute_uri(path),
+        "address": f"{settings.SITE_URL}{path}",
         "refusal": refusal.message if refusal else "",
     }
     status = refusal.status if refusal else 200

@@ -10,11 +10,13 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from layanan.facts import PracticeFacts, innovation_facts, practice_facts
 from layanan.models import Innovation, InnovationFigure, InnovationFile
 from layanan.pages.moments import months_back
 from layanan.services.catalogue_files import load_catalogue
 from tests.factories import make_person, make_unit
 from tests.layanan.makers import make_innovation, make_session
+from tests.layanan.test_public_pages import MOST_BYTES, weight
 from tests.supervisi.sheets import Counted
 from wbbm.organisasi.models import AuditEvent, Role, UnitKind, User
 
@@ -140,6 +142,13 @@ def test_ready_drafts_are_offered_once_and_simba_counts_itself(polres, operator)
     page = said(Client(), "innovation", made.pk)
     numbers = [part.split("<")[0] for part in page.split('zi-num fw-semibold">')[1:]]
     assert numbers == ["6", "4", "2", "2"]
+    # What the floor above asks: the year's counters, and what the register says.
+    year = (datetime.date.today() - datetime.timedelta(days=1)).year
+    with Counted() as counted:
+        practice, register = practice_facts(polres, year), innovation_facts(polres, year)
+    assert practice == PracticeFacts(sessions=2, registered=6, attended=4, passed=2, exam_passed=2)
+    assert (register.running, register.services, register.helped) == ((made.title,), ("sim-baru",), 4)
+    assert (len(counted.statements), innovation_facts(station, year).running) == (4, ())
     figure = reverse("layanan:innovation-figure", args=[made.pk])
     refused = client.post(figure, {"month": str(datetime.date.today().replace(day=1)), "helped": "9"})
     assert refused.status_code == 422 and "dihitung sendiri" in refused.content.decode()
@@ -197,3 +206,4 @@ def test_pages_cost_the_same_however_many_there_are(polres, operator):
         make_innovation(polres, operator, status="running")
         InnovationFigure.objects.create(innovation=made, month=month, helped=5, by=operator, posting=posting)
     assert costs() == few == {target: most for target, (_, most) in pages.items()}
+    assert weight(made.get_absolute_url()) < MOST_BYTES and not visitor.cookies

@@ -18,6 +18,7 @@ from layanan.services.registrations import MOST_WAITING, AlreadyRegistered, canc
 from layanan.services.simba_emptying import KEEP_DAYS, empty_old_sessions
 from tests.factories import make_person, make_posting, make_unit
 from tests.layanan.makers import applicant, make_registration, make_session, new_code
+from tests.layanan.test_public_pages import MOST_BYTES, compressed, weight
 from tests.supervisi.sheets import Counted
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.organisasi.models import AuditEvent, Role, UnitKind, User
@@ -294,7 +295,7 @@ def test_attendance_and_results_are_single_taps_that_may_be_repeated(unit, opera
     assert [tap(early, "attended").status_code, tap(came, "terbang").status_code] == [409, 422]
 
 
-def test_names_are_read_at_the_unit_itself_only(unit, operator):
+def test_names_are_read_at_the_unit_itself_only(unit, operator, monkeypatch):
     session = make_session(unit, operator)
     row = make_registration(session)
     page, mark = (
@@ -323,6 +324,9 @@ def test_names_are_read_at_the_unit_itself_only(unit, operator):
     client = signed_in(operator)
     client.post(f"{reverse('layanan:simba-add')}?satuan={above.pk}", planned())
     assert PracticeSession.objects.filter(unit=above).count() == 1
+    # Twin: without the scope a supervisor above reads the names.
+    monkeypatch.setattr(type(PracticeSession.objects.all()), "visible_to", lambda rows, user: rows)
+    assert "Peserta 1" in signed_in(others[1]).get(page).content.decode()
 
 
 def test_names_go_after_the_set_time_and_figures_stay(unit, operator):
@@ -367,3 +371,8 @@ def test_pages_cost_the_same_however_many_there_are(unit, operator):
         make_session(make_unit(), operator)
         make_session(unit, operator, days=-3)
     assert costs() == few == [most for _, _, most in pages]
+    # With all that it loads, over the wire; the page of the form is not compressed, for it holds a key.
+    answer = visitor.get(session.get_absolute_url(), headers={"Accept-Encoding": "gzip"})
+    static = set(re.findall(r'(?:href|src)="/static/([^"#?]+)"', answer.content.decode()))
+    assert len(answer.content) + sum(map(compressed, static)) < MOST_BYTES > weight(reverse("layanan:simba-list"))
+    assert not visitor.cookies
