@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from layanan.demo.place import Place
 from layanan.models import Innovation, InnovationFigure, InnovationStatus
-from layanan.pages.moments import months_back
+from layanan.pages.moments import closed_quarters, months_back
 from layanan.ready_innovations import READY
 from layanan.services.innovations import add_file
 from wbbm.organisasi.models import User
@@ -22,6 +22,7 @@ def add_innovations(place: Place) -> None:
     """Make the register, with figures of twelve months."""
     keeper = place.people["bagren"]
     months = months_back(place.today, 12)
+    after, _, before = closed_quarters(place.today, 3)
     since = datetime.date(place.today.year - 2, 3, 1)
     made = {}
     for ready in READY:
@@ -29,7 +30,7 @@ def add_innovations(place: Place) -> None:
             unit=place.polres, title=ready.title, summary=ready.summary, problem=ready.problem,
             how_it_works=ready.how_it_works, services=list(ready.services), figure_source=ready.figure_source,
             since=since, status=InnovationStatus.RUNNING, effect_survey="spkp", effect_element=2,
-            effect_before=months[-7], effect_after=months[-2], created_by=keeper,
+            effect_before=before, effect_after=after, created_by=keeper,
         )  # fmt: skip
     park = made["taman-lalu-lintas"]
     posting = next(iter(keeper.scope.postings), None)

@@ -9,7 +9,7 @@ from django import forms
 
 from layanan.models import Innovation
 from layanan.pages.catalogue import read_templates
-from layanan.pages.moments import month_words, months_back
+from layanan.pages.moments import closed_quarters, month_words, months_back, quarter_words
 from layanan.services.innovations import MOST_HELPED, Facts
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Unit
@@ -19,6 +19,8 @@ _SELECT = {"class": "form-select"}
 # Surveys whose elements an innovation may be meant to raise, with how many each has.
 SURVEYS = (("spkp", "SPKP (persepsi kualitas pelayanan)", 8), ("spak", "SPAK (antikorupsi)", 5), ("skm", "SKM", 9))
 _MONTHS = 36
+# Results are told by closed quarters: windows that never overlap give nothing away about single months.
+_QUARTERS = 12
 
 
 def _text(label: str, length: int, rows: int = 0, **more: Any) -> forms.CharField:
@@ -44,11 +46,11 @@ class InnovationForm(forms.Form):
     effect = forms.ChoiceField(
         label="Unsur survei yang ingin dinaikkan",
         required=False,
-        help_text="Hasil survei bulan sebelum dan sesudahnya dibandingkan di halaman inovasi.",
+        help_text="Hasil survei triwulan sebelum dan sesudahnya dibandingkan di halaman inovasi.",
         widget=forms.Select(attrs=_SELECT),
     )
-    effect_before = forms.ChoiceField(label="Bulan sebelum", required=False, widget=forms.Select(attrs=_SELECT))
-    effect_after = forms.ChoiceField(label="Bulan sesudah", required=False, widget=forms.Select(attrs=_SELECT))
+    effect_before = forms.ChoiceField(label="Triwulan sebelum", required=False, widget=forms.Select(attrs=_SELECT))
+    effect_after = forms.ChoiceField(label="Triwulan sesudah", required=False, widget=forms.Select(attrs=_SELECT))
 
     def __init__(self, *args: Any, unit: Unit, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,8 +62,8 @@ class InnovationForm(forms.Form):
             (name, [(f"{code}-{number}", f"{code.upper()} unsur {number}") for number in range(1, count + 1)])
             for code, name, count in SURVEYS
         ]
-        months = [(str(month), month_words(month)) for month in reversed(months_back(today, _MONTHS))]
-        for name, choices in (("effect", elements), ("effect_before", months), ("effect_after", months)):
+        quarters = [(str(first), quarter_words(first)) for first in closed_quarters(today, _QUARTERS)]
+        for name, choices in (("effect", elements), ("effect_before", quarters), ("effect_after", quarters)):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = [("", "Tidak disebut"), *choices]
@@ -74,13 +76,13 @@ class InnovationForm(forms.Form):
         return since
 
     def clean(self) -> dict[str, Any]:
-        """An element is named with both months, the earlier one first."""
+        """An element is named with both quarters, the earlier one first."""
         values = super().clean() or {}
         before, after = values.get("effect_before"), values.get("effect_after")
         if values.get("effect") and not (before and after):
-            self.add_error("effect_before", "Pilih bulan sebelum dan sesudah yang dibandingkan.")
+            self.add_error("effect_before", "Pilih triwulan sebelum dan sesudah yang dibandingkan.")
         elif values.get("effect") and str(before) >= str(after):
-            self.add_error("effect_after", "Bulan sesudah harus lebih kemudian dari bulan sebelum.")
+            self.add_error("effect_after", "Triwulan sesudah harus lebih kemudian dari triwulan sebelum.")
         return values
 
     def facts(self) -> Facts:

@@ -70,7 +70,7 @@ class Innovation(models.Model):
     figure_source = models.CharField(
         "asal angka", max_length=10, choices=FigureSource, default=FigureSource.NOTED, editable=False
     )
-    # Which element of which survey it is meant to raise, and the months to compare; empty when none is named.
+    # Which element of which survey it is meant to raise, and the quarters to compare by their first month, if any.
     effect_survey = models.CharField("survei", max_length=10, blank=True)
     effect_element = models.PositiveSmallIntegerField("unsur", null=True, blank=True)
     effect_before = models.DateField("bulan sebelum", null=True, blank=True)

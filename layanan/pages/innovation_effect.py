@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from layanan.models import Innovation
-from layanan.pages.moments import month_words
+from layanan.pages.moments import quarter_words
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,8 @@ class Effect:
     """An element before and after, in words; `before` and `after` are empty where there are no results."""
 
     element: str
-    before_month: str
-    after_month: str
+    before_quarter: str
+    after_quarter: str
     before: str
     after: str
     said: str
@@ -24,14 +24,14 @@ NONE = Effect("", "", "", "", "", "Belum ada unsur survei yang disebut.")
 
 
 def read_effect(innovation: Innovation) -> Effect:
-    """Compare the survey's element in the two months that are named."""
+    """Compare the survey's element in the two quarters that are named."""
     if not innovation.effect_survey or innovation.effect_before is None or innovation.effect_after is None:
         return NONE
     return Effect(
         element=f"{innovation.effect_survey.upper()} unsur {innovation.effect_element}",
-        before_month=month_words(innovation.effect_before),
-        after_month=month_words(innovation.effect_after),
+        before_quarter=quarter_words(innovation.effect_before),
+        after_quarter=quarter_words(innovation.effect_after),
         before="",
         after="",
-        said="Hasil survei untuk kedua bulan itu belum cukup untuk dibandingkan.",
+        said="Hasil survei untuk kedua triwulan itu belum cukup untuk dibandingkan.",
     )

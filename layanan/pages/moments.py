@@ -26,3 +26,15 @@ def months_back(today: datetime.date, count: int) -> tuple[datetime.date, ...]:
     """Return the first days of the last months, the running one last."""
     number = today.year * 12 + today.month - 1
     return tuple(datetime.date(each // 12, each % 12 + 1, 1) for each in range(number - count + 1, number + 1))
+
+
+def quarter_words(first: datetime.date) -> str:
+    """Write a quarter by its first month: "Januari sampai Maret 2026"."""
+    last = datetime.date(first.year, first.month + 2, 1)
+    return f"{dateformat.format(first, 'F')} sampai {month_words(last)}"
+
+
+def closed_quarters(today: datetime.date, count: int) -> tuple[datetime.date, ...]:
+    """Return the first days of the last quarters that are over, the latest first."""
+    number = today.year * 4 + (today.month - 1) // 3
+    return tuple(datetime.date(each // 4, each % 4 * 3 + 1, 1) for each in range(number - 1, number - 1 - count, -1))

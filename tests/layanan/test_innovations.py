@@ -12,7 +12,7 @@ from PIL import Image
 
 from layanan.facts import PracticeFacts, innovation_facts, practice_facts
 from layanan.models import Innovation, InnovationFigure, InnovationFile
-from layanan.pages.moments import months_back
+from layanan.pages.moments import closed_quarters, months_back, quarter_words
 from layanan.services.catalogue_files import load_catalogue
 from tests.factories import make_person, make_unit
 from tests.layanan.makers import make_innovation, make_session
@@ -93,14 +93,14 @@ def test_an_innovation_is_drafted_published_counted_and_ended(polres, operator):
     assert AuditEvent.objects.filter(object_type="layanan.innovation").count() == 6
 
 
-def test_what_is_said_is_checked_and_the_survey_element_names_both_months(polres, operator):
+def test_what_is_said_is_checked_and_the_survey_element_names_both_quarters(polres, operator):
     load_catalogue()
     client = signed_in(operator)
-    before, after = (str(month) for month in months_back(datetime.date.today(), 2))
+    after, before = (str(first) for first in closed_quarters(datetime.date.today(), 2))
     add = reverse("layanan:innovation-add")
     for changes, text in (
         ({"title": ""}, "kosong"), ({"since": "2999-01-01"}, "belum tiba"),
-        ({"effect": "spkp-2"}, "Pilih bulan sebelum"),
+        ({"effect": "spkp-2"}, "Pilih triwulan sebelum"),
         ({"effect": "spkp-2", "effect_before": after, "effect_after": before}, "lebih kemudian"),
         ({"services": ["tidak-ada"]}, "tidak-ada"),
     ):  # fmt: skip
@@ -118,6 +118,13 @@ def test_what_is_said_is_checked_and_the_survey_element_names_both_months(polres
     client.post(change, facts(title="Antar surat cepat"))
     made.refresh_from_db()
     assert (made.title, made.effect_survey, made.effect_before) == ("Antar surat cepat", "", None)
+
+
+def test_quarters_are_those_that_are_over():
+    day = datetime.date(2026, 2, 3)
+    assert [str(first) for first in closed_quarters(day, 3)] == ["2025-10-01", "2025-07-01", "2025-04-01"]
+    assert quarter_words(datetime.date(2025, 10, 1)) == "Oktober sampai Desember 2025"
+    assert closed_quarters(datetime.date(2026, 4, 1), 1) == (datetime.date(2026, 1, 1),)
 
 
 def test_ready_drafts_are_offered_once_and_simba_counts_itself(polres, operator):
