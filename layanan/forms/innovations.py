@@ -9,6 +9,7 @@ from django import forms
 
 from layanan.models import Innovation
 from layanan.pages.catalogue import read_templates
+from layanan.pages.innovation_effect import element_choices
 from layanan.pages.moments import closed_quarters, month_words, months_back, quarter_words
 from layanan.services.innovations import MOST_HELPED, Facts
 from wbbm.organisasi.access import local_day
@@ -16,8 +17,6 @@ from wbbm.organisasi.models import Unit
 
 _CONTROL = {"class": "form-control"}
 _SELECT = {"class": "form-select"}
-# Surveys whose elements an innovation may be meant to raise, with how many each has.
-SURVEYS = (("spkp", "SPKP (persepsi kualitas pelayanan)", 8), ("spak", "SPAK (antikorupsi)", 5), ("skm", "SKM", 9))
 _MONTHS = 36
 # Results are told by closed quarters: windows that never overlap give nothing away about single months.
 _QUARTERS = 12
@@ -58,12 +57,8 @@ class InnovationForm(forms.Form):
         services = self.fields["services"]
         assert isinstance(services, forms.MultipleChoiceField)
         services.choices = [(code, template.name) for code, template in read_templates(unit).items()]
-        elements = [
-            (name, [(f"{code}-{number}", f"{code.upper()} unsur {number}") for number in range(1, count + 1)])
-            for code, name, count in SURVEYS
-        ]
         quarters = [(str(first), quarter_words(first)) for first in closed_quarters(today, _QUARTERS)]
-        for name, choices in (("effect", elements), ("effect_before", quarters), ("effect_after", quarters)):
+        for name, choices in (("effect", element_choices()), ("effect_before", quarters), ("effect_after", quarters)):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = [("", "Tidak disebut"), *choices]

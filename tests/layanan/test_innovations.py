@@ -11,9 +11,11 @@ from django.urls import reverse
 from PIL import Image
 
 from layanan.facts import PracticeFacts, innovation_facts, practice_facts
-from layanan.models import Innovation, InnovationFigure, InnovationFile
+from layanan.models import Innovation, InnovationFigure, InnovationFile, Questionnaire, SurveyTally
 from layanan.pages.moments import closed_quarters, months_back, quarter_words
 from layanan.services.catalogue_files import load_catalogue
+from layanan.services.questionnaires import load_questionnaires
+from layanan.survey_maths import shifted
 from tests.factories import make_person, make_unit
 from tests.layanan.makers import make_innovation, make_session
 from tests.layanan.test_public_pages import MOST_BYTES, weight
@@ -95,6 +97,7 @@ def test_an_innovation_is_drafted_published_counted_and_ended(polres, operator):
 
 def test_what_is_said_is_checked_and_the_survey_element_names_both_quarters(polres, operator):
     load_catalogue()
+    load_questionnaires()
     client = signed_in(operator)
     after, before = (str(first) for first in closed_quarters(datetime.date.today(), 2))
     add = reverse("layanan:innovation-add")
@@ -111,8 +114,22 @@ def test_what_is_said_is_checked_and_the_survey_element_names_both_quarters(polr
     made = Innovation.objects.get()
     assert client.post(add, facts()).status_code == 422
     client.post(reverse("layanan:innovation-move", args=[made.pk]), {"status": "running"})
-    # Without results the page says so.
-    assert "belum cukup untuk dibandingkan" in said(Client(), "innovation", made.pk)
+    # Without ten official answers in each quarter the page says so, and tells no mean.
+    asked = Questionnaire.objects.get(code="spkp")
+
+    def tally(month, count, total, **changes):
+        facts = {"unit": polres, "service": "skck", "is_open": False} | changes
+        SurveyTally.objects.create(questionnaire=asked, month=month, count=count, s2=total, **facts)
+
+    tally(before, 12, 48)
+    tally(after, 9, 54)
+    tally(after, 40, 40, is_open=True)
+    tally(after, 40, 40, unit=make_unit())
+    page = said(Client(), "innovation", made.pk)
+    assert "SPKP: Persyaratan" in page and "belum mempunyai 10 jawaban" in page and "4,00" not in page
+    tally(shifted(datetime.date.fromisoformat(after), 2), 1, 1)
+    page = said(Client(), "innovation", made.pk)
+    assert "4,00 dari 6 (12 jawaban)" in page and "5,50 dari 6 (10 jawaban)" in page and "survei internal" in page
     change = reverse("layanan:innovation-change", args=[made.pk])
     assert 'value="spkp-2" selected' in said(client, "innovation-change", made.pk)
     client.post(change, facts(title="Antar surat cepat"))
@@ -190,12 +207,15 @@ def test_files_are_read_by_whoever_sees_the_unit_and_kept_once(polres, operator)
 
 def test_pages_cost_the_same_however_many_there_are(polres, operator):
     load_catalogue()
-    made = make_innovation(polres, operator, status="running", services=["sim-baru"])
+    load_questionnaires()
+    after, before = closed_quarters(datetime.date.today(), 2)
+    effect = {"effect_survey": "spkp", "effect_element": 2, "effect_before": before, "effect_after": after}
+    made = make_innovation(polres, operator, status="running", services=["sim-baru"], **effect)
     visitor, keeper = Client(), signed_in(operator)
     pages = {
-        reverse("layanan:innovation-list"): (visitor, 2), made.get_absolute_url(): (visitor, 4),
+        reverse("layanan:innovation-list"): (visitor, 2), made.get_absolute_url(): (visitor, 6),
         reverse("layanan:innovation-manage"): (keeper, 4),
-        reverse("layanan:innovation-kept", args=[made.pk]): (keeper, 7),
+        reverse("layanan:innovation-kept", args=[made.pk]): (keeper, 9),
     }  # fmt: skip
 
     def costs():
