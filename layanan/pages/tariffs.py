@@ -34,6 +34,8 @@ class TariffPage:
     unit: Unit | None
     groups: tuple[Group, ...]
     units: tuple[Unit, ...]
+    # More units fit than are shown.
+    has_more_units: bool = False
     # What was looked for instead, where nothing was found as it was typed.
     guessed: str = ""
 
@@ -62,7 +64,14 @@ def read_tariff_page(asked: str) -> TariffPage:
         Group(template, tuple(price for price in found if price.tariff.service == code))
         for code, template in templates.items()
     ]
-    return TariffPage(asked, unit, tuple(group for group in groups if group.prices), units, guessed)
+    return TariffPage(
+        asked,
+        unit,
+        tuple(group for group in groups if group.prices),
+        units[:_MOST_UNITS],
+        len(units) > _MOST_UNITS,
+        guessed,
+    )
 
 
 def _text(price: Price, template: ServiceTemplate) -> str:
@@ -98,4 +107,4 @@ def _units(asked: str) -> tuple[Unit, ...]:
         return ()
     kinds = (UnitKind.POLRES, UnitKind.POLSEK)
     found = Unit.objects.filter(kind__in=kinds).named_like(asked).active_on(local_today(None))
-    return tuple(found[:_MOST_UNITS])
+    return tuple(found[: _MOST_UNITS + 1])

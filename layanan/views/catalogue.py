@@ -56,7 +56,12 @@ def unit_notice(request: HttpRequest, code: str) -> HttpResponse:
     """Show the notice of a unit's counter, made to be printed."""
     unit = _unit(code)
     address = _absolute("layanan:unit", unit.code)
-    context = {"page": read_unit_page(unit), "address": address, "qr": _drawn(address)}
+    context = {
+        "page": read_unit_page(unit),
+        "address": address,
+        "qr": _drawn(address),
+        "report": _absolute("layanan:report-start"),
+    }
     return render(request, "layanan/unit_notice.html", context)
 
 
@@ -65,7 +70,7 @@ def service_notice(request: HttpRequest, code: str, service: str) -> HttpRespons
     """Show the notice of a service, made to be printed."""
     page = _service(request, code, service)
     address = _absolute("layanan:service", page.unit.code, service)
-    context = {"page": page, "address": address, "qr": _drawn(address)}
+    context = {"page": page, "address": address, "qr": _drawn(address), "report": _absolute("layanan:report-start")}
     return render(request, "layanan/service_notice.html", context)
 
 

@@ -170,6 +170,7 @@ def test_what_is_not_there_is_not_found(polres):
 def test_notices_for_the_counter_bear_prices_and_a_code(polres):
     for route, args in (("layanan:unit-notice", ["polres-uji"]), ("layanan:service-notice", ["polres-uji", "skck"])):
         said = read(reverse(route, args=args))
+        assert f"{settings.SITE_URL}/lapor/" in said
         assert "Rp30.000" in said and '<svg viewBox="0 0' in said and "zi-qr" in said
         assert f"{settings.SITE_URL}{reverse(route.removesuffix('-notice'), args=args)}" in said
 
