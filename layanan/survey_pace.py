@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.core.cache import cache
 
-# Wrong codes a minute from one address (a whole office, or a mobile carrier), and from everywhere.
-MOST_FROM_ONE = 20
+# Wrong codes a minute from one address, and from everywhere. Behind one address there may be a whole town: it doesn't
+# mistype so often. Whoever shares it with somebody who guesses waits a minute.
+MOST_FROM_ONE = 60
 MOST_FROM_ALL = 300
 _SECONDS = 60
 _ALL = "survey-misses"

@@ -1,44 +1,47 @@
-"""Which services are surveyed, by the codes of the catalogue, and at which kinds of units."""
+"""Which services are surveyed: those that the unit finishes itself, by its catalogue."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from layanan.models import Availability, Service, ServiceTemplate
 from wbbm.organisasi.models import Unit, UnitKind
 
-_DISTRICT = (UnitKind.POLRES,)
-_BOTH = (UnitKind.POLRES, UnitKind.POLSEK)
+# Units whose residents are asked.
+KINDS = (UnitKind.POLRES, UnitKind.POLSEK)
+# Shorter than the catalogue's, for slips and small screens.
+_NAMES = {
+    "sim-baru": "SIM baru",
+    "sim-perpanjangan": "Perpanjangan SIM",
+    "stnk-bpkb": "STNK dan BPKB",
+    "skck": "SKCK",
+    "laporan-polisi": "Laporan polisi",
+    "surat-kehilangan": "Surat kehilangan",
+    "sp2hp": "SP2HP",
+    "izin-keramaian": "Izin keramaian",
+}
 
 
 @dataclass(frozen=True)
 class Surveyed:
-    """One service: its code, what it is called, and which kinds of units finish it."""
+    """One service: its code, and what it is called."""
 
     code: str
     name: str
-    kinds: tuple[str, ...]
-
-
-SERVICES = (
-    Surveyed("sim-baru", "SIM baru", _DISTRICT),
-    Surveyed("sim-perpanjangan", "Perpanjangan SIM", _DISTRICT),
-    Surveyed("stnk-bpkb", "STNK dan BPKB", _DISTRICT),
-    Surveyed("skck", "SKCK", _BOTH),
-    Surveyed("laporan-polisi", "Laporan polisi", _BOTH),
-    Surveyed("surat-kehilangan", "Surat kehilangan", _BOTH),
-    Surveyed("sp2hp", "SP2HP", _BOTH),
-    Surveyed("izin-keramaian", "Izin keramaian", _BOTH),
-)
-_NAMES = {service.code: service.name for service in SERVICES}
-# Units whose residents are asked.
-KINDS = _BOTH
 
 
 def services_of(unit: Unit) -> tuple[Surveyed, ...]:
-    """Return the services that are surveyed at the unit."""
-    return tuple(service for service in SERVICES if unit.kind in service.kinds)
+    """Return the services that are finished at the unit, in the catalogue's order (two queries)."""
+    own = dict(Service.objects.filter(unit=unit).values_list("code", "availability"))
+    # The nearest standard comes last, and holds.
+    standards = {row.code: row for row in ServiceTemplate.objects.holding_at(unit)}
+    return tuple(
+        Surveyed(code, _NAMES.get(code, row.name))
+        for code, row in standards.items()
+        if own.get(code, row.availability.get(unit.kind)) == Availability.SERVES
+    )
 
 
 def service_name(code: str) -> str:
-    """Return what the service is called; one that was taken away keeps its code."""
-    return _NAMES.get(code, code)
+    """Return what a service is called, also where the catalogue has dropped it; a district's own by its code."""
+    return _NAMES.get(code) or code.replace("-", " ").capitalize()

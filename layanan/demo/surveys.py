@@ -85,8 +85,9 @@ def add_surveys(place: Place) -> None:
     asked = {bundle: questionnaires_of(bundle) for bundle in Bundle.values}
     heap = _Heap()
     for unit, many, content in _units(place):
+        services = [service.code for service in services_of(unit)]
         for month in _months(place.today):
-            _month(heap, unit, month, many, content, asked, place.today)
+            _month(heap, _Desk(unit, services, many, content), month, asked, place.today)
     _burst(heap, place, asked)
     SurveyAnswer.objects.bulk_create(heap.answers, batch_size=1000)
     SurveyTally.objects.bulk_create(heap.tallies.values(), batch_size=500)
@@ -103,28 +104,35 @@ def _months(today: datetime.date) -> list[datetime.date]:
     return [shifted(month_of(today), -number) for number in range(MONTHS, -1, -1)]
 
 
+@dataclass(frozen=True)
+class _Desk:
+    """Where people answer, about what, how many a month, and how content they are."""
+
+    unit: Unit
+    services: list[str]
+    many: int
+    content: float
+
+
 def _month(
     heap: _Heap,
-    unit: Unit,
+    desk: _Desk,
     month: datetime.date,
-    many: int,
-    content: float,
     asked: dict[str, tuple[Questionnaire, ...]],
     today: datetime.date,
 ) -> None:
     """Add a month of answers, the later the better."""
-    services = [service.code for service in services_of(unit)]
     length = (shifted(month, 1) - month).days
     share = min(1.0, today.day / length) if month == month_of(today) else 1.0
     better = (month.year * 12 + month.month - (today.year * 12 + today.month)) * 0.004
     for bundle, questionnaires in asked.items():
-        count = many if bundle == Bundle.ZI else (many + 1) // 2
+        count = desk.many if bundle == Bundle.ZI else (desk.many + 1) // 2
         for _ in range(round(count * share) + (_chance.random() < 0.3)):
             day = month + datetime.timedelta(days=_chance.randrange(max(1, round(length * share))))
-            service, is_open = _chance.choice(services), _chance.random() < 0.06
-            mood = min(0.985, content + better + _chance.gauss(0, 0.04))
+            service, is_open = _chance.choice(desk.services), _chance.random() < 0.06
+            mood = min(0.985, desk.content + better + _chance.gauss(0, 0.04))
             for each in questionnaires:
-                heap.add(unit, service, each, day, _marks(each, mood), is_open=is_open)
+                heap.add(desk.unit, service, each, day, _marks(each, mood), is_open=is_open)
 
 
 def _marks(asked: Questionnaire, mood: float) -> list[int]:
@@ -144,7 +152,7 @@ def _burst(heap: _Heap, place: Place, asked: dict[str, tuple[Questionnaire, ...]
     day = place.today - datetime.timedelta(days=17)
     for _ in range(_BURST_ANSWERS):
         for each in asked[Bundle.ZI]:
-            heap.add(unit, "skck", each, day, [each.scale] * len(each.statements), is_open=False)
+            heap.add(unit, "laporan-polisi", each, day, [each.scale] * len(each.statements), is_open=False)
 
 
 def _desk(place: Place) -> None:
@@ -156,8 +164,8 @@ def _desk(place: Place) -> None:
             issued = place.today - datetime.timedelta(days=ago)
             expires = issued + datetime.timedelta(days=3 if is_screen else 60)
             batch = TokenBatch(
-                id=uuid.UUID(int=_chance.getrandbits(128), version=4), unit=unit, service="skck", bundle=Bundle.ZI,
-                is_screen=is_screen, issued_on=issued, expires_on=expires,
+                id=uuid.UUID(int=_chance.getrandbits(128), version=4), unit=unit, service="laporan-polisi",
+                bundle=Bundle.ZI, is_screen=is_screen, issued_on=issued, expires_on=expires,
             )  # fmt: skip
             batches.append(batch)
             hashes = [hashed(f"{batch.pk}-{row}") for row in range(made)]
@@ -169,7 +177,7 @@ def _desk(place: Place) -> None:
     visitors = ("Pemohon contoh A", "Pemohon contoh B", "Pemohon contoh C", "Pemohon contoh D")
     SurveyContact.objects.bulk_create(
         SurveyContact(
-            id=uuid.UUID(int=_chance.getrandbits(128), version=4), unit=unit, service="skck", name=name,
+            id=uuid.UUID(int=_chance.getrandbits(128), version=4), unit=unit, service="laporan-polisi", name=name,
             phone=f"0812000000{place_number}{row}", noted_on=place.today - datetime.timedelta(days=2 + row),
         )
         for place_number, unit in enumerate(units)

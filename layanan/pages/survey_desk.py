@@ -10,10 +10,10 @@ import segno
 from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
+from django.utils import dateformat
 from django.utils.safestring import SafeString, mark_safe
 
 from layanan.models import Bundle, ServedMonth, SurveyContact, TokenBatch
-from layanan.pages.survey_outcomes import month_words
 from layanan.services.survey_register import KEEP_DAYS
 from layanan.services.survey_tokens import SLIP_COUNTS
 from layanan.survey_codes import grouped
@@ -75,7 +75,9 @@ def read_desk(unit: Unit, user: User, day: datetime.date) -> Desk:
         batches=tuple(_line(row, day) for row in rows),
         contacts=SurveyContact.objects.visible_to(user).of_unit(unit).kept().count(),
         keep_days=KEEP_DAYS,
-        served=tuple(ServedLine(f"{month:%Y-%m}", month_words(month), known.get(month)) for month in months),
+        served=tuple(
+            ServedLine(f"{month:%Y-%m}", dateformat.format(month, "M Y"), known.get(month)) for month in months
+        ),
         slips_number=uuid.uuid4(),
     )
 

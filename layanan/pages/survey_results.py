@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from layanan.models import Questionnaire, ServedMonth, SurveyKind, SurveyTally
 from layanan.pages.survey_outcomes import Outcome, total, window_words
 from layanan.survey_maths import PUBLIC_LEAST, Window, last_quarters, showable
-from layanan.surveyed import KINDS, service_name, services_of
+from layanan.surveyed import KINDS, service_name
 from wbbm.organisasi.models import Unit
 
 MOST_UNITS = 50
@@ -46,7 +46,6 @@ class PublicResults:
     quarter: str
     months: str
     surveys: tuple[PublicSurvey, ...]
-    services: tuple[str, ...]
 
     @property
     def is_empty(self) -> bool:
@@ -98,8 +97,7 @@ def read_public_results(unit: Unit, day: datetime.date) -> PublicResults:
         latest = lines[0].outcome
         services = _services(in_window(own, quarters[0]), asked) if latest else ()
         surveys.append(PublicSurvey(code.upper(), total([], asked).index_name, latest, services, lines))
-    names = tuple(service.name for service in services_of(unit))
-    return PublicResults(unit, quarter_words(quarters[0]), window_words(quarters[0]), tuple(surveys), names)
+    return PublicResults(unit, quarter_words(quarters[0]), window_words(quarters[0]), tuple(surveys))
 
 
 def _in_order(known: dict[str, Questionnaire]) -> list[tuple[str, Questionnaire]]:

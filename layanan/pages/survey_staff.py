@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
+from django.utils import dateformat
 
 from layanan.models import Questionnaire, ServedMonth, SurveyAnswer, SurveyKind, SurveyTally
 from layanan.pages.survey_outcomes import Outcome, month_words, total, window_words
@@ -95,7 +96,7 @@ def read_staff_results(unit: Unit, window: Window, day: datetime.date, *, with_o
 def month_choices(day: datetime.date, count: int = 24) -> tuple[tuple[str, str], ...]:
     """Return the months that may be chosen, the latest first."""
     months = (shifted(month_of(day), -number) for number in range(count))
-    return tuple((f"{month:%Y-%m}", month_words(month)) for month in months)
+    return tuple((f"{month:%Y-%m}", dateformat.format(month, "M Y")) for month in months)
 
 
 def _survey(

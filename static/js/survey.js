@@ -40,7 +40,7 @@
 
   form.noValidate = true;
   form.classList.add("zi-survey--single");
-  find("intro").hidden = true;
+  find("intro").classList.add("visually-hidden");
   for (const part of form.querySelectorAll("[data-wbbm-part]")) part.hidden = true;
   for (const question of questions) question.classList.remove("zi-question--missing");
   said.hidden = bar.hidden = false;

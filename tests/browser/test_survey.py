@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from layanan.models import SurveyAnswer
+from layanan.services.catalogue_files import load_catalogue
 from layanan.services.questionnaires import load_questionnaires
 from layanan.services.survey_tokens import make_slips
 from tests.browser.conftest import PHONE
@@ -17,10 +18,11 @@ STATEMENTS = 13
 
 @pytest.fixture
 def codes(transactional_db):
+    load_catalogue()
     load_questionnaires()
     unit = make_unit(name="Polsek Uji")
     operator = make_person(unit, Role.OPERATOR)
-    return make_slips(unit=unit, service="skck", bundle="zi", count=10, number=uuid.uuid4(), by=operator)[1]
+    return make_slips(unit=unit, service="laporan-polisi", bundle="zi", count=10, number=uuid.uuid4(), by=operator)[1]
 
 
 def test_a_survey_takes_one_tap_a_statement_and_one_to_send(browser, server, codes):

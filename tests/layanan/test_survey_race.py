@@ -10,6 +10,7 @@ from django.test import Client
 
 from layanan.models import SurveyAnswer, SurveyTally, SurveyToken
 from layanan.services import surveys
+from layanan.services.catalogue_files import load_catalogue
 from layanan.services.questionnaires import load_questionnaires
 from layanan.services.survey_tokens import make_slips
 from tests.factories import make_person, make_unit
@@ -21,10 +22,11 @@ STARS = {f"spkp-{n}": "5" for n in range(1, 9)} | {f"spak-{n}": "6" for n in ran
 
 @pytest.fixture
 def codes(transactional_db):
+    load_catalogue()
     load_questionnaires()
     unit = make_unit()
     operator = make_person(unit, Role.OPERATOR)
-    return make_slips(unit=unit, service="skck", bundle="zi", count=10, number=uuid.uuid4(), by=operator)[1]
+    return make_slips(unit=unit, service="laporan-polisi", bundle="zi", count=10, number=uuid.uuid4(), by=operator)[1]
 
 
 def send_all(sent):

@@ -23,6 +23,7 @@ from layanan.models import (
 from layanan.pages.survey_form import questionnaires_of
 from layanan.pages.survey_staff import read_odd_days
 from layanan.services import questionnaires as files
+from layanan.services.catalogue_files import load_catalogue
 from layanan.services.questionnaires import load_questionnaires
 from layanan.services.survey_mixing import daily, mix_answers
 from layanan.services.survey_register import KEEP_DAYS, note_contact
@@ -44,6 +45,7 @@ class Town:
     """A Polres with a station, and who works there."""
 
     def __init__(self) -> None:
+        load_catalogue()
         load_questionnaires()
         self.polres = make_unit(kind=UnitKind.POLRES, name="Polres Uji", code="polres-uji")
         self.polsek = make_unit(self.polres, name="Polsek Uji", code="polsek-uji")
@@ -54,10 +56,10 @@ class Town:
         """Make slips at the station; return the codes."""
         number = TokenBatch._meta.pk.default()
         return make_slips(
-            unit=self.polsek, service="skck", bundle=bundle, count=count, number=number, by=self.operator
+            unit=self.polsek, service="laporan-polisi", bundle=bundle, count=count, number=number, by=self.operator
         )[1]
 
-    def answer(self, *marks, day=TODAY, service="skck", is_open=False, unit=None):
+    def answer(self, *marks, day=TODAY, service="laporan-polisi", is_open=False, unit=None):
         """Keep answers to SPKP, each with the same star throughout."""
         spkp = questionnaires_of("zi")[0]
         for mark in marks:
@@ -158,7 +160,7 @@ def test_a_code_expires_and_a_batch_can_be_stopped(town):
 
 def test_open_answers_are_kept_apart_and_once(town):
     town.answer(6, 6)
-    address = "/survei/polsek-uji/isi/skck/zi/"
+    address = "/survei/polsek-uji/isi/laporan-polisi/zi/"
     page = Client().get(address)
     number = re.search(r'name="nomor" value="([^"]+)"', page.content.decode())[1]
     for _ in range(2):
@@ -206,13 +208,13 @@ def test_public_results_show_nothing_below_ten_nor_what_is_left_of_a_whole(town)
     assert "3,33" not in page.content.decode()
     assert "belum ditampilkan" in page.content.decode()
     # The tenth comes by another service: the whole is shown, no service is, for each would give the other away.
-    town.answer(5, day=quarter[0].last, service="sp2hp")
+    town.answer(5, day=quarter[0].last, service="izin-keramaian")
     (spkp, *_) = public_survey(town.polsek, day=TODAY)
     assert (spkp.latest.count, spkp.latest.text) == (10, "3,33")
     assert [line.outcome for line in spkp.services] == [None, None]
-    town.answer(*[5] * 11, day=quarter[0].last, service="laporan-polisi")
+    town.answer(*[5] * 11, day=quarter[0].last, service="surat-kehilangan")
     (spkp, *_) = public_survey(town.polsek, day=TODAY)
-    assert [line.outcome.count if line.outcome else 0 for line in spkp.services] == [11, 0, 0]
+    assert [line.outcome.count if line.outcome else 0 for line in spkp.services] == [0, 0, 11]
     # This quarter's answers wait until it is over.
     town.answer(*[1] * 20)
     with Counted() as counted:
@@ -249,7 +251,7 @@ def test_staff_read_everything_in_a_fixed_number_of_queries(town):
     said, few = read(town.commander)
     assert "3,78" in said
     assert "perlu 49 jawaban lagi untuk sampel Krejcie-Morgan (169 dari 300 yang dilayani)" in said
-    town.answer(*[6] * 40, day=TODAY - datetime.timedelta(days=3), service="sp2hp")
+    town.answer(*[6] * 40, day=TODAY - datetime.timedelta(days=3), service="izin-keramaian")
     said, many = read(town.commander)
     assert few == many
     assert "40 jawaban; biasanya hampir tidak ada" in said
@@ -264,7 +266,7 @@ def test_staff_read_everything_in_a_fixed_number_of_queries(town):
 def test_the_register_is_the_desks_and_is_emptied(town):
     desk = f"/layanan/survei/kelola/{town.polsek.pk}/"
     client = Sessions().of(town.operator)
-    fields = {"layanan": "skck", "nama": "=Pemohon Uji", "telepon": "0812 3456 789", "bagian": "responden"}
+    fields = {"layanan": "laporan-polisi", "nama": "=Pemohon Uji", "telepon": "0812 3456 789", "bagian": "responden"}
     refused = client.post(f"{desk}loket/responden/", fields)
     assert refused.status_code == 422
     assert "0812 3456 789" in refused.content.decode()
@@ -275,7 +277,7 @@ def test_the_register_is_the_desks_and_is_emptied(town):
     contact = SurveyContact.objects.get()
     assert "=Pemohon Uji" in client.get(f"{desk}responden/").content.decode()
     file = b"".join(client.get(f"/supervisi/daftar/responden-survei.csv?id={town.polsek.pk}")).decode()
-    assert "'=Pemohon Uji;08123456789;SKCK;26/11/2026" in file
+    assert "'=Pemohon Uji;08123456789;Laporan polisi;26/11/2026" in file
     above = Client()
     above.force_login(town.commander, backend="wbbm.organisasi.auth.PostingBackend")
     assert above.get(f"{desk}responden/").status_code == 403
@@ -290,7 +292,7 @@ def test_the_desk_makes_codes_once_and_says_how_many_were_served(town):
     desk = f"/layanan/survei/kelola/{town.polsek.pk}/loket/"
     client = Sessions().of(town.operator)
     number = re.search(r'name="nomor" value="([^"]+)"', client.get(desk).content.decode())[1]
-    form = {"layanan": "skck", "survei": "zi", "jumlah": "10", "nomor": number}
+    form = {"layanan": "laporan-polisi", "survei": "zi", "jumlah": "10", "nomor": number}
     first, second = client.post(f"{desk}slip/", form), client.post(f"{desk}slip/", form)
     codes = set(re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", first.content.decode()))
     assert (first.status_code, second.status_code, len(codes), SurveyToken.objects.count()) == (200, 409, 10, 10)
@@ -305,7 +307,9 @@ def test_the_desk_makes_codes_once_and_says_how_many_were_served(town):
     assert client.post(f"{desk}dilayani/", {"bulan": "2026-10", "dilayani": "120"}).status_code == 302
     assert ServedMonth.objects.get().served == 120
     with pytest.raises(Exception, match="operator atau pimpinan"):
-        note_contact(unit=town.polsek, service="skck", name="Uji", phone="0812345678", agrees=True, by=town.commander)
+        note_contact(
+            unit=town.polsek, service="laporan-polisi", name="Uji", phone="0812345678", agrees=True, by=town.commander
+        )
 
 
 def test_questionnaires_load_once_and_never_change_under_their_version(town, monkeypatch, tmp_path):
