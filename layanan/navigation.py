@@ -33,13 +33,14 @@ PUBLIC: tuple[PublicEntry, ...] = (
 def register() -> None:
     """Add the entries of those who sign in."""
     watchers = frozenset({Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR})
+    own_unit = frozenset({Role.OPERATOR, Role.COMMANDER})
     register_nav(
         Entry("Standar dan loket", "layanan:manage", _KEEPERS, 18, group=_GROUP),
         Entry("Kelengkapan", "layanan:manage-gaps", watchers, 33, _KEEPERS, "layanan:manage", group=_GROUP),
         Entry("Register gratifikasi", "layanan:gratuity-register", frozenset({Role.INTEGRITY_OFFICER}), 16),
         Entry("Lapor gratifikasi", "layanan:gratuity-list", frozenset(Role.values), 90, is_personal=True),
-        Entry("SIMBA", "layanan:simba-manage", frozenset({Role.OPERATOR}), 18, group=_GROUP),
-        Entry("Inovasi", "layanan:innovation-manage", frozenset({Role.OPERATOR}), 19, group=_GROUP),
+        Entry("SIMBA", "layanan:simba-manage", own_unit, 18, group=_GROUP),
+        Entry("Inovasi", "layanan:innovation-manage", own_unit, 19, group=_GROUP),
         Entry(
             "Survei",
             "layanan:survey-list",

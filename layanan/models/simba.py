@@ -51,8 +51,10 @@ class PracticeSessionQuerySet(models.QuerySet["PracticeSession"]):
         return self.filter(user.scope.at("unit__path", *KEEPERS))
 
     def coming(self, now: datetime.datetime) -> Self:
-        """Keep sessions that have not begun and are not cancelled, the next first."""
-        return self.filter(starts_at__gt=now).exclude(status=SessionStatus.CANCELLED).order_by("starts_at", "pk")
+        """Keep sessions that have not begun and are not cancelled, of units that are there by then, the next first."""
+        there = Q(unit__active_to__isnull=True) | Q(unit__active_to__gte=F("day"))
+        rows = self.filter(there, starts_at__gt=now).exclude(status=SessionStatus.CANCELLED)
+        return rows.order_by("starts_at", "pk")
 
     def ended_before(self, moment: datetime.datetime) -> Self:
         """Keep sessions that were over by the moment, whatever became of them."""

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -33,7 +34,10 @@ from layanan.models import (
 )
 from layanan.services.simba import free_numbers, hold, settle
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
-from wbbm.organisasi.models import User
+from wbbm.notices.models import NoticeKind
+from wbbm.notices.services import tell
+from wbbm.organisasi.access import people_at
+from wbbm.organisasi.models import Role, User
 from wbbm.organisasi.services.audit import record
 
 # 20 of 32 signs are 100 bits. Without I, L, O and U, so that what is read aloud or typed is not mistaken.
@@ -212,10 +216,26 @@ def cancel_registration(*, registration: Registration, by: User | None = None) -
         Registration.objects.filter(pk=registration.pk, status=old).update(
             status=RegistrationStatus.CANCELLED, place_number=None, name="", phone="", person_mark=None
         )
-        settle(session, now)
+        moved = settle(session, now)
         _tell_trail("simba.withdrawn", registration, [old, RegistrationStatus.CANCELLED], by=by)
+        if by is None:
+            # The officer who does it himself sees it; of what a resident does he would not know.
+            _tell_of_moved(session, moved)
     registration.refresh_from_db()
     return registration
+
+
+def _tell_of_moved(session: PracticeSession, moved: list[Registration]) -> None:
+    """Tell the unit's operators that somebody has a place now and waits to be told; nobody is named."""
+    for registration in moved:
+        tell(
+            people_at(session.unit, Role.OPERATOR),
+            kind=NoticeKind.SERVICE,
+            text=f"{session}: seorang peserta naik dari daftar tunggu dan mendapat tempat. Beri tahu orangnya.",
+            url=reverse("layanan:simba-people", args=[session.pk]),
+            unit=session.unit,
+            key=f"simba-moved-{registration.pk}",
+        )
 
 
 # What the officer notes with one tap: the state it leads to, what else it sets, and whether only of who came.

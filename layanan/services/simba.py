@@ -23,6 +23,7 @@ from layanan.models import (
     LicenceClass,
     Outcome,
     PracticeSession,
+    Registration,
     RegistrationStatus,
     SessionStatus,
 )
@@ -164,12 +165,17 @@ def hold(session: PracticeSession, now: datetime.datetime) -> None:
     session.refresh_from_db()
 
 
-def settle(session: PracticeSession, now: datetime.datetime) -> None:
-    """Give free places to those who wait, the first first, and count again. The session's row is held."""
+def settle(session: PracticeSession, now: datetime.datetime) -> list[Registration]:
+    """Give free places to those who wait, the first first, and count again; return who moved up.
+
+    The session's row is held by the caller's transaction.
+    """
     rows = session.registrations
+    moved: list[Registration] = []
     if not session.is_cancelled and now < session.starts_at:
         free = free_numbers(session)
-        for registration in list(rows.queued()[: len(free)]):
+        moved = list(rows.queued()[: len(free)])
+        for registration in moved:
             rows.filter(pk=registration.pk).update(
                 status=RegistrationStatus.CONFIRMED, place_number=free.pop(0), moved_up_at=now
             )
@@ -182,6 +188,7 @@ def settle(session: PracticeSession, now: datetime.datetime) -> None:
         exam_passed=Count("pk", filter=attended & Q(exam_result=ExamResult.YES)),
     )
     PracticeSession.objects.filter(pk=session.pk).update(**counted)
+    return moved
 
 
 def free_numbers(session: PracticeSession) -> list[int]:

@@ -21,6 +21,7 @@ from tests.layanan.makers import applicant, make_registration, make_session, new
 from tests.layanan.test_public_pages import MOST_BYTES, compressed, weight
 from tests.supervisi.sheets import Counted
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
+from wbbm.notices.models import Notice
 from wbbm.organisasi.models import AuditEvent, Role, UnitKind, User
 
 pytestmark = pytest.mark.django_db
@@ -69,8 +70,11 @@ def standing(session):
 def test_a_resident_registers_looks_up_and_cancels_without_account_or_cookie(unit, operator, client):
     session = make_session(unit, operator, capacity=1)
     far = make_session(make_unit(name="Polsek Jauh"), operator)
+    # A unit that will be gone by then offers nothing.
+    make_session(make_unit(unit, name="Polsek Tutup", active_to=timezone.localdate()), operator)
     listed = client.get(reverse("layanan:simba-list"), {"cari": "Polres Uji"}).content.decode()
     assert session.get_absolute_url() in listed and far.get_absolute_url() not in listed
+    assert "Polsek Tutup" not in listed
     sent = fill(client, session)
     assert sent.status_code == 302
     receipt = client.get(sent["Location"])
@@ -111,6 +115,10 @@ def test_who_waits_moves_up_in_turn_and_a_repeat_of_the_cancel_moves_nobody(unit
     assert standing(session) == (places, (2, 1))
     rows[2].refresh_from_db()
     assert rows[2].moved_up_at is not None
+    # The operator is told once, without a name, where the person waits to be told.
+    notice = Notice.objects.get(person=operator)
+    assert notice.url == reverse("layanan:simba-people", args=[session.pk])
+    assert "Beri tahu orangnya" in notice.text and "Peserta" not in notice.text
     # Places that nobody holds are given up to the capacity, never beyond: the database refuses it as well.
     with pytest.raises(IntegrityError), transaction.atomic():
         PracticeSession.objects.filter(pk=session.pk).update(taken=3)

@@ -30,6 +30,7 @@ class NoticeKind(models.TextChoices):
     AUDIT = "audit", "Jejak audit"
     INTEGRITY = "integrity", "Gratifikasi dan pakta integritas"
     REPORT = "report", "Laporan warga"
+    SERVICE = "service", "Layanan kepada warga"
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
