@@ -33,4 +33,12 @@ ACTS: dict[str, str] = {
     "report.answered": "Laporan warga dijawab",
     "report.status": "Status laporan warga diubah",
     "report.figures-released": "Angka pengaduan dirilis",
+    "declaration.recorded": "Pencanangan dicatat",
+    "declaration.changed": "Pencanangan diubah",
+    "pledge.signed": "Pakta integritas ditandatangani",
+    "pledge.recorded": "Pakta integritas di atas kertas dicatat",
+    "pledge.withdrawn": "Catatan pakta integritas dibatalkan",
+    "pledge.reminded": "Pengingat pakta integritas dikirim",
+    "violations.stated": "Jumlah pelanggaran dinyatakan",
+    "violations.corrected": "Jumlah pelanggaran diperbaiki",
 }

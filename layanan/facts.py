@@ -9,6 +9,9 @@ from fractions import Fraction
 from django.db.models import Sum
 
 from layanan.components import COMPONENTS
+from layanan.integrity_facts import gratuity_facts as gratuity_facts
+from layanan.integrity_facts import pledge_facts as pledge_facts
+from layanan.integrity_facts import violation_facts as violation_facts
 from layanan.models import (
     CatalogueRevision,
     ComplaintFigure,

@@ -30,6 +30,9 @@ PUBLIC: tuple[PublicEntry, ...] = (
 )
 
 
+_KEEPERS = frozenset({Role.COMMANDER, Role.OPERATOR, Role.INTEGRITY_OFFICER, Role.AUDITOR})
+
+
 def register() -> None:
     """Add the entries of those who sign in."""
     watchers = frozenset({Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR})
@@ -38,6 +41,8 @@ def register() -> None:
         Entry("Standar dan loket", "layanan:manage", _KEEPERS, 18, group=_GROUP),
         Entry("Kelengkapan", "layanan:manage-gaps", watchers, 33, _KEEPERS, "layanan:manage", group=_GROUP),
         Entry("Register gratifikasi", "layanan:gratuity-register", frozenset({Role.INTEGRITY_OFFICER}), 16),
+        Entry("Komitmen", "layanan:commitment-list", _KEEPERS, 33),
+        Entry("Pakta integritas", "layanan:pledge-sign", frozenset(Role.values), 89, is_personal=True),
         Entry("Lapor gratifikasi", "layanan:gratuity-list", frozenset(Role.values), 90, is_personal=True),
         Entry("SIMBA", "layanan:simba-manage", own_unit, 18, group=_GROUP),
         Entry("Inovasi", "layanan:innovation-manage", own_unit, 19, group=_GROUP),

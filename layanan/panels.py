@@ -6,6 +6,7 @@ import datetime
 
 from layanan.models import Innovation
 from layanan.pages.panel import Panel
+from layanan.pages.public_commitment import read_panel as commitment_panel
 from layanan.pages.public_unit import HOME_PANELS, UNIT_PANELS
 from layanan.pages.simba import next_sessions
 from layanan.pages.survey_panel import survey_panel
@@ -28,7 +29,7 @@ def innovations_panel(unit: Unit, day: datetime.date) -> Panel | None:
 
 def register() -> None:
     """Add the panels, once."""
-    on_units = ((UNIT_PANELS, simba_panel), (UNIT_PANELS, innovations_panel), (UNIT_PANELS, survey_panel))
-    for panels, reader in ((HOME_PANELS, simba_panel), *on_units):
+    on_units = (simba_panel, innovations_panel, survey_panel, commitment_panel)
+    for panels, reader in ((HOME_PANELS, simba_panel), *((UNIT_PANELS, reader) for reader in on_units)):
         if reader not in panels:
             panels.append(reader)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from layanan.models import GratuityFile, InnovationFile
-from layanan.services import gratuities, innovations
+from layanan.models import DeclarationFile, GratuityFile, InnovationFile, Pledge
+from layanan.services import commitment, gratuities, innovations
 from wbbm.files.access import register_reader
 from wbbm.files.models import StoredFile
 from wbbm.organisasi.models import User
@@ -19,7 +19,19 @@ def may_read_innovation_file(user: User, file: StoredFile) -> bool:
     return InnovationFile.objects.visible_to(user).filter(file=file).exists()
 
 
+def may_read_declaration_file(user: User, file: StoredFile) -> bool:
+    """Tell whether the file is a document of a declaration that the person sees."""
+    return DeclarationFile.objects.visible_to(user).filter(file=file).exists()
+
+
+def may_read_pledge_scan(user: User, file: StoredFile) -> bool:
+    """Tell whether the file is the scan of a pledge that the person sees."""
+    return Pledge.objects.visible_to(user).filter(scan=file).exists()
+
+
 def register() -> None:
     """Register with the file store."""
+    register_reader(commitment.DECLARATION_FILES, may_read_declaration_file)
+    register_reader(commitment.PLEDGE_SCANS, may_read_pledge_scan)
     register_reader(gratuities.FILE_KIND, may_read_gratuity_file)
     register_reader(innovations.FILE_KIND, may_read_innovation_file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from layanan.models import GratuityReport, Innovation, PracticeSession, Report
+from layanan.models import Declaration, GratuityReport, Innovation, PracticeSession, Report
 from supervisi.models import (
     Answer,
     Checklist,
@@ -90,6 +90,7 @@ def things() -> dict[str, list]:
         "finding": first_of_each(Finding.objects.all(), "status"),
         "oddity": first_of_each(Oddity.objects.all(), "kind", "status"),
         "gratuity": first_of_each(GratuityReport.objects.all(), "status"),
+        "declaration": list(Declaration.objects.values_list("pk", flat=True)[:1]),
         "answer": list(
             Answer.objects.filter(checklist__status="draft").order_by("-version")[:1].values_list("pk", flat=True)
         ),

@@ -25,7 +25,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from layanan import report_tokens
-from layanan.models import GratuityReport, ReportFile, SurveyContact, Tariff, TokenBatch
+from layanan.models import Declaration, GratuityReport, Pledge, ReportFile, SurveyContact, Tariff, TokenBatch
 from layanan.services.report_routing import find_route
 from layanan.services.reports import Story, send_report
 from supervisi.models import (
@@ -81,6 +81,8 @@ SUPERVISORS = frozenset({"supervisor", "member"})
 ADMINS = frozenset({"admin"})
 # Operator or commander of some unit.
 KEEPERS = frozenset({"commander", "kapolsek", "operator"})
+# Who sees the station at all: everybody but the Polres's operator and whoever has no posting.
+IN_SIGHT = UNIT_READERS | {"admin", "integrity"}
 NOBODY: frozenset[str] = frozenset()
 MISSING = 987654321
 # What a view answers to somebody whom it let in: the input may still be wrong, or the state.
@@ -377,6 +379,22 @@ RULES: dict[str, Rule] = {
     "layanan:report-answer": post(frozenset({"integrity"}), "report"),
     "layanan:report-step": post(frozenset({"integrity"}), "report"),
     "layanan:report-photo": page(frozenset({"integrity"}), "report-photo"),
+    "layanan:pledge-sign": page(EVERYBODY - {"nobody"}),
+    "layanan:commitment-list": page(EVERYBODY - {"nobody"}),
+    "layanan:commitment-unit": page(IN_SIGHT, "unit"),
+    "layanan:pledge-paper": page(frozenset({"kapolsek"}), "unit", refused=IN_SIGHT - {"kapolsek"}),
+    "layanan:pledge-remind": post(
+        frozenset({"kapolsek", "commander", "integrity"}), "unit", IN_SIGHT - {"kapolsek", "commander", "integrity"}
+    ),
+    "layanan:pledge-withdraw": post(
+        frozenset({"kapolsek"}),
+        "pledge",
+        frozenset({"admin", "commander", "auditor", "integrity"}),
+        sends=lambda stage: {"text": "Salah orang"},
+    ),
+    "layanan:declaration-add": page(frozenset({"kapolsek"}), "unit", refused=IN_SIGHT - {"kapolsek"}),
+    "layanan:declaration-change": page(frozenset({"kapolsek"}), "declaration", refused=IN_SIGHT - {"kapolsek"}),
+    "layanan:violation-state": page(frozenset({"integrity"}), "unit", refused=IN_SIGHT - {"integrity"}),
 }
 # The same pages with an object in another state or layer: (route, object, who gets in, who is refused).
 VARIANTS = (
@@ -522,6 +540,10 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "list-file": list_file(world.commander),
         "gratuity": gratuity(world, "submitted"),
         "gratuity-draft": gratuity(world, "draft"),
+        "pledge": paper_pledge(world, person),
+        "declaration": Declaration.objects.create(
+            unit=world.polsek, day=world.visit.starts_on, place="Halaman", created_by=world.operator
+        ).pk,
         "notice": Notice.objects.create(
             person=world.commander, kind="visit", text="Kunjungan", url="/dasbor/", unit=world.polsek, key="uji"
         ).pk,
@@ -596,6 +618,14 @@ def resident_report(world: World) -> dict[str, Any]:
     report = send_report(token=token, route=route, story=story, photos=[b"foto"]).report
     photo = ReportFile.objects.get(message__report=report).pk
     return {"report": report.pk, "report-photo": photo, "officer": officer}
+
+
+def paper_pledge(world: World, person: User) -> int:
+    """Make a pledge that the station recorded from paper."""
+    return Pledge.objects.create(
+        person=person, year=world.visit.starts_on.year, unit=world.polsek, posting=person.postings.get(), way="paper",
+        scan=bare_file(world, "e"), signed_on=world.visit.starts_on, recorded_by=world.operator,
+    ).pk  # fmt: skip
 
 
 def bare_file(world: World, digest: str) -> StoredFile:

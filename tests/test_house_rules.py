@@ -120,6 +120,8 @@ READ_THROUGH = {
     "layanan.SurveyAnswer": "SurveyTally: nobody opens a single answer",
     "layanan.SurveyToken": "its code",
     "files.StoredFile": "may_read of its kind",
+    "layanan.PledgeText": "Pledge",
+    "layanan.ViolationCount": "ViolationStatement",
 }
 
 

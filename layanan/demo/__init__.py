@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layanan.demo.catalogue import add_catalogue
+from layanan.demo.commitment import add_commitment
 from layanan.demo.gratuities import add_gratuities
 from layanan.demo.innovations import add_innovations
 from layanan.demo.place import Place
@@ -21,3 +22,4 @@ def add_public_side(place: Place) -> None:
     add_innovations(place)
     add_surveys(place)
     add_reports(place)
+    add_commitment(place)

@@ -1,6 +1,14 @@
 """Tables of the public side, one module a topic."""
 
 from .catalogue import Availability, CatalogueRevision, Service, ServicePoint, ServiceTemplate, Subject
+from .commitment import (
+    Declaration,
+    DeclarationFile,
+    Pledge,
+    PledgeText,
+    ViolationCount,
+    ViolationStatement,
+)
 from .gratuities import GratuityEvent, GratuityFile, GratuityReport
 from .innovations import (
     FigureSource,
@@ -54,6 +62,8 @@ __all__ = [
     "Bundle",
     "CatalogueRevision",
     "ComplaintFigure",
+    "Declaration",
+    "DeclarationFile",
     "ExamResult",
     "FigureSource",
     "GratuityEvent",
@@ -65,6 +75,8 @@ __all__ = [
     "InnovationStatus",
     "LicenceClass",
     "Outcome",
+    "Pledge",
+    "PledgeText",
     "PracticeSession",
     "Questionnaire",
     "Registration",
@@ -89,4 +101,6 @@ __all__ = [
     "SurveyToken",
     "Tariff",
     "TokenBatch",
+    "ViolationCount",
+    "ViolationStatement",
 ]

@@ -61,6 +61,7 @@ LISTS = {
     "temuan": ListKind("Daftar temuan", ("supervisi:finding-list",), findings.findings),
     "temuan-berat": ListKind("Temuan berat", ("supervisi:integrity",), findings.severe_findings),
     "gratifikasi": ListKind("Register gratifikasi", ("layanan:gratuity-register",), integrity.gratuities),
+    "komitmen": ListKind("Komitmen satuan", ("layanan:commitment-list",), integrity.commitment),
     "bukti": ListKind("Daftar bukti", ("supervisi:evidence-list", "supervisi:own-evidence"), findings.evidence),
     "hak-jawab": ListKind("Hak jawab", ("supervisi:reply-round",), findings.replies),
     "perbandingan": ListKind("Perbandingan lembar", ("supervisi:comparison",), sheets.comparison),

@@ -73,6 +73,9 @@ NO_LIST = {
     "layanan:simba-add": _FORM, "layanan:simba-change": _FORM, "layanan:simba-call-off": _FORM,
     "layanan:simba-people": "residents' names and numbers leave the page in no file",
     "layanan:innovation-add": _FORM, "layanan:innovation-change": _FORM, "layanan:innovation-kept": _ONE,
+    "layanan:pledge-sign": _FORM, "layanan:pledge-paper": _FORM, "layanan:declaration-add": _FORM,
+    "layanan:declaration-change": _FORM, "layanan:violation-state": _FORM,
+    "layanan:commitment-unit": "one unit; the list of units has the file",
 }  # fmt: skip
 
 
