@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -20,6 +21,7 @@ from layanan.pages.panel import Panel
 from layanan.services.catalogue_files import load_catalogue
 from tests.factories import make_person, make_unit
 from tests.supervisi.sheets import Counted
+from tests.unguarded import unguarded
 from wbbm.organisasi.models import UnitKind
 
 pytestmark = pytest.mark.django_db
@@ -81,7 +83,13 @@ def test_loading_again_changes_nothing_and_a_changed_amount_is_refused(polres, m
         list(Tariff.objects.values_list("pk", "amount")),
         list(ServiceTemplate.objects.values("pk", "version")),
     )
-    Tariff.objects.filter(key="skck-wni").update(amount=31_000)
+    # Nothing but somebody with the database's own tools changes an amount.
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Tariff.objects.filter(key="skck-wni").update(amount=31_000)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Tariff.objects.filter(key="skck-wni").delete()
+    with unguarded():
+        Tariff.objects.filter(key="skck-wni").update(amount=31_000)
     with pytest.raises(CommandError, match=r"skck-wni berubah.*Rp31\.000"):
         call_command("load_catalogue", verbosity=0)
 
