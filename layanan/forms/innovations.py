@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from layanan.forms.seen import SeenForm, seen_mark
 from layanan.models import Innovation
 from layanan.pages.catalogue import read_templates
 from layanan.pages.innovation_effect import element_choices
@@ -27,7 +28,7 @@ def _text(label: str, length: int, rows: int = 0, **more: Any) -> forms.CharFiel
     return forms.CharField(label=label, max_length=length, widget=widget, **more)
 
 
-class InnovationForm(forms.Form):
+class InnovationForm(SeenForm):
     """What is said of an innovation."""
 
     title = _text("Nama inovasi", 120)
@@ -100,7 +101,11 @@ class InnovationForm(forms.Form):
         names = ("title", "summary", "problem", "how_it_works", "services", "since")
         effect = f"{innovation.effect_survey}-{innovation.effect_element}" if innovation.effect_survey else ""
         months = {name: str(getattr(innovation, name) or "") for name in ("effect_before", "effect_after")}
-        return {name: getattr(innovation, name) for name in names} | months | {"effect": effect}
+        return (
+            {name: getattr(innovation, name) for name in names}
+            | months
+            | {"effect": effect, "seen": seen_mark(innovation.changed_at)}
+        )
 
 
 class FigureForm(forms.Form):

@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 
+from layanan.forms.seen import SeenForm, seen_mark
 from layanan.models import MOST_PLACES, LicenceClass, PracticeSession
 from layanan.services.registrations import Applicant, code_of_form, new_form_key
 from layanan.services.simba import Plan
@@ -114,7 +115,7 @@ class CodeForm(forms.Form):
 
     code = forms.CharField(
         label="Kode pendaftaran",
-        max_length=60,
+        max_length=200,
         help_text="20 huruf dan angka, dalam empat kelompok. Besar kecil huruf dan tanda hubung tidak menjadi soal.",
         widget=forms.TextInput(
             attrs={
@@ -127,8 +128,13 @@ class CodeForm(forms.Form):
         error_messages={"required": "Ketik kode dari bukti pendaftaran."},
     )
 
+    def clean_code(self) -> str:
+        """Return the code, also out of the whole address of a receipt."""
+        typed = str(self.cleaned_data["code"]).rsplit("pendaftaran/", 1)[-1]
+        return typed.replace("/", "").strip() or "-"
 
-class SessionForm(forms.Form):
+
+class SessionForm(SeenForm):
     """When, where, for whom: a session as the operator plans it, in the unit's own time."""
 
     day = forms.DateField(label="Hari", widget=forms.DateInput(attrs=_CONTROL | {"type": "date"}, format="%Y-%m-%d"))
@@ -232,7 +238,7 @@ def initial_of(session: PracticeSession) -> dict[str, Any]:
     return {
         "day": session.day, "starts": starts.time(), "ends": ends.time(), "place": session.place, "map_point": point,
         "licences": session.licences, "capacity": session.capacity, "guide_title": session.guide_title,
-        "note": session.note,
+        "note": session.note, "seen": seen_mark(session.changed_at),
     }  # fmt: skip
 
 

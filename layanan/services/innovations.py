@@ -13,6 +13,7 @@ from django.utils import timezone
 from layanan.access import posting_to_operate
 from layanan.models import FigureSource, Innovation, InnovationFigure, InnovationFile, InnovationStatus
 from layanan.ready_innovations import ReadyInnovation
+from layanan.services.simba import ChangedMeanwhile
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.files.services import discard, receive, store
 from wbbm.organisasi.access import local_day
@@ -77,8 +78,19 @@ def take_over(*, unit: Unit, ready: ReadyInnovation, by: User) -> Innovation:
     return add_innovation(unit=unit, facts=facts, by=by, figure_source=ready.figure_source)
 
 
-def change_innovation(*, innovation: Innovation, facts: Facts, by: User) -> Innovation:
-    """Change what is said of an innovation."""
+def change_innovation(
+    *, innovation: Innovation, facts: Facts, by: User, seen: datetime.datetime | None = None
+) -> Innovation:
+    """Change what is said of an innovation.
+
+    Args:
+        seen: when what the person saw had been changed last; None takes it as it stands.
+
+    Raises:
+        NotAllowed: the person is not the unit's operator.
+        ChangedMeanwhile: somebody changed it since.
+        DomainError: the unit has another one of this title.
+    """
     posting = _authorise(by, innovation.unit)
     fields = _fields(facts)
     changes = {
@@ -90,7 +102,10 @@ def change_innovation(*, innovation: Innovation, facts: Facts, by: User) -> Inno
         return innovation
     try:
         with transaction.atomic():
-            Innovation.objects.filter(pk=innovation.pk).update(**fields, changed_at=timezone.now())
+            row = Innovation.objects.filter(pk=innovation.pk)
+            as_seen = row.filter(changed_at=seen) if seen is not None else row
+            if not as_seen.update(**fields, changed_at=timezone.now()):
+                raise ChangedMeanwhile("Inovasi ini diubah orang lain sesudah Anda membukanya.")
             unit = innovation.unit
             record("innovation.changed", by=by, posting=posting, about=innovation, unit=unit, changes=changes)
     except IntegrityError as fault:

@@ -205,7 +205,7 @@ def cancel_registration(*, registration: Registration, by: User | None = None) -
     if by is not None and posting_to_operate(by, session.unit) is None:
         raise NotAllowed("Pendaftaran diurus oleh operator satuan ini.")
     with transaction.atomic():
-        hold(session, now)
+        hold(session)
         registration.refresh_from_db()
         if registration.is_cancelled:
             return registration
@@ -267,7 +267,7 @@ def mark_registration(*, registration: Registration, mark: str, by: User) -> Reg
         raise DomainError("Pilih salah satu tombol pada baris peserta.")
     fields, only_who_came = _MARKS[mark]
     with transaction.atomic():
-        hold(session, now)
+        hold(session)
         registration.refresh_from_db()
         _check_markable(session, registration, now, only_who_came=only_who_came)
         if any(getattr(registration, name) != value for name, value in fields.items()):

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from layanan.access import posting_to_operate
@@ -34,6 +34,7 @@ from wbbm.organisasi.services.audit import record
 
 _BY_OPERATOR = "Jadwal SIMBA diurus oleh operator satuan ini."
 MOST_HOURS = 12
+MOST_AHEAD = datetime.timedelta(days=366)
 
 
 class SessionExists(DomainError):
@@ -44,6 +45,12 @@ class SessionExists(DomainError):
     def __init__(self, session: PracticeSession) -> None:
         super().__init__("Jadwal pada waktu dan tempat itu sudah ada.")
         self.session = session
+
+
+class ChangedMeanwhile(InvalidTransition):
+    """Somebody changed it since the person opened it: nothing is overwritten unseen."""
+
+    code = "conflict"
 
 
 @dataclass(frozen=True)
@@ -84,11 +91,17 @@ def make_session(*, unit: Unit, plan: Plan, by: User) -> PracticeSession:
     return session
 
 
-def change_session(*, session: PracticeSession, plan: Plan, by: User) -> PracticeSession:
+def change_session(
+    *, session: PracticeSession, plan: Plan, by: User, seen: datetime.datetime | None = None
+) -> PracticeSession:
     """Change a session that is not over; places that are given stay given, and who waits moves up into new ones.
+
+    Args:
+        seen: when what the person saw had been changed last; None takes the session as it stands.
 
     Raises:
         NotAllowed: the person is not the unit's operator.
+        ChangedMeanwhile: somebody changed it since.
         InvalidTransition: it is cancelled or over.
         DomainError: fewer places than are given; another session stands at this time and place.
     """
@@ -99,10 +112,11 @@ def change_session(*, session: PracticeSession, plan: Plan, by: User) -> Practic
     now = timezone.now()
     # The number of places given decides in the UPDATE itself: somebody may be registering meanwhile.
     row = PracticeSession.objects.exclude(status=SessionStatus.CANCELLED).filter(pk=session.pk, ends_at__gt=now)
+    as_seen = row.filter(changed_at=seen) if seen is not None else row
     try:
         with transaction.atomic():
-            if not row.filter(taken__lte=plan.capacity).update(**fields, changed_at=now):
-                raise _unchangeable(session, plan.capacity)
+            if not as_seen.filter(taken__lte=plan.capacity).update(**fields, changed_at=now):
+                raise _unchangeable(session, plan.capacity, seen)
             session.refresh_from_db()
             _pull_in(session)
             settle(session, now)
@@ -114,10 +128,12 @@ def change_session(*, session: PracticeSession, plan: Plan, by: User) -> Practic
     return session
 
 
-def _unchangeable(session: PracticeSession, capacity: int) -> DomainError:
+def _unchangeable(session: PracticeSession, capacity: int, seen: datetime.datetime | None) -> DomainError:
     session.refresh_from_db()
     if session.is_cancelled or session.ends_at <= timezone.now():
         return InvalidTransition("Jadwal ini sudah selesai atau dibatalkan, jadi tidak dapat diubah lagi.")
+    if seen is not None and session.changed_at != seen:
+        return ChangedMeanwhile("Jadwal ini diubah orang lain sesudah Anda membukanya.")
     return DomainError(
         f"Sudah {session.taken} peserta mendapat tempat; tempat tidak dapat dikurangi menjadi {capacity}. "
         f"Isi paling sedikit {session.taken}."
@@ -159,9 +175,9 @@ def cancel_session(*, session: PracticeSession, reason: str, by: User) -> Practi
     return session
 
 
-def hold(session: PracticeSession, now: datetime.datetime) -> None:
+def hold(session: PracticeSession) -> None:
     """Write the session's row first: others who write to the session wait until this transaction is over."""
-    PracticeSession.objects.filter(pk=session.pk).update(changed_at=now)
+    PracticeSession.objects.filter(pk=session.pk).update(waiting=F("waiting"))
     session.refresh_from_db()
 
 
@@ -218,6 +234,8 @@ def _check(plan: Plan) -> None:
         raise DomainError(f"Jam selesai harus sesudah jam mulai, paling lama {MOST_HOURS} jam.")
     if plan.starts_at <= timezone.now():
         raise DomainError("Waktu mulai sudah lewat. Pilih hari dan jam yang akan datang.")
+    if plan.starts_at > timezone.now() + MOST_AHEAD:
+        raise DomainError("Harinya terlalu jauh; paling jauh satu tahun ke depan. Periksa tahunnya.")
     if not 1 <= plan.capacity <= MOST_PLACES:
         raise DomainError(f"Jumlah tempat 1 sampai {MOST_PLACES}.")
     if not plan.licences or set(plan.licences) - set(LicenceClass.values):

@@ -15,6 +15,7 @@ from layanan.models import Innovation
 from layanan.pages import innovations as pages
 from layanan.ready_innovations import ready_innovation
 from layanan.services import innovations
+from layanan.services.simba import ChangedMeanwhile
 from layanan.views.public import public_page
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.organisasi.access import local_day
@@ -138,6 +139,7 @@ def _kept_page(request: HttpRequest, innovation: Innovation, status: int = 200, 
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what is said of an innovation."""
     innovation, user = _get_writable(request, pk)
+    status = 422 if request.method == "POST" else 200
     form = InnovationForm(
         request.POST if request.method == "POST" else None,
         unit=innovation.unit,
@@ -145,14 +147,20 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            innovations.change_innovation(innovation=innovation, facts=form.facts(), by=user)
+            innovations.change_innovation(
+                innovation=innovation, facts=form.facts(), by=user, seen=form.cleaned_data["seen"]
+            )
+        except ChangedMeanwhile as refusal:
+            innovation.refresh_from_db()
+            status = refusal.status
+            form.show_conflict(f"{refusal.message} Isinya sekarang ada di halaman inovasi.", innovation.changed_at)
         except DomainError as refusal:
             form.add_error(None, refusal.message)
         else:
             messages.success(request, "Inovasi diubah.")
             return redirect("layanan:innovation-kept", innovation.pk)
     context = {"form": form, "unit": innovation.unit, "innovation": innovation, "units": []}
-    return render(request, "layanan/innovation_form.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "layanan/innovation_form.html", context, status=status)
 
 
 @require_POST

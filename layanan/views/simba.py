@@ -82,8 +82,7 @@ def find(request: HttpRequest) -> HttpResponse:
     """Ask for a code, and lead to its receipt."""
     form = CodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        typed = form.cleaned_data["code"].replace("/", "").replace("\0", "").strip()
-        return redirect("layanan:simba-receipt", typed or "-")
+        return redirect("layanan:simba-receipt", form.cleaned_data["code"])
     status = 422 if request.method == "POST" else 200
     return render(request, "layanan/simba_find.html", {"form": form}, status=status)
 

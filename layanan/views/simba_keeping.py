@@ -6,11 +6,13 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from layanan.access import posting_to_operate
 from layanan.forms.simba import CallOffForm, SessionForm, first_values, initial_of
 from layanan.models import PracticeSession, Registration
+from layanan.pages.simba import session_card
 from layanan.pages.simba_keeping import keeping_postings, keeps_simba, read_keeping, read_people
 from layanan.services import simba
 from layanan.services.registrations import cancel_registration, mark_registration
@@ -75,7 +77,12 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     form = SessionForm(posted, unit=session.unit, initial=initial_of(session))
     if posted is not None and form.is_valid():
         try:
-            simba.change_session(session=session, plan=form.plan(), by=user)
+            simba.change_session(session=session, plan=form.plan(), by=user, seen=form.cleaned_data["seen"])
+        except simba.ChangedMeanwhile as refusal:
+            card = session_card(session, timezone.now())
+            now = f"Sekarang: {card.day}, {card.hours}, {session.place}, {session.capacity} tempat."
+            form.show_conflict(f"{refusal.message} {now}", session.changed_at)
+            return _form_page(request, form, session.unit, session=session, status=refusal.status)
         except DomainError as refusal:
             form.add_error(None, refusal.message)
         else:
@@ -91,9 +98,10 @@ def _form_page(
     *,
     session: PracticeSession | None = None,
     units: list[Unit] | None = None,
+    status: int = 422,
 ) -> HttpResponse:
     context = {"form": form, "unit": unit, "session": session, "units": units or []}
-    return render(request, "layanan/simba_form.html", context, status=422 if form.is_bound else 200)
+    return render(request, "layanan/simba_form.html", context, status=status if form.is_bound else 200)
 
 
 @require_safe

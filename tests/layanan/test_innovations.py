@@ -132,7 +132,10 @@ def test_what_is_said_is_checked_and_the_survey_element_names_both_quarters(polr
     assert "4,00 dari 6 (12 jawaban)" in page and "5,50 dari 6 (10 jawaban)" in page and "survei internal" in page
     change = reverse("layanan:innovation-change", args=[made.pk])
     assert 'value="spkp-2" selected' in said(client, "innovation-change", made.pk)
+    opened = client.get(change).content.decode().split('name="seen" value="')[1].split('"')[0]
     client.post(change, facts(title="Antar surat cepat"))
+    late = client.post(change, facts(title="Antar surat lambat", seen=unescape(opened)))
+    assert late.status_code == 409 and "diubah orang lain" in late.content.decode()
     made.refresh_from_db()
     assert (made.title, made.effect_survey, made.effect_before) == ("Antar surat cepat", "", None)
 

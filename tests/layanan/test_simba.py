@@ -94,6 +94,9 @@ def test_a_resident_registers_looks_up_and_cancels_without_account_or_cookie(uni
     # Typed with small letters and blanks, the code opens the same.
     found = client.post(reverse("layanan:simba-find"), {"code": " ".join(code.lower())})
     plain = client.get(found["Location"])
+    # So does the whole address, pasted.
+    pasted = client.post(reverse("layanan:simba-find"), {"code": f"http://testserver{sent['Location'].split('?')[0]}"})
+    assert pasted["Location"] == sent["Location"].split("?")[0]
     assert "Anda mendapat tempat nomor 1" in plain.content.decode()
     assert "Simpan kode ini" not in plain.content.decode()
     for _ in range(2):
@@ -218,6 +221,10 @@ def test_numbers_are_written_in_one_way():
 # --- the unit -----------------------------------------------------------------------------------------
 
 
+def hidden(answer, name):
+    return unescape(re.search(rf'name="{name}" value="([^"]+)"', answer.content.decode())[1])
+
+
 def planned(**changes):
     day = timezone.localdate() + datetime.timedelta(days=5)
     fields = {
@@ -238,7 +245,8 @@ def test_the_operator_plans_changes_closes_and_calls_off(unit, operator):
     for changes, said in (
         ({"ends": "07:00"}, "sesudah jam mulai"), ({"licences": []}, "satu golongan"),
         ({"capacity": "0"}, "satu tempat"),
-        ({"day": "2020-01-01"}, "sudah lewat"), ({"map_point": "di sana"}, "lintang"),
+        ({"day": "2020-01-01"}, "sudah lewat"), ({"day": "9999-12-31"}, "satu tahun ke depan"),
+        ({"map_point": "di sana"}, "lintang"),
     ):  # fmt: skip
         answer = client.post(reverse("layanan:simba-add"), planned(**changes))
         assert answer.status_code == 422 and said in unescape(answer.content.decode())
@@ -252,6 +260,12 @@ def test_the_operator_plans_changes_closes_and_calls_off(unit, operator):
     assert refused.status_code == 422 and "Isi paling sedikit 4." in refused.content.decode()
     client.post(change, planned(capacity="5"))
     assert standing(session) == ([("confirmed", number) for number in range(1, 6)], (5, 0))
+    # What another one changed since the page was opened is not overwritten unseen; sent once more, it counts.
+    seen = hidden(client.get(change), "seen")
+    client.post(change, planned(capacity="5", place="Balai desa"))
+    late = client.post(change, planned(capacity="6", seen=seen))
+    assert late.status_code == 409 and "Balai desa, 5 tempat." in late.content.decode()
+    assert client.post(change, planned(capacity="5", seen=hidden(late, "seen"))).status_code == 302
     # Fewer places again after somebody left: the last number moves into the gap.
     cancel_registration(registration=session.registrations.get(place_number=2))
     client.post(change, planned(capacity="4"))
@@ -273,7 +287,7 @@ def test_the_operator_plans_changes_closes_and_calls_off(unit, operator):
     assert link.path == "/62800000" + "0001"
     assert "dibatalkan: Lapangan banjir." in parse_qs(link.query)["text"][0]
     acts = AuditEvent.objects.filter(object_type="layanan.practicesession").values_list("action", flat=True)
-    assert sorted(acts) == ["simba.cancelled", *["simba.changed"] * 3, "simba.made"]
+    assert sorted(acts) == ["simba.cancelled", *["simba.changed"] * 5, "simba.made"]
     with pytest.raises(InvalidTransition):
         simba.set_open(session=session, is_open=True, by=User.objects.get(pk=operator.pk))
 
