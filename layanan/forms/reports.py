@@ -11,7 +11,7 @@ from django.utils import dateformat
 
 from layanan.models.reports import Accused, ReportKind
 from layanan.rupiah import amounts_in
-from layanan.services.report_routing import unit_names, units_to_choose
+from layanan.services.report_routing import units_to_choose
 from layanan.services.reports import CONTACT_LIMIT, TEXT_LIMIT, Story
 from wbbm.organisasi.models import Unit, UnitKind
 
@@ -64,8 +64,9 @@ class ChoiceForm(forms.Form):
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)
-        self.units = {unit.code: unit for unit in units_to_choose()}
-        self.names = unit_names(self.units.values())
+        given = data or {}
+        self.searched = given.get("cari", "").strip()[:80]
+        self.choice = units_to_choose(self.searched, given.get("satuan", ""))
         field = self.fields["satuan"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "Pilih satuan"), *self._grouped()]
@@ -73,20 +74,21 @@ class ChoiceForm(forms.Form):
     def _grouped(self) -> list[tuple[str, list[tuple[str, str]]]]:
         groups = []
         for kind, label in _GROUPS:
-            units = sorted((self.names[unit.code], unit.code) for unit in self.units.values() if unit.kind == kind)
-            if units:
-                groups.append((label, [(code, name) for name, code in units]))
+            codes = [code for code, unit in self.choice.units.items() if unit.kind == kind]
+            named = sorted((self.choice.names[code], code) for code in codes)
+            if named:
+                groups.append((label, [(code, name) for name, code in named]))
         return groups
 
     @property
     def unit(self) -> Unit:
         """The unit chosen, of a valid form."""
-        return self.units[self.cleaned_data["satuan"]]
+        return self.choice.units[self.cleaned_data["satuan"]]
 
     @property
     def unit_name(self) -> str:
         """What the unit chosen is called, of a valid form."""
-        return self.names[self.cleaned_data["satuan"]]
+        return self.choice.names[self.cleaned_data["satuan"]]
 
 
 class StoryForm(forms.Form):

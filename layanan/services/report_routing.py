@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from layanan.models.reports import Accused
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, Role, Unit, UnitKind
 
+# More don't fit into one list of a page on a cheap phone.
+MOST_LISTED = 250
 # What a resident may complain about; a Mabes has nobody above it within the portal.
 _KINDS = (UnitKind.POLSEK, UnitKind.SATFUNG, UnitKind.POLRES, UnitKind.POLDA)
 
@@ -39,19 +43,37 @@ class Route:
         return self.recipients[0].unit if self.recipients else None
 
 
-def units_to_choose() -> list[Unit]:
-    """Return the units that a report may be about, in tree order (one query)."""
-    units = Unit.objects.filter(kind__in=_KINDS)
-    return [unit for unit in units if unit.is_active_on(local_day(unit))]
+@dataclass(frozen=True)
+class Choice:
+    """Units that a report may be about, by code, with what they are called; in a large country those searched for."""
+
+    units: dict[str, Unit]
+    names: dict[str, str]
+    is_search: bool
 
 
-def unit_names(units: Iterable[Unit]) -> dict[str, str]:
-    """Return what units are called by code; a function of a Polres with its Polres."""
+def units_to_choose(text: str = "", code: str = "") -> Choice:
+    """Return the units to choose from (three queries).
+
+    Where there are more than MOST_LISTED, only those whose name holds the text, and the one with the code.
+    """
+    known = Unit.objects.filter(kind__in=_KINDS)
+    is_search = known.count() > MOST_LISTED
+    if is_search:
+        known = known.filter(Q(code=code) | Q(name__icontains=text)) if text else known.filter(code=code)
+    units = {unit.code: unit for unit in known[:MOST_LISTED] if unit.is_active_on(local_day(unit))}
+    return Choice(units, _names(units.values(), is_search), is_search)
+
+
+def _names(units: Iterable[Unit], is_search: bool) -> dict[str, str]:
+    """Return what units are called: functions with their Polres; where names may repeat, all with the unit above."""
     rows = list(units)
-    above = {unit.path: unit.name for unit in rows}
+    asked = [unit for unit in rows if is_search or unit.kind == UnitKind.SATFUNG]
+    paths = {unit.parent_path for unit in asked if unit.parent_path}
+    above = dict(Unit.objects.filter(path__in=paths).order_by().values_list("path", "name"))
     return {
         unit.code: f"{unit.name}, {above[unit.parent_path]}"
-        if unit.kind == UnitKind.SATFUNG and unit.parent_path in above
+        if unit in asked and unit.parent_path in above
         else unit.name
         for unit in rows
     }

@@ -46,6 +46,8 @@ def write(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("layanan:report-start")
     chosen = ChoiceForm(request.POST)
+    if "hanya_cari" in request.POST:
+        return render(request, "layanan/report_start.html", {"form": chosen, "is_searching": True})
     if not chosen.is_valid():
         return own_page(render(request, "layanan/report_start.html", {"form": chosen}, status=422))
     route = find_route(chosen.unit, chosen.cleaned_data["tentang"], chosen.unit_name)

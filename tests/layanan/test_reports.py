@@ -17,7 +17,7 @@ from PIL import Image
 from layanan import report_tokens
 from layanan.models import Report, ReportFile, ReportMessage, ReportRecipient
 from layanan.models.reports import TRANSITIONS
-from layanan.services import report_desk, report_notices
+from layanan.services import report_desk, report_notices, report_routing
 from layanan.services.report_routing import find_route
 from layanan.services.reports import find_by_code, message_facts
 from tests.factories import make_person, make_posting
@@ -90,8 +90,48 @@ def test_a_report_with_a_photo_is_answered_and_read_by_its_code(place):
     assert ReportFile.objects.count() == 2
 
     acts = AuditEvent.objects.filter(action__startswith="report.").order_by("pk")
+    # Nobody who reads the trail of the Polres finds a report to count there; the officer finds his own acts.
+    readers = [
+        make_person(unit, role) for unit in (place.polda, place.polres) for role in ("auditor", "commander", "admin")
+    ]
+    assert [acts.visible_to(person).count() for person in [*readers, place.siwas]] == [0, 0, 0, 0, 0, 0, 3]
     assert [event.action for event in acts] == ["report.opened", "report.answered", "report.status"]
     assert {(event.unit, event.actor, event.object_label) for event in acts} == {(None, place.siwas, "Laporan warga")}
+
+
+def test_the_pages_ask_as_much_for_one_report_as_for_ten(place):
+    officer, resident = client_of(place.siwas), Client()
+    counts = []
+    for most in (1, 9):
+        codes = [code_in(send(resident, place.polsek)) for _ in range(most)]
+        report = find_by_code(codes[-1])
+        for _ in range(most - 1):
+            report_desk.answer(report=report, text="Jawaban yang cukup panjang.", by=place.siwas)
+        seen = []
+        for ask in (
+            lambda: resident.get("/lapor/"),
+            lambda: officer.get("/layanan/laporan/"),
+            lambda report=report: officer.get(report.get_absolute_url()),
+            lambda code=codes[-1]: look_up(resident, code),
+        ):
+            ask()
+            with Counted() as counted:
+                assert ask().status_code == 200
+            seen.append(len(counted.statements))
+        counts.append(seen)
+    assert counts[0] == counts[1] == [3, 6, 8, 4]
+
+
+def test_in_a_large_country_the_unit_is_searched_for(place, monkeypatch):
+    monkeypatch.setattr(report_routing, "MOST_LISTED", 3)
+    client = Client()
+    first = client.get("/lapor/").content.decode()
+    assert "Polsek Uji" not in first
+    found = client.post("/lapor/tulis/", {"cari": "polsek", "hanya_cari": "1"}).content.decode()
+    assert "Polsek Uji, Polres Uji" in found
+    assert "Satlantas" not in found
+    assert "Tidak ada satuan" in client.post("/lapor/tulis/", {"cari": "zzz", "hanya_cari": "1"}).content.decode()
+    assert code_in(send(client, place.polsek))
 
 
 def test_a_form_that_is_sent_twice_is_one_report(place):
