@@ -24,9 +24,13 @@ MOST_SECONDS = 12 * 3600
 # minutes double.
 EASY_BITS, HARD_BITS = 15, 22
 _EASY_FOR = 20
+# By how much less work than asked now a form may bring that was made earlier.
+_LAG_BITS = 2
 # Without script: seconds that a form must have been open, and how many in ten minutes for everybody together.
 WAIT_SECONDS = {SEND: 20, OPEN: 2, ADD: 5}
 SLOW_LANE = {SEND: 15, OPEN: 60, ADD: 30}
+# Of all sends together in ten minutes, whatever work was done for them: a flood buries no report.
+MOST_SENDS = 120
 _WINDOW = 600
 
 
@@ -45,7 +49,7 @@ class TooSoon(DomainError):
 
 
 class TooMany(DomainError):
-    """The lane without script is full."""
+    """The lane without script is full, or everybody's is."""
 
     status = 429
     code = "busy"
@@ -105,16 +109,22 @@ def admit(token: FormToken, proof: str, subject: str = "") -> None:
 
     Raises:
         TooSoon: no work, and the form was not open long enough.
-        TooMany: no work, and the lane is full.
+        TooMany: no work, and the lane is full; or too many sends of any kind.
+        StaleForm: the work was enough when the form was made, in quieter times.
     """
+    if token.purpose == SEND and _count("semua") > MOST_SENDS:
+        raise TooMany(_FULL)
     if is_proved(token, proof, subject):
+        # Forms that were fetched for a flood before it began are worth no more than others.
+        if token.bits < _bits_now() - _LAG_BITS:
+            raise StaleForm("Sedang banyak kiriman. Isian Anda masih ada di bawah; tekan tombolnya sekali lagi.")
         _count(f"kerja-{token.purpose}")
         return
     wait = WAIT_SECONDS[token.purpose]
     if time.time() - token.made_at < wait:
         raise TooSoon(f"Tunggu {wait} detik sejak halaman dibuka, lalu tekan tombolnya sekali lagi.")
     if _count(f"pelan-{token.purpose}") > SLOW_LANE[token.purpose]:
-        raise TooMany("Sedang banyak kiriman dari mana-mana. Tunggu sepuluh menit, lalu tekan tombolnya sekali lagi.")
+        raise TooMany(_FULL)
 
 
 def is_proved(token: FormToken, proof: str, subject: str = "") -> bool:
@@ -144,4 +154,5 @@ def _slot(name: str) -> str:
     return f"lapor-{name}-{int(time.time()) // _WINDOW}"
 
 
+_FULL = "Sedang banyak kiriman dari mana-mana. Tunggu sepuluh menit, lalu tekan tombolnya sekali lagi."
 _STALE = "Formulir ini sudah terlalu lama terbuka. Isian Anda masih ada di bawah; tekan tombolnya sekali lagi."

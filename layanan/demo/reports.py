@@ -13,7 +13,7 @@ from layanan.demo.place import Place
 from layanan.models.reports import Accused, Report, ReportKind, ReportMessage, ReportRecipient, ReportStatus
 from layanan.report_tokens import ADD, SEND, new_token
 from layanan.services.report_desk import answer, change_status
-from layanan.services.report_routing import find_route
+from layanan.services.report_routing import find_route, units_to_choose
 from layanan.services.reports import Story, add_to_report, send_report
 from wbbm.organisasi.models import Posting, Role, Unit, User
 from wbbm.organisasi.working_days import WorkCalendar, read_calendar
@@ -95,11 +95,14 @@ def add_reports(place: Place) -> None:
     polres, siwas, today = place.polres, place.people["siwas"], place.today
     above = _officer_above(polres, siwas, today)
     units = {unit.name: unit for unit in Unit.objects.strictly_under(polres)} | place.stations
-    calendar = read_calendar([polres])
+    calendar, names = read_calendar([polres]), units_to_choose().names
     for number, example in enumerate(_EXAMPLES, start=1):
-        _send(units[example.unit], example, number, siwas, today, calendar)
+        unit = units[example.unit]
+        _send(unit, example, names[unit.code], number, siwas, today, calendar)
     leader = Story(ReportKind.MISCONDUCT, "Pimpinan meminta anggota menyumbang acara di luar kedinasan.")
-    _send(polres, Example("", leader, 2, accused=Accused.LEADER), len(_EXAMPLES) + 1, above, today, calendar)
+    _send(
+        polres, Example("", leader, 2, accused=Accused.LEADER), polres.name, len(_EXAMPLES) + 1, above, today, calendar
+    )
 
 
 def _officer_above(polres: Unit, siwas: User, today: datetime.date) -> User:
@@ -119,11 +122,11 @@ def _officer_above(polres: Unit, siwas: User, today: datetime.date) -> User:
 
 
 def _send(
-    unit: Unit, example: Example, number: int, officer: User, today: datetime.date, calendar: WorkCalendar
+    unit: Unit, example: Example, name: str, number: int, officer: User, today: datetime.date, calendar: WorkCalendar
 ) -> None:
     code = f"{DEMO_CODE}{number:02}"
     token = dataclasses.replace(new_token(SEND), code=code)
-    report = send_report(token=token, route=find_route(unit, example.accused), story=example.story).report
+    report = send_report(token=token, route=find_route(unit, example.accused, name), story=example.story).report
     for status, reason in example.steps:
         change_status(report=report, status=status, reason=reason, by=officer)
     if example.added:

@@ -79,6 +79,10 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """Keep the report of a code, by its keyed hashes."""
         return self.filter(code_hash__in=list(hashes))
 
+    def in_status(self, status: str) -> Self:
+        """Keep reports in a state."""
+        return self.filter(status=status)
+
     def latest_first(self) -> Self:
         """Order by day; within a day in no order that tells anything."""
         return self.order_by("-received_on", "pk")

@@ -23,12 +23,14 @@ from layanan.models.reports import (
 )
 from layanan.money import rupiah
 from layanan.report_crypto import Unreadable
-from layanan.services.report_desk import LEAST_RELEASED, figures_of_year, may_open
+from layanan.services.report_desk import LEAST_RELEASED, figures_of_year, last_full_month, may_open
 from layanan.services.report_routing import ACCUSED_WORDS
 from layanan.services.reports import message_facts, report_facts
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, Role, User
 
+# More at once would be a flood; older ones are found by their state.
+MOST_LINES = 300
 _LOST = "Isi pesan ini tidak dapat dibuka: kuncinya tidak ada lagi di server."
 
 
@@ -120,9 +122,10 @@ def read_thread(report: Report) -> Thread:
 
 def read_list(user: User, *, status: str = "") -> tuple[ReportLine, ...]:
     """Read the reports that the person received, those that wait first (three queries)."""
-    reports = Report.objects.visible_to(user).latest_first()
+    found = Report.objects.visible_to(user).latest_first()
+    reports = list((found.in_status(status) if status else found)[:MOST_LINES])
     held = {posting.pk for posting in user.scope.postings if posting.role == Role.INTEGRITY_OFFICER}
-    rows = ReportRecipient.objects.filter(posting__in=held, report__in=reports.values("pk"))
+    rows = ReportRecipient.objects.filter(posting__in=held, report__in=[report.pk for report in reports])
     seen: dict[Any, int] = {}
     for report_id, number in rows.values_list("report_id", "seen_number"):
         seen[report_id] = max(number, seen.get(report_id, 0))
@@ -132,8 +135,7 @@ def read_list(user: User, *, status: str = "") -> tuple[ReportLine, ...]:
         facts = _facts_of(report)
         if facts and not may_open(user, facts):
             continue
-        if not status or report.status == status:
-            lines.append(_line(report, facts, today, report.last_number > seen.get(report.pk, 0)))
+        lines.append(_line(report, facts, today, report.last_number > seen.get(report.pk, 0)))
     return tuple(sorted(lines, key=lambda line: not line.is_new))
 
 
@@ -166,6 +168,7 @@ class YearFigures:
     """What an officer may release of a year."""
 
     year: int
+    until: str
     received: int
     settled: int
     in_time: int
@@ -174,13 +177,14 @@ class YearFigures:
 
 
 def read_figures(user: User) -> YearFigures | None:
-    """Return this year's figures of the unit where the person is integrity officer (one query)."""
+    """Return the year's figures of the unit where the person is integrity officer (one query)."""
     posting = next((held for held in user.scope.postings if held.role == Role.INTEGRITY_OFFICER), None)
     if posting is None:
         return None
-    year = local_day(posting.unit).year
-    received, settled, in_time = figures_of_year(posting, year)
-    return YearFigures(year, received, settled, in_time, received >= LEAST_RELEASED, LEAST_RELEASED)
+    last = last_full_month(posting)
+    received, settled, in_time = figures_of_year(posting)
+    can = received >= LEAST_RELEASED
+    return YearFigures(last.year, day_text(last), received, settled, in_time, can, LEAST_RELEASED)
 
 
 def _facts_of(report: Report) -> dict[str, Any]:

@@ -129,9 +129,15 @@ def _record(
 # --- figures ----------------------------------------------------------------------------------------------
 
 
-def figures_of_year(posting: Posting, year: int) -> tuple[int, int, int]:
-    """Return how many reports the posting's unit received in a year, settled, and settled in time (one query)."""
-    days = (datetime.date(year, 1, 1), datetime.date(year, 12, 31))
+def last_full_month(posting: Posting) -> datetime.date:
+    """Return the last day of the month before this one: figures end there, so that two of them tell no single day."""
+    return local_day(posting.unit).replace(day=1) - datetime.timedelta(days=1)
+
+
+def figures_of_year(posting: Posting) -> tuple[int, int, int]:
+    """Return how many reports a unit received in the year of the last full month, settled, and in time (one query)."""
+    last = last_full_month(posting)
+    days = (datetime.date(last.year, 1, 1), last)
     units = ReportRecipient.objects.filter(posting__unit=posting.unit).values("report_id")
     rows = list(
         Report.objects.filter(pk__in=units, received_on__range=days).values_list("status", "status_on", "answer_by")
@@ -142,21 +148,19 @@ def figures_of_year(posting: Posting, year: int) -> tuple[int, int, int]:
     return len(rows), len(done), sum(status_on <= answer_by for _, status_on, answer_by in done)
 
 
-def release_figures(*, posting: Posting, year: int, by: User) -> ComplaintFigure:
-    """Let others see how many reports were handled in a year: three numbers, nothing else.
+def release_figures(*, posting: Posting, by: User) -> ComplaintFigure:
+    """Let others see how many reports were handled until the last full month: three numbers, nothing else.
 
     Raises:
         NotAllowed: the posting is not one of the person's as integrity officer.
-        DomainError: the year is not over, or too few reports to hide one among them.
+        DomainError: too few reports to hide one among them.
     """
     if posting.role != Role.INTEGRITY_OFFICER or posting.pk not in {held.pk for held in by.scope.postings}:
         raise NotAllowed("Angka pengaduan dirilis oleh petugas integritas satuan itu.")
-    today = local_day(posting.unit)
-    if not today.year - 5 <= year <= today.year:
-        raise DomainError("Pilih tahun dari daftar.")
-    received, settled, in_time = figures_of_year(posting, year)
+    received, settled, in_time = figures_of_year(posting)
     if received < LEAST_RELEASED:
         raise DomainError(f"Kurang dari {LEAST_RELEASED} laporan: angkanya akan menunjuk orang, jadi tidak dirilis.")
+    today, year = local_day(posting.unit), last_full_month(posting).year
     facts = {
         "received": received, "settled": settled, "in_time": in_time, "released_by": posting, "released_on": today,
     }  # fmt: skip

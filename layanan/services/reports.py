@@ -49,11 +49,10 @@ class Story:
 
 @dataclass(frozen=True)
 class Sent:
-    """What came of a send: the receipt code, and whether this send was a repeat of one that says something else."""
+    """What came of a send: the receipt code, and whether the form was sent before and said something else."""
 
     code: str
     report: Report
-    is_repeat: bool = False
     differs: bool = False
 
 
@@ -104,12 +103,20 @@ def _facts(route: Route, story: Story, today: datetime.date) -> dict[str, Any]:
 
 
 def _repeat(token: FormToken, story: Story) -> Sent:
+    """Return what the same form sent at the same moment."""
+    earlier = sent_before(token, story)
+    if earlier is None:
+        raise InvalidTransition("Laporan ini tidak dapat disimpan. Buka halaman lapor sekali lagi, lalu kirim lagi.")
+    return earlier
+
+
+def sent_before(token: FormToken, story: Story) -> Sent | None:
     """Return the report that the same form sent before; say so where its words were others."""
     report = find_by_code(token.code)
     if report is None:
-        raise InvalidTransition("Laporan ini tidak dapat disimpan. Buka halaman lapor sekali lagi, lalu kirim lagi.")
+        return None
     first = ReportMessage.objects.get(report=report, number=1)
-    return Sent(token.code, report, is_repeat=True, differs=message_facts(first)["text"] != story.text)
+    return Sent(token.code, report, differs=message_facts(first)["text"] != story.text)
 
 
 def find_by_code(typed: str) -> Report | None:

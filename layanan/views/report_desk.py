@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from layanan.forms.reports import AnswerForm, StepForm
 from layanan.models.reports import Report, ReportFile, ReportStatus
-from layanan.pages.reports import ReportPage, read_figures, read_list, read_report
+from layanan.pages.reports import MOST_LINES, ReportPage, read_figures, read_list, read_report
 from layanan.report_crypto import Unreadable
 from layanan.services.report_desk import answer, change_status, note_opened, posting_for, release_figures
 from layanan.services.reports import photo_bytes
@@ -45,6 +45,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
     chosen = status if status in ReportStatus.values else ""
     context = {
         "lines": read_list(user, status=chosen),
+        "most": MOST_LINES,
         "chosen": chosen,
         "statuses": [(value, label, value == chosen) for value, label in ReportStatus.choices],
         "figures": read_figures(user),
@@ -138,9 +139,9 @@ def report_photo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def figures_release(request: HttpRequest) -> HttpResponseRedirect:
-    """Release this year's three figures of the unit where the person is integrity officer."""
+    """Release the year's three figures of the unit where the person is integrity officer."""
     user = _officer(request)
     posting = next(held for held in user.scope.postings if held.role == Role.INTEGRITY_OFFICER)
-    row = release_figures(posting=posting, year=local_day(posting.unit).year, by=user)
+    row = release_figures(posting=posting, by=user)
     messages.success(request, f"Angka pengaduan {row.year} dirilis: {row.received} diterima, {row.settled} selesai.")
     return redirect("layanan:report-list")

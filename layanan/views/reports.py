@@ -18,10 +18,21 @@ from layanan import report_crypto
 from layanan.forms.reports import AdditionForm, ChoiceForm, StoryForm
 from layanan.models.reports import Report
 from layanan.pages.reports import day_text, read_thread
-from layanan.report_tokens import ADD, OPEN, SEND, WAIT_SECONDS, FormToken, StaleForm, admit, new_token, read_token
+from layanan.report_tokens import (
+    ADD,
+    OPEN,
+    SEND,
+    WAIT_SECONDS,
+    FormToken,
+    StaleForm,
+    admit,
+    is_proved,
+    new_token,
+    read_token,
+)
 from layanan.services.report_files import cleaned_photos
 from layanan.services.report_routing import Route, find_route
-from layanan.services.reports import Sent, add_to_report, find_by_code, send_report
+from layanan.services.reports import Sent, add_to_report, find_by_code, send_report, sent_before
 from wbbm.errors import DomainError
 from wbbm.files.errors import FileRefused
 from wbbm.organisasi.access import local_day
@@ -75,6 +86,9 @@ def send(request: HttpRequest) -> HttpResponse:
     try:
         token = read_token(request.POST.get("token", ""), SEND)
         if form.is_valid():
+            earlier = sent_before(token, form.story)
+            if earlier is not None:
+                return _sent_page(request, earlier, form)
             admit(token, request.POST.get("kerja", ""))
             photos = cleaned_photos(form.cleaned_data["foto"])
             return _sent_page(request, send_report(token=token, route=route, story=form.story, photos=photos), form)
@@ -85,18 +99,21 @@ def send(request: HttpRequest) -> HttpResponse:
     except DomainError as refusal:
         form.add_error(None, refusal.message)
         status = refusal.status
+        token = None if isinstance(refusal, StaleForm) else token
     return own_page(_story_page(request, route, form, token or new_token(SEND), status))
 
 
 def _story_page(
     request: HttpRequest, route: Route, form: StoryForm, token: FormToken, status: int = 200
 ) -> HttpResponse:
+    proof = form.data.get("kerja", "")
     context = {
         "route": route,
         "readers": list(dict.fromkeys(str(posting) for posting in route.recipients)),
         "form": form,
         "token": token,
-        "proof": form.data.get("kerja", ""),
+        # Work stays with its token; for a fresh one it is done anew.
+        "proof": proof if is_proved(token, proof) else "",
         "wait": WAIT_SECONDS[SEND],
     }
     return render(request, "layanan/report_write.html", context, status=status)
