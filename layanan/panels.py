@@ -29,7 +29,9 @@ def innovations_panel(unit: Unit, day: datetime.date) -> Panel | None:
 
 def register() -> None:
     """Add the panels, once."""
+    on_home = (simba_panel, survey_panel)
     on_units = (simba_panel, innovations_panel, survey_panel, commitment_panel)
-    for panels, reader in ((HOME_PANELS, simba_panel), *((UNIT_PANELS, reader) for reader in on_units)):
+    places = [(HOME_PANELS, reader) for reader in on_home] + [(UNIT_PANELS, reader) for reader in on_units]
+    for panels, reader in places:
         if reader not in panels:
             panels.append(reader)

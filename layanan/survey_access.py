@@ -7,6 +7,7 @@ from wbbm.organisasi.models import Posting, Role, Unit, User
 # Above a unit these read its results; at the unit itself its operator too.
 READERS = (Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR)
 DESK = (Role.OPERATOR, Role.COMMANDER)
+LIST_ROLES = (*READERS, Role.OPERATOR)
 
 
 def posting_at_desk(user: User, unit: Unit) -> Posting | None:

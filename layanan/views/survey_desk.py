@@ -17,8 +17,8 @@ from layanan.pages.survey_outcomes import INTERNAL
 from layanan.pages.survey_staff import read_staff_list, read_staff_results
 from layanan.services.survey_register import note_contact, remove_contact, set_served
 from layanan.services.survey_tokens import make_slips, show_on_screen, stop_batch
-from layanan.survey_access import oversees, posting_at_desk, reads_results
-from layanan.surveyed import KINDS, service_name
+from layanan.survey_access import LIST_ROLES, oversees, posting_at_desk, reads_results
+from layanan.surveyed import KINDS, service_name, services_of
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.http import signed_in_user
@@ -51,10 +51,10 @@ def _unit_of_desk(request: HttpRequest, pk: int) -> Unit:
 def unit_list(request: HttpRequest) -> HttpResponse:
     """Show the units in reach with the last three full months."""
     user = signed_in_user(request)
+    if not user.scope.has_role(*LIST_ROLES):
+        raise Http404("nobody's results are read by this person")
     text = request.GET.get("satuan", "").replace("\0", "").strip()[:80]
     found = read_staff_list(user, text, request.GET.get("halaman", ""), timezone.localdate())
-    if not found.lines and not text:
-        raise Http404("no unit in reach has surveys")
     return render(request, "layanan/survey_list.html", {"found": found, "text": text, "internal": INTERNAL})
 
 
@@ -112,7 +112,13 @@ def screen(request: HttpRequest, pk: int) -> HttpResponse:
         batch, code = show_on_screen(unit=unit, service=service, bundle=bundle, by=signed_in_user(request))
     except DomainError as refusal:
         return _desk_page(request, unit, refusal.message, refusal.status)
-    context = {"unit": unit, "batch": batch, "service": service_name(batch.service), "slip": code_slip(code)}
+    context = {
+        "unit": unit,
+        "batch": batch,
+        "service": service_name(batch.service),
+        "slip": code_slip(code),
+        "services": services_of(unit),
+    }
     return render(request, "layanan/survey_screen.html", context)
 
 

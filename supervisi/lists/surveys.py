@@ -10,7 +10,7 @@ from layanan.forms.surveys import read_window
 from layanan.models import SurveyContact
 from layanan.pages.survey_outcomes import INTERNAL, Outcome
 from layanan.pages.survey_staff import read_staff_results, staff_lines, units_in_reach
-from layanan.survey_access import posting_at_desk, reads_results
+from layanan.survey_access import LIST_ROLES, posting_at_desk, reads_results
 from layanan.survey_maths import half_up, last_months
 from layanan.surveyed import KINDS, service_name
 from supervisi.lists.asked import Asked
@@ -30,9 +30,9 @@ def indices(user: User, asked: Asked) -> Table | None:
     """Return the units in reach with their indices of the last three full months."""
     day = timezone.localdate()
     text = asked.text("satuan")
-    units = list(units_in_reach(user, text, day))
-    if not units and not text:
+    if not user.scope.has_role(*LIST_ROLES):
         return None
+    units = list(units_in_reach(user, text, day))
     window = last_months(day)
     lines, names = staff_lines(units, window)
     columns = ("Satuan", "Dari bulan", "Sampai bulan", *(f"{name} {word}" for name in names for word in _WORDS))

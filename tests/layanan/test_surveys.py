@@ -261,6 +261,8 @@ def test_staff_read_everything_in_a_fixed_number_of_queries(town):
     assert "Hari yang perlu dilihat" not in own
     assert "4,00" in own
     assert [odd.count for odd in read_odd_days(town.polsek, TODAY)] == [40, 40]
+    satfung = make_person(make_unit(town.polres, kind=UnitKind.SATFUNG), Role.OPERATOR)
+    assert "tidak mengadakan survei sendiri" in sessions.of(satfung).get("/layanan/survei/kelola/").content.decode()
 
 
 def test_the_register_is_the_desks_and_is_emptied(town):
@@ -291,13 +293,16 @@ def test_the_register_is_the_desks_and_is_emptied(town):
 def test_the_desk_makes_codes_once_and_says_how_many_were_served(town):
     desk = f"/layanan/survei/kelola/{town.polsek.pk}/loket/"
     client = Sessions().of(town.operator)
-    number = re.search(r'name="nomor" value="([^"]+)"', client.get(desk).content.decode())[1]
+    page = client.get(desk).content.decode()
+    number = re.search(r'name="nomor" value="([^"]+)"', page)[1]
     form = {"layanan": "laporan-polisi", "survei": "zi", "jumlah": "10", "nomor": number}
     first, second = client.post(f"{desk}slip/", form), client.post(f"{desk}slip/", form)
     codes = set(re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", first.content.decode()))
     assert (first.status_code, second.status_code, len(codes), SurveyToken.objects.count()) == (200, 409, 10, 10)
     assert Client().get(f"/s/{codes.pop()}").status_code == 200
     shown = {client.post(f"{desk}layar/", form).content for _ in range(3)}
+    for said in (page, shown.copy().pop().decode()):
+        assert said.count("csrfmiddlewaretoken") == len(re.findall(r'<form[^>]*method="post"', said))
     assert (len(shown), TokenBatch.objects.filter(is_screen=True).get().tokens.count()) == (3, 3)
     assert AuditEvent.objects.filter(action="survey.screen-opened").count() == 1
     assert client.post(f"{desk}slip/", form | {"jumlah": "7", "nomor": ""}).status_code == 422
