@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from wbbm.organisasi.models import Role
 from wbbm.organisasi.shell import Entry, register_nav
 
-_KEEPERS = frozenset({Role.OPERATOR, Role.ADMIN})
+_SERVICE_KEEPERS = frozenset({Role.OPERATOR, Role.ADMIN})
+_COMMITMENT_READERS = frozenset({Role.COMMANDER, Role.OPERATOR, Role.INTEGRITY_OFFICER, Role.AUDITOR})
 # One place in the main menu for all that residents see.
 _GROUP = "Layanan"
 
@@ -30,18 +31,15 @@ PUBLIC: tuple[PublicEntry, ...] = (
 )
 
 
-_KEEPERS = frozenset({Role.COMMANDER, Role.OPERATOR, Role.INTEGRITY_OFFICER, Role.AUDITOR})
-
-
 def register() -> None:
     """Add the entries of those who sign in."""
     watchers = frozenset({Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR})
     own_unit = frozenset({Role.OPERATOR, Role.COMMANDER})
     register_nav(
-        Entry("Standar dan loket", "layanan:manage", _KEEPERS, 18, group=_GROUP),
-        Entry("Kelengkapan", "layanan:manage-gaps", watchers, 33, _KEEPERS, "layanan:manage", group=_GROUP),
+        Entry("Standar dan loket", "layanan:manage", _SERVICE_KEEPERS, 18, group=_GROUP),
+        Entry("Kelengkapan", "layanan:manage-gaps", watchers, 33, _SERVICE_KEEPERS, "layanan:manage", group=_GROUP),
         Entry("Register gratifikasi", "layanan:gratuity-register", frozenset({Role.INTEGRITY_OFFICER}), 16),
-        Entry("Komitmen", "layanan:commitment-list", _KEEPERS, 33),
+        Entry("Komitmen", "layanan:commitment-list", _COMMITMENT_READERS, 34, group=_GROUP),
         Entry("Pakta integritas", "layanan:pledge-sign", frozenset(Role.values), 89, is_personal=True),
         Entry("Lapor gratifikasi", "layanan:gratuity-list", frozenset(Role.values), 90, is_personal=True),
         Entry("SIMBA", "layanan:simba-manage", own_unit, 18, group=_GROUP),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from html import unescape
 
 import pytest
@@ -230,6 +231,18 @@ def test_what_is_missing_is_seen_by_operator_and_supervisors(polres, polsek):
     assert few == [_counted(watcher, target) for target in targets]
     assert max(few) <= 10
     assert "1 dari 2" in said(watcher.get(gaps))
+
+
+@pytest.mark.once
+def test_every_entry_of_the_menu_opens_for_whoever_sees_it(polres, polsek):
+    held = [(polres, role) for role in Role.values] + [(polsek, Role.OPERATOR), (polsek, Role.COMMANDER)]
+    for unit, role in held:
+        client = client_of(unit, role)
+        page = said(client.get(reverse("account")))
+        links = set(re.findall(r'<li><a href="(/[^"]+)"', page.split('class="zi-menu__panel"')[1].split("</ul>")[0]))
+        links |= set(re.findall(r'<li(?: [^>]*)?><a href="(/[^"]+)"', page.split("<main")[0]))
+        assert len(links) > 1, role
+        assert [link for link in links if client.get(link).status_code >= 400] == [], (role, unit.kind)
 
 
 def _counted(client: Client, target: str) -> int:

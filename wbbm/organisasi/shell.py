@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +20,7 @@ class Entry:
 
     `section` names the route whose pages it stands for, when it leads deeper into them. What a person does for himself
     (`is_personal`) stands in the menu of his account. Entries of a `group` share one place in the menu, by its name;
-    the group's own pages show them all.
+    the group's own pages show them all. Who sees only one of them sees it by its own name.
     """
 
     label: str
@@ -90,12 +91,15 @@ def _menus(request: HttpRequest, roles: frozenset[str]) -> _Menus:
     sections = {entry: reverse(entry.section or entry.url_name) for entry in held}
     current = max((url for url in sections.values() if request.path.startswith(url)), key=len, default="")
     links = {entry: NavLink(entry.label, reverse(entry.url_name), sections[entry] == current) for entry in held}
+    sizes = Counter(entry.group for entry in held)
     main: dict[str, NavLink] = {}
     for entry, link in links.items():
         if entry.is_personal:
             continue
-        if entry.group not in main or not entry.group:
-            main[entry.group or entry.url_name] = replace(link, label=entry.group or link.label)
+        if not entry.group or sizes[entry.group] == 1:
+            main[entry.url_name] = link
+        elif entry.group not in main:
+            main[entry.group] = replace(link, label=entry.group)
         elif link.is_current:
             main[entry.group] = replace(main[entry.group], is_current=True)
     here = next((entry.group for entry, link in links.items() if link.is_current and entry.group), "")
