@@ -37,7 +37,7 @@ def register() -> None:
     own_unit = frozenset({Role.OPERATOR, Role.COMMANDER})
     register_nav(
         Entry("Standar dan loket", "layanan:manage", _SERVICE_KEEPERS, 18, group=_GROUP),
-        Entry("Kelengkapan", "layanan:manage-gaps", watchers, 33, _SERVICE_KEEPERS, "layanan:manage", group=_GROUP),
+        Entry("Kelengkapan", "layanan:manage-gaps", watchers, 17, _SERVICE_KEEPERS, "layanan:manage", group=_GROUP),
         Entry("Register gratifikasi", "layanan:gratuity-register", frozenset({Role.INTEGRITY_OFFICER}), 16),
         Entry("Komitmen", "layanan:commitment-list", _COMMITMENT_READERS, 34, group=_GROUP),
         Entry("Pakta integritas", "layanan:pledge-sign", frozenset(Role.values), 89, is_personal=True),
