@@ -58,6 +58,8 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
     ReportStatus.UNPROVEN: (ReportStatus.VERIFIED, ReportStatus.PROCESSING),
     ReportStatus.FORWARDED: (ReportStatus.RECEIVED, ReportStatus.VERIFIED, ReportStatus.PROCESSING),
 }
+# Here an answer is owed.
+IN_WORK = (ReportStatus.VERIFIED, ReportStatus.PROCESSING)
 ENDED = (ReportStatus.CLOSED, ReportStatus.UNPROVEN, ReportStatus.FORWARDED)
 
 

@@ -12,6 +12,7 @@ from django.utils import dateformat, timezone
 
 from layanan.models.reports import (
     ENDED,
+    IN_WORK,
     TRANSITIONS,
     Report,
     ReportFile,
@@ -212,7 +213,7 @@ def _clock(report: Report, today: datetime.date) -> Clock | None:
     """Say what is due next: to be verified, then to be answered; nothing once it was answered."""
     if report.status == ReportStatus.RECEIVED:
         what, until = "Diperiksa paling lambat", report.verify_by
-    elif report.status in {ReportStatus.VERIFIED, ReportStatus.PROCESSING}:
+    elif report.status in IN_WORK:
         what, until = "Dijawab paling lambat", report.answer_by
     else:
         return None

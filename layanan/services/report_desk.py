@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from layanan.models.reports import (
+    IN_WORK,
     TRANSITIONS,
     ComplaintFigure,
     Report,
@@ -142,9 +143,7 @@ def figures_of_year(posting: Posting) -> tuple[int, int, int]:
     rows = list(
         Report.objects.filter(pk__in=units, received_on__range=days).values_list("status", "status_on", "answer_by")
     )
-    done = [
-        row for row in rows if row[0] not in {ReportStatus.RECEIVED, ReportStatus.VERIFIED, ReportStatus.PROCESSING}
-    ]
+    done = [row for row in rows if row[0] not in {ReportStatus.RECEIVED, *IN_WORK}]
     return len(rows), len(done), sum(status_on <= answer_by for _, status_on, answer_by in done)
 
 

@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 
 from django.db.models import F, Max, Q
 from django.urls import reverse
 
-from layanan.models.reports import ReportRecipient
+from layanan.models.reports import IN_WORK, ReportRecipient, ReportStatus
 from wbbm.notices.models import NoticeKind
 from wbbm.notices.services import tell
 from wbbm.organisasi.models import Posting
 
-_TEXT = "Ada laporan warga atau tambahan yang belum Anda baca."
+_UNREAD = "Ada laporan warga atau tambahan yang belum Anda baca."
+_LATE = "Ada laporan warga yang lewat tenggat. Periksa atau jawab sekarang; pelapornya juga melihat tenggat itu."
 
 
 def daily(zone: str, day: datetime.date) -> None:
-    """Tell the recipients of a zone of what came before today and they have not read; of each once."""
+    """Tell the recipients of a zone of what they have not read, each message once, and once a week of what is late."""
     running = Posting.objects.running().filter(unit__time_zone=zone).order_by().values("pk")
+    rows = ReportRecipient.objects.filter(posting__in=running).select_related("posting__unit", "posting__user")
     known = Max("report__messages__number", filter=Q(report__messages__day__lt=day))
-    rows = (
-        ReportRecipient.objects.filter(posting__in=running)
-        .annotate(until=known)
-        .filter(Q(until__gt=F("seen_number")) & Q(until__gt=F("told_number")))
-    )
-    waiting = list(rows.select_related("posting__unit", "posting__user"))
-    for posting in {row.posting_id: row.posting for row in waiting}.values():
+    waiting = list(rows.annotate(until=known).filter(Q(until__gt=F("seen_number")) & Q(until__gt=F("told_number"))))
+    _tell(waiting, _UNREAD, f"reports-{day}")
+    for row in waiting:
+        ReportRecipient.objects.filter(pk=row.pk).update(told_number=row.until)
+    unverified = Q(report__status=ReportStatus.RECEIVED, report__verify_by__lt=day)
+    unanswered = Q(report__status__in=IN_WORK, report__answer_by__lt=day)
+    week = day - datetime.timedelta(days=day.weekday())
+    _tell(rows.filter(unverified | unanswered), _LATE, f"reports-late-{week}")
+
+
+def _tell(rows: Iterable[ReportRecipient], text: str, key: str) -> None:
+    """Tell each posting once, whatever the number of reports: not even that is said."""
+    for posting in {row.posting_id: row.posting for row in rows}.values():
         tell(
             [posting.user],
             kind=NoticeKind.REPORT,
-            text=_TEXT,
+            text=text,
             url=reverse("layanan:report-list"),
             unit=posting.unit,
-            key=f"reports-{day}",
+            key=key,
         )
-    for row in waiting:
-        ReportRecipient.objects.filter(pk=row.pk).update(told_number=row.until)

@@ -354,6 +354,13 @@ def test_recipients_are_told_the_day_after_and_once(place):
     assert not re.search(r"\d|Polsek|SIM", notice.text)
     report_notices.daily("Asia/Jakarta", tomorrow + datetime.timedelta(days=1))
     assert Notice.objects.count() == 1
+    # What is late is told of once a week, also when it was read.
+    client_of(place.siwas).get(Report.objects.get().get_absolute_url())
+    monday = Report.objects.get().verify_by + datetime.timedelta(days=14)
+    monday -= datetime.timedelta(days=monday.weekday())
+    for number in range(7):
+        report_notices.daily("Asia/Jakarta", monday + datetime.timedelta(days=number))
+    assert [row.text[:37] for row in Notice.objects.order_by("pk")][1:] == ["Ada laporan warga yang lewat tenggat."]
 
 
 def test_three_figures_are_released_by_an_officer_and_never_of_a_few(place):

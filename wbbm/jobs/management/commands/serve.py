@@ -97,6 +97,6 @@ class Command(BaseCommand):
                 "DATA CONTOH, bukan keadaan sebenarnya. Akun contoh, kata sandi semuanya: " + settings.DEMO_PASSWORD,
                 "  Polres : kapolres, wakapolres, kabagren (ketua tim), tim1 sampai tim7, bagren, siwas, admin",
                 "  Polsek : kapolsek.senori, kapolsek.tuban, dan seterusnya",
-                "  Polda  : kapolda, auditor, admin.polda",
+                "  Polda  : kapolda, auditor, itwasda.pengaduan, admin.polda",
             ]
         return "\n".join(lines)
