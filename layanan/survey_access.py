@@ -21,6 +21,14 @@ def reads_results(user: User, unit: Unit) -> bool:
     return scope.posting_over(unit, *READERS) is not None or scope.posting_at(unit, Role.OPERATOR) is not None
 
 
-def oversees(user: User, unit: Unit) -> bool:
-    """Tell whether the person stands above the unit, and not at it: only then are oddities of its answers shown."""
+# At the unit itself a window has so many months at least.
+OWN_MONTHS = 3
+
+
+def sees_all(user: User, unit: Unit) -> bool:
+    """Tell whether the person stands above the unit, and not at it.
+
+    He sees small figures too, and days that look improbable. Whoever works at the unit has met the people who answer:
+    to him figures are told from ten answers on, as in public.
+    """
     return user.scope.posting_above(unit, *READERS) is not None and not user.scope.is_own_unit(unit)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from layanan.models import Questionnaire
 from layanan.pages.survey_form import field_name
 from layanan.services.surveys import Filled
-from layanan.survey_maths import Window, last_months, shifted
+from layanan.survey_maths import Window, last_months, month_of, shifted
 
 # A chosen window is two years at most.
 MOST_MONTHS = 24
@@ -43,9 +43,13 @@ def read_month(text: str) -> datetime.date | None:
     return datetime.date(int(text[:4]), int(text[5:]), 1)
 
 
-def read_window(first: str, last: str, today: datetime.date) -> Window:
-    """Return the chosen months; the last three full ones when nothing usable was chosen."""
+def read_window(first: str, last: str, today: datetime.date, *, least: int = 1) -> Window:
+    """Return the chosen full months; the last three when nothing usable was chosen.
+
+    Args:
+        least: a shorter window is widened to so many months.
+    """
     begin, end = read_month(first), read_month(last)
-    if begin is None or end is None or begin > end or end > today or shifted(begin, MOST_MONTHS) <= end:
+    if begin is None or end is None or begin > end or end >= month_of(today) or shifted(begin, MOST_MONTHS) <= end:
         return last_months(today)
-    return Window(begin, end)
+    return Window(min(begin, shifted(end, 1 - least)), end)

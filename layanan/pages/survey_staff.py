@@ -20,8 +20,18 @@ from layanan.pages.survey_results import (
     outcome_lines,
     served_in,
 )
-from layanan.survey_access import READERS
-from layanan.survey_maths import BURST_LEAST, Window, is_monotone, is_rush, last_months, month_of, shifted
+from layanan.survey_access import READERS, sees_all
+from layanan.survey_maths import (
+    BURST_LEAST,
+    PUBLIC_LEAST,
+    Window,
+    is_monotone,
+    is_rush,
+    last_months,
+    month_of,
+    shifted,
+    showable,
+)
 from layanan.surveyed import KINDS, service_name
 from wbbm.organisasi.models import Role, Unit, UnitQuerySet, User
 
@@ -36,7 +46,10 @@ class StaffSurvey:
     """One survey of a unit for the staff; open answers stand apart."""
 
     outcome: Outcome
+    # False where so few have answered that the figures are only for those above.
+    is_shown: bool
     opened: Outcome
+    is_opened_shown: bool
     services: tuple[PartLine, ...]
     months: tuple[PartLine, ...]
 
@@ -80,39 +93,55 @@ class StaffResults:
         return f"{self.window.last:%Y-%m}"
 
 
-def read_staff_results(unit: Unit, window: Window, day: datetime.date, *, with_oddities: bool) -> StaffResults:
-    """Read a unit's results (three queries, one more with the improbable days)."""
+def read_staff_results(unit: Unit, window: Window, day: datetime.date, *, sees_all: bool) -> StaffResults:
+    """Read a unit's results (three queries, one more with the improbable days).
+
+    Args:
+        sees_all: small figures and improbable days too; else nothing below ten answers, nor what gives it away.
+    """
     tallies = SurveyTally.objects.in_window(window).filter(unit=unit)
     rows = list(tallies.select_related("questionnaire").order_by("month"))
     served = served_in(ServedMonth.objects.in_window(window).filter(unit=unit), window)
     surveys = tuple(
-        _survey(code, asked, rows, window, served)
+        _survey([row for row in rows if row.questionnaire.code == code], asked, window, served, sees_all=sees_all)
         for code, asked in sorted(newest_questionnaires().items(), key=lambda pair: SurveyKind.values.index(pair[0]))
     )
-    odd = read_odd_days(unit, day) if with_oddities else None
+    odd = read_odd_days(unit, day) if sees_all else None
     return StaffResults(unit, window, window_words(window), served, surveys, month_choices(day), odd)
 
 
 def month_choices(day: datetime.date, count: int = 24) -> tuple[tuple[str, str], ...]:
-    """Return the months that may be chosen, the latest first."""
-    months = (shifted(month_of(day), -number) for number in range(count))
+    """Return the full months that may be chosen, the latest first.
+
+    Never the running one: a figure that moves with each answer tells what the last person said.
+    """
+    months = (shifted(month_of(day), -number) for number in range(1, count + 1))
     return tuple((f"{month:%Y-%m}", dateformat.format(month, "M Y")) for month in months)
 
 
 def _survey(
-    code: str, asked: Questionnaire, rows: list[SurveyTally], window: Window, served: int | None
+    own: list[SurveyTally], asked: Questionnaire, window: Window, served: int | None, *, sees_all: bool
 ) -> StaffSurvey:
-    own = [row for row in rows if row.questionnaire.code == code]
     official = [row for row in own if not row.is_open]
     by_service: dict[str, list[SurveyTally]] = {}
     for row in official:
         by_service.setdefault(row.service, []).append(row)
-    services = (PartLine(service_name(name), total(by_service[name], asked)) for name in sorted(by_service))
-    months = (
-        PartLine(month_words(month), total(in_window(official, Window(month, month)), asked)) for month in window.months
+    services = {service_name(name): total(by_service[name], asked) for name in sorted(by_service)}
+    months = {month_words(month): total(in_window(official, Window(month, month)), asked) for month in window.months}
+    outcome, opened = total(official, asked, served), total([row for row in own if row.is_open], asked)
+    return StaffSurvey(
+        outcome,
+        sees_all or outcome.count >= PUBLIC_LEAST,
+        opened,
+        sees_all or opened.count >= PUBLIC_LEAST,
+        _parts(services, sees_all=sees_all),
+        _parts(months, sees_all=sees_all),
     )
-    opened = total([row for row in own if row.is_open], asked)
-    return StaffSurvey(total(official, asked, served), opened, tuple(services), tuple(months))
+
+
+def _parts(outcomes: dict[str, Outcome], *, sees_all: bool) -> tuple[PartLine, ...]:
+    shown = outcomes.keys() if sees_all else showable({name: each.count for name, each in outcomes.items()})
+    return tuple(PartLine(name, each if name in shown else None) for name, each in outcomes.items())
 
 
 def read_odd_days(unit: Unit, day: datetime.date) -> tuple[OddDay, ...]:
@@ -177,16 +206,19 @@ def read_staff_list(user: User, text: str, number: str, day: datetime.date) -> S
     """Read the units with the last three full months (a fixed number of queries)."""
     window = last_months(day)
     page: Page[Unit] = Paginator(units_in_reach(user, text, day), A_PAGE).get_page(number)
-    lines, names = staff_lines(list(page), window)
+    lines, names = staff_lines(user, list(page), window)
     return StaffList(page, lines, window_words(window), names)
 
 
-def staff_lines(units: list[Unit], window: Window) -> tuple[tuple[UnitLine, ...], tuple[str, ...]]:
+def staff_lines(user: User, units: list[Unit], window: Window) -> tuple[tuple[UnitLine, ...], tuple[str, ...]]:
     """Return each unit with its outcomes, and the names of the columns (two queries)."""
     tallies = SurveyTally.objects.official().in_window(window).filter(unit__in=units)
     known = sorted(newest_questionnaires().items(), key=lambda pair: SurveyKind.values.index(pair[0]))
     by_unit: dict[int, list[SurveyTally]] = {}
     for row in tallies.select_related("questionnaire"):
         by_unit.setdefault(row.unit_id, []).append(row)
-    lines = tuple(UnitLine(unit, outcome_lines(by_unit.get(unit.pk, []), known, least=1)) for unit in units)
+    lines = tuple(
+        UnitLine(unit, outcome_lines(by_unit.get(unit.pk, []), known, 1 if sees_all(user, unit) else PUBLIC_LEAST))
+        for unit in units
+    )
     return lines, tuple(code.upper() for code, _ in known)

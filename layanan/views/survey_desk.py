@@ -17,7 +17,7 @@ from layanan.pages.survey_outcomes import INTERNAL
 from layanan.pages.survey_staff import read_staff_list, read_staff_results
 from layanan.services.survey_register import note_contact, remove_contact, set_served
 from layanan.services.survey_tokens import make_slips, show_on_screen, stop_batch
-from layanan.survey_access import LIST_ROLES, oversees, posting_at_desk, reads_results
+from layanan.survey_access import LIST_ROLES, OWN_MONTHS, posting_at_desk, reads_results, sees_all
 from layanan.surveyed import KINDS, service_name, services_of
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.organisasi.access import local_day
@@ -63,8 +63,10 @@ def unit_results(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a unit's results over the chosen months."""
     unit = _unit_in_reach(request, pk)
     user, day = signed_in_user(request), local_day(unit)
-    window = read_window(request.GET.get("dari", ""), request.GET.get("sampai", ""), day)
-    found = read_staff_results(unit, window, day, with_oddities=oversees(user, unit))
+    is_above = sees_all(user, unit)
+    asked = (request.GET.get("dari", ""), request.GET.get("sampai", ""))
+    window = read_window(*asked, day, least=1 if is_above else OWN_MONTHS)
+    found = read_staff_results(unit, window, day, sees_all=is_above)
     is_desk = posting_at_desk(user, unit) is not None
     context = {"found": found, "internal": INTERNAL, "is_desk": is_desk}
     return render(request, "layanan/survey_unit_staff.html", context)

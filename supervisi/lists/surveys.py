@@ -10,7 +10,7 @@ from layanan.forms.surveys import read_window
 from layanan.models import SurveyContact
 from layanan.pages.survey_outcomes import INTERNAL, Outcome
 from layanan.pages.survey_staff import read_staff_results, staff_lines, units_in_reach
-from layanan.survey_access import LIST_ROLES, posting_at_desk, reads_results
+from layanan.survey_access import LIST_ROLES, OWN_MONTHS, posting_at_desk, reads_results, sees_all
 from layanan.survey_maths import half_up, last_months
 from layanan.surveyed import KINDS, service_name
 from supervisi.lists.asked import Asked
@@ -34,7 +34,7 @@ def indices(user: User, asked: Asked) -> Table | None:
         return None
     units = list(units_in_reach(user, text, day))
     window = last_months(day)
-    lines, names = staff_lines(units, window)
+    lines, names = staff_lines(user, units, window)
     columns = ("Satuan", "Dari bulan", "Sampai bulan", *(f"{name} {word}" for name in names for word in _WORDS))
     rows = [(line.unit.name, window.first, window.last, *_cells(line.outcomes), INTERNAL) for line in lines]
     return table_of("hasil-survei", (*columns, "Keterangan"), rows)
@@ -44,7 +44,7 @@ _WORDS = ("indeks", "jawaban")
 
 
 def _cells(parts: tuple) -> list[Cell]:
-    return [cell for part in parts for cell in (_index(part.outcome), part.outcome.count if part.outcome else 0)]
+    return [cell for part in parts for cell in (_index(part.outcome), part.outcome.count if part.outcome else None)]
 
 
 def elements(user: User, asked: Asked) -> Table | None:
@@ -53,20 +53,23 @@ def elements(user: User, asked: Asked) -> Table | None:
     if unit is None or not reads_results(user, unit):
         return None
     day = local_day(unit)
-    window = read_window(asked.text("dari"), asked.text("sampai"), day)
-    found = read_staff_results(unit, window, day, with_oddities=False)
+    is_above = sees_all(user, unit)
+    window = read_window(asked.text("dari"), asked.text("sampai"), day, least=1 if is_above else OWN_MONTHS)
+    found = read_staff_results(unit, window, day, sees_all=is_above)
     rows: list[tuple[Cell, ...]] = []
     for survey in found.surveys:
         outcome = survey.outcome
-        rows.append((outcome.short, "Indeks", outcome.index_name, _index(outcome), outcome.count))
-        means = zip(outcome.names, outcome.tally.means, strict=False)
+        shown = outcome if survey.is_shown else None
+        rows.append((outcome.short, "Indeks", outcome.index_name, _index(shown), outcome.count))
+        means = () if shown is None else zip(outcome.names, outcome.tally.means, strict=False)
         rows += [(outcome.short, "Rata-rata", name, half_up(mean, _PLACES), outcome.count) for name, mean in means]
         for word, parts in (("Layanan", survey.services), ("Bulan", survey.months)):
             rows += [
-                (outcome.short, word, part.name, _index(part.outcome), part.outcome.count if part.outcome else 0)
+                (outcome.short, word, part.name, _index(part.outcome), part.outcome.count if part.outcome else None)
                 for part in parts
             ]
-        rows.append((outcome.short, "Terbuka, tidak dihitung", "", _index(survey.opened), survey.opened.count))
+        opened = _index(survey.opened) if survey.is_opened_shown else None
+        rows.append((outcome.short, "Terbuka, tidak dihitung", "", opened, survey.opened.count))
     return table_of("survei-satuan", ("Survei", "Bagian", "Nama", "Nilai", "Jawaban"), rows)
 
 

@@ -259,7 +259,19 @@ def test_staff_read_everything_in_a_fixed_number_of_queries(town):
     # Who stands at the unit himself isn't told that his unit looks odd.
     own, _ = read(town.operator, "?dari=2026-11&sampai=2026-11")
     assert "Hari yang perlu dilihat" not in own
-    assert "4,00" in own
+    # The running month is told to nobody: a figure that moves with each answer tells what the last person said.
+    assert "3,78" in own
+    assert "120 jawaban" in own
+    # Five of October by another service: those above read it, the unit itself doesn't, nor a month by itself.
+    town.answer(*[1] * 5, day=datetime.date(2026, 10, 2), service="sp2hp")
+    for person, query, sees in (
+        (town.commander, "", True), (town.operator, "", False), (town.operator, "?dari=2026-10&sampai=2026-10", False),
+    ):  # fmt: skip
+        said, _ = read(person, query)
+        assert ("0,67" in said) == sees, (person, query)
+        assert "Agustus sampai Oktober 2026" in said
+    file = b"".join(sessions.of(town.operator).get(f"/supervisi/daftar/survei-satuan.csv?id={town.polsek.pk}"))
+    assert "SPKP;Layanan;SP2HP;;\r\n" in file.decode()
     assert [odd.count for odd in read_odd_days(town.polsek, TODAY)] == [40, 40]
     satfung = make_person(make_unit(town.polres, kind=UnitKind.SATFUNG), Role.OPERATOR)
     assert "tidak mengadakan survei sendiri" in sessions.of(satfung).get("/layanan/survei/kelola/").content.decode()
