@@ -15,7 +15,7 @@ class LayananConfig(AppConfig):
         """Register menu entries, guards, panels, the words of the trail, who reads files, and what is done daily."""
         from layanan import guards, navigation, panels, readers
         from layanan.acts import ACTS
-        from layanan.services import gratuity_notices, report_notices, simba_emptying, survey_mixing
+        from layanan.services import gratuity_notices, public_figures, report_notices, simba_emptying, survey_mixing
         from wbbm.jobs.clock import Window, register_daily
         from wbbm.organisasi.guards import register_guards
         from wbbm.organisasi.models import TimeZone
@@ -34,5 +34,6 @@ class LayananConfig(AppConfig):
         # Soon after midnight; a laptop that was off does it when it is on again.
         night = Window(datetime.time(0, 10), datetime.time(23), tuple(TimeZone.values))
         register_daily("survey-mixing", survey_mixing.daily, window=night)
+        register_daily("public-figures", public_figures.daily, window=night)
         window = Window(datetime.time(6), datetime.time(23), tuple(TimeZone.values))
         register_daily("report-notices", report_notices.daily, window=window)

@@ -27,7 +27,7 @@ from layanan.pages.catalogue import read_own, read_rules
 from layanan.pages.innovations import simba_months
 from layanan.pages.survey_outcomes import Outcome, total, window_words
 from layanan.pages.survey_results import PublicSurvey, in_window, newest_questionnaires, read_public_results, served_in
-from layanan.survey_maths import PUBLIC_LEAST, Window, last_months, last_quarters
+from layanan.survey_maths import PUBLIC_LEAST, ZI_LEAST, Window, last_months, last_quarters
 from wbbm.organisasi.models import Unit
 
 
@@ -97,7 +97,7 @@ def _index(outcome: Outcome) -> SurveyIndex:
 
 @dataclass(frozen=True)
 class SurveyRound:
-    """How often a survey was held in a year: the quarters with answers, and those whose result is public."""
+    """How often a survey was held in a year: quarters with enough answers for ZI, and those whose result is public."""
 
     code: str
     quarters_held: int
@@ -115,8 +115,9 @@ def survey_rounds(unit: Unit, year: int, *, day: datetime.date) -> tuple[SurveyR
     for code, asked in newest_questionnaires().items():
         own = [row for row in rows if row.questionnaire.code == code]
         counts = [total(in_window(own, quarter), asked).count for quarter in quarters]
+        held = sum(count >= ZI_LEAST for count in counts)
         public = sum(count >= PUBLIC_LEAST for count in counts)
-        found.append(SurveyRound(code, sum(count > 0 for count in counts), public, sum(row.count for row in own)))
+        found.append(SurveyRound(code, held, public, sum(row.count for row in own)))
     return tuple(found)
 
 

@@ -13,6 +13,8 @@ ACTS = {
     "checklist.reopen": "Lembar dibuka kembali",
     "checklist.unfrozen": "Lembar mandiri kembali diserahkan: penutupan periode dibatalkan",
     "checklist.withdraw": "Lembar ditarik",
+    "suggestion.accepted": "Usulan dari data portal dipakai",
+    "suggestion.corrected": "Usulan dari data portal dikoreksi",
     "reply-round.opened": "Hak jawab dibuka",
     "reply-round.extended": "Tenggat hak jawab diperpanjang",
     "reply-round.waived": "Hak jawab diakhiri satuan",

@@ -24,6 +24,7 @@ from supervisi.views import (
     replies,
     samples,
     sheets,
+    suggestions,
     trend,
     unit_changes,
     vault,
@@ -100,6 +101,8 @@ urlpatterns += [
     path("supervisi/lembar/<int:pk>/kembalikan/", sheets.checklist_return, name="checklist-return"),
     path("supervisi/lembar/<int:pk>/minta-buka/", sheets.checklist_ask_reopening, name="checklist-ask-reopening"),
     path("supervisi/lembar/<int:pk>/sampel/", samples.sample, name="sample"),
+    path("supervisi/lembar/<int:pk>/usulan/", suggestions.suggestions, name="suggestions"),
+    path("supervisi/lembar/<int:pk>/usulan/<str:code>/", suggestions.decide, name="suggestion-decide"),
     path("supervisi/lembar/mandiri/", sheets.self_sheet_add, name="self-sheet-add"),
     path("supervisi/lembar/tpi/<int:unit_pk>/", sheets.tpi_sheets, name="tpi-sheets"),
 ]

@@ -84,6 +84,7 @@ def things() -> dict[str, list]:
         "own-unit": first_of_each(Unit.objects.filter(kind__in=["polda", "polres"], depth__lte=2), "kind"),
         "visit": first_of_each(Visit.objects.all(), "status"),
         "sheet": first_of_each(sheets, "status", "layer", "instrument_id"),
+        "lke": first_of_each(sheets.filter(instrument__code="lke-2021"), "status", "layer"),
         "sample": list(SampleDraw.objects.values_list("checklist", flat=True)),
         "disclosed": list(Checklist.objects.filter(status="disclosed").values_list("pk", flat=True)[:3]),
         "reply": first_of_each(Reply.objects.all(), "status", "round_id"),
@@ -131,15 +132,15 @@ def targets() -> Iterator[tuple[str, str]]:
                 yield route.name, address(route, variant, thing)
 
 
-def some_of(everything: list[tuple[str, str]], turn: int) -> list[tuple[str, str]]:
-    """Return at most FEW addresses of each route, in each turn others."""
+def some_of(everything: list[tuple[str, str]], turn: int, most: int = FEW) -> list[tuple[str, str]]:
+    """Return at most so many addresses of each route, in each turn others."""
     routes: dict[str, list[tuple[str, str]]] = {}
     for target in everything:
         routes.setdefault(target[0], []).append(target)
     few = []
     for known in routes.values():
-        first = turn * FEW % len(known)
-        few += (known[first:] + known[:first])[:FEW]
+        first = turn * most % len(known)
+        few += (known[first:] + known[:first])[:most]
     return few
 
 

@@ -47,6 +47,7 @@ from supervisi.models import (
     WorkbookImport,
 )
 from supervisi.models.list_files import posting_mark
+from supervisi.services.instruments import load_instrument
 from tests.clients import Sessions
 from tests.factories import make_person, make_posting, make_unit, make_user
 from tests.layanan.makers import make_innovation, make_registration, make_session
@@ -308,6 +309,8 @@ RULES: dict[str, Rule] = {
     ),
     "supervisi:answer-history": page(READERS, SHEET, extra={"code": "P.1.1.i.a"}),
     "supervisi:checklist-blank": page(READERS, SHEET),
+    "supervisi:suggestions": page(UNIT_READERS, "lke"),
+    "supervisi:suggestion-decide": post(frozenset({"kapolsek"}), "lke", READERS, extra={"code": "A.I.6.ii.f"}),
     # The world's sheet is a draft: only its team may see its score, and so its plan.
     "supervisi:derivation": page(frozenset({"member"}), SHEET, refused=READERS - {"member"}),
     # A draft is compared with nothing.
@@ -517,6 +520,13 @@ def objects(world: World, admin: User) -> dict[str, Any]:
         "visit": world.visit.pk,
         SHEET: world.checklist.pk,
         "self-sheet": own.pk,
+        "lke": Checklist.objects.create(
+            unit=world.polsek,
+            period=world.period,
+            instrument=load_instrument("lke-2021")[0],
+            layer=Layer.SELF,
+            created_by=world.leader,
+        ).pk,
         "upload": upload.pk,
         "disclosed": disclosed,
         "document": document(world, world.checklist.pk, "submitted"),

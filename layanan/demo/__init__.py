@@ -10,6 +10,8 @@ from layanan.demo.place import Place
 from layanan.demo.reports import add_reports
 from layanan.demo.simba import add_simba
 from layanan.demo.surveys import add_surveys
+from layanan.services.public_figures import refresh
+from wbbm.organisasi.models import Unit
 
 __all__ = ["Place", "add_public_side"]
 
@@ -23,3 +25,4 @@ def add_public_side(place: Place) -> None:
     add_surveys(place)
     add_reports(place)
     add_commitment(place)
+    refresh(Unit.objects.all(), place.today)

@@ -17,6 +17,7 @@ from .innovations import (
     InnovationFile,
     InnovationStatus,
 )
+from .public_figures import PublicFigures
 from .reports import (
     Accused,
     ComplaintFigure,
@@ -78,6 +79,7 @@ __all__ = [
     "Pledge",
     "PledgeText",
     "PracticeSession",
+    "PublicFigures",
     "Questionnaire",
     "Registration",
     "RegistrationStatus",

@@ -23,6 +23,7 @@ from .plans import PlanEntry, PlanLock
 from .replies import Reply, ReplyFile, ReplyRound, ReplyStatus
 from .samples import SampleDraw, SampleItem, SampleReason
 from .scores import ChecklistScore, ConditionState, LayerComparison, UnitScore
+from .suggestions import Suggestion, SuggestionOutcome
 from .verification import VerificationCode
 from .visits import Assignment, Visit, VisitMember, VisitStatus
 from .workbooks import WorkbookImport
@@ -82,6 +83,8 @@ __all__ = [
     "SampleReason",
     "Scope",
     "Severity",
+    "Suggestion",
+    "SuggestionOutcome",
     "UnitScore",
     "VerificationCode",
     "Visit",

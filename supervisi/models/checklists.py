@@ -75,7 +75,8 @@ class ChecklistQuerySet(models.QuerySet["Checklist"]):
 
     def with_frame(self) -> Self:
         """Load unit, period, visit and instrument along; the instrument's definition stays in the process's cache."""
-        return self.select_related("unit", "period", "visit", "instrument").defer("instrument__definition")
+        frame = ("unit__public_figures", "period", "visit", "instrument")
+        return self.select_related(*frame).defer("instrument__definition")
 
     def one_of(self, unit: Unit, period: Period, instrument: Instrument, layer: str) -> Checklist | None:
         """Return the `self` or `tpi` sheet of the period, when it was begun."""

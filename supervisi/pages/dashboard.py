@@ -18,6 +18,7 @@ from supervisi.pages.dashboard_station import StationPage, read_station
 from supervisi.pages.dashboard_stations import StationTable, score_text, station_table
 from supervisi.pages.dashboard_verdict import Verdict, read_verdict, why_none
 from supervisi.pages.moments import moment_words
+from supervisi.pages.public_side import PublicSide, public_side
 from supervisi.scoring.rounding import UNITS, from_units
 from wbbm.organisasi.models import Unit, UnitKind, User
 
@@ -70,6 +71,8 @@ class Dashboard:
     late_total: int
     # Units, this one and those directly below, whose evidence has run out or soon will; the worst first.
     stale_evidence: tuple[StaleEvidence, ...]
+    # How residents meet the unit; None where nothing is known.
+    public_side: PublicSide | None
     computed: str
     printed: str
     is_updating: bool
@@ -117,6 +120,7 @@ def build_dashboard(user: User, unit_id: int, period_id: int | None = None) -> D
         late=late,
         late_total=late_total,
         stale_evidence=stale_evidence((data.unit, *data.children)),
+        public_side=public_side(data.unit, data.unit.public_figures_json),  # annotated in dashboard_data
         computed=moment_words(max(moments), data.unit.time_zone) if moments else "",
         printed=moment_words(timezone.now(), data.unit.time_zone),
         is_updating=data.is_updating,

@@ -27,6 +27,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Concat, Length, RowNumber, Substr
 from django.utils import timezone
 
+from layanan.models import PublicFigures
 from supervisi.access import posting_to_find
 from supervisi.models import (
     Checklist,
@@ -243,6 +244,9 @@ def _read_units(user: User, unit_id: int) -> list[Unit]:
                 UnitChange.objects.filter(Q(unit=OuterRef("pk")) | Q(into=OuterRef("pk")))
                 .order_by(Case(When(kind__in=_NAMES_CHANGED, then=0), default=1), "-day", "-pk")
                 .values("old_name")[:1]
+            ),
+            public_figures_json=Subquery(
+                PublicFigures.objects.filter(unit=OuterRef("pk"), unit_id=unit_id).values("figures")[:1]
             ),
             held_wbk=Subquery(held.filter(predicate=PredicateCode.WBK).values("year")[:1]),
             held_wbbm=Subquery(held.filter(predicate=PredicateCode.WBBM).values("year")[:1]),

@@ -22,11 +22,13 @@ from supervisi.models import (
 )
 from supervisi.pages.item_findings import KnownFinding, read_item_findings
 from supervisi.pages.proposals import Proposal, read_area_evidence
+from supervisi.pages.public_side import InternalIndex, beside
 from supervisi.pages.validity import Validity, validity
 from supervisi.pages.zero_rule import zero_rule
 from supervisi.scoring.instrument import Instrument, Item
 from supervisi.services.operations import Card, canonical
 from supervisi.services.replies import ShownAnswer, author_text, moment_text, show_answer
+from supervisi.suggestions.rules import rules_of
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, User
 
@@ -170,6 +172,9 @@ class ItemCard:
     known_findings: tuple[KnownFinding, ...]
     conflict: Conflict | None
     is_mine: bool
+    # The internal survey beside the item of an official index; whether the portal has figures to propose from.
+    internal: InternalIndex | None
+    has_figures: bool
     # The UUID of the plain upload form.
     upload_uuid: str
 
@@ -397,6 +402,8 @@ class CardBuilder:
             has_severe_finding=any(finding.is_severe for finding in own),
             known_findings=tuple(known),
             conflict=self._conflict(item, answer, card),
+            internal=beside(item.code, self.checklist),
+            has_figures=item.code in rules_of(self.checklist.instrument.code).items,
             is_mine=item.code in self.tasks,
             upload_uuid=str(uuid.uuid4()),
         )

@@ -13,6 +13,7 @@ from supervisi.models import Checklist, ConditionState, Finding, PlanLock
 from supervisi.pages.dashboard_stations import score_text
 from supervisi.pages.dashboard_verdict import ConditionLine, condition_lines
 from supervisi.pages.moments import long_moment
+from supervisi.pages.public_side import InternalIndex, beside
 from supervisi.scoring.gates import GateResult
 from supervisi.scoring.instrument import PERCENT, TOTAL, Gate, Item
 from supervisi.scoring.plan_options import better_answers, is_survey, items_of_gate
@@ -106,6 +107,8 @@ class SurveyLine:
     now: str
     needed: str
     passed: bool
+    # The internal survey beside it.
+    internal: InternalIndex | None = None
 
 
 @dataclass(frozen=True)
@@ -378,4 +381,7 @@ class _Words:
             assert is_survey(item) and item.formula is not None  # by its gate
             scale = item.formula.maximum / (item.weight or 1)
         needed = each.required * scale
-        return SurveyLine(each.gate.label, shown(each.actual * scale, gate=needed), shown(needed), each.passed)
+        internal = beside(each.item_code, self.made.checklist) if each.item_code else None
+        return SurveyLine(
+            each.gate.label, shown(each.actual * scale, gate=needed), shown(needed), each.passed, internal
+        )

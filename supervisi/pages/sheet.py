@@ -23,6 +23,7 @@ from supervisi.services.checklists import (
 )
 from supervisi.services.content import stored_answers
 from supervisi.services.copying import last_sheet
+from supervisi.suggestions.rules import rules_of
 from wbbm.organisasi.models import AuditEvent, User
 
 # Label, and what the step brings about.
@@ -131,6 +132,11 @@ class SheetPage:
     codes: tuple[VerificationCode, ...]
     # The right of reply since the last disclosing; None where none was due.
     replies: RoundFacts | None
+
+    @property
+    def has_suggestions(self) -> bool:
+        """Tell whether the portal has figures for items of the sheet."""
+        return bool(rules_of(self.checklist.instrument.code).items)
 
     @property
     def compares(self) -> bool:

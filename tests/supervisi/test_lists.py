@@ -43,6 +43,7 @@ NO_LIST = {
     "layanan:report-list": "no copy of reports leaves the portal, not even of their number",
     "layanan:report-detail": _ONE, "layanan:report-photo": _SELF,
     "supervisi:list-file": _SELF, "supervisi:list-download": _SELF,
+    "supervisi:suggestions": "figures beside the items of one sheet",
     "supervisi:sample": "the drawn items, each on its sheet", "supervisi:reply-detail": _ONE,
     "supervisi:unit-tasks": "a print of one unit's findings, sheets and visits, each in its own list",
     "supervisi:unit-changes": "what an admin may do; the changes are in the unit's history",

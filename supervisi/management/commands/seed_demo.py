@@ -21,6 +21,7 @@ from supervisi.demo.oddities import add_oddities
 from supervisi.demo.plans import add_plans
 from supervisi.demo.replies import add_replies
 from supervisi.demo.sheets import make_periods, make_sheets, settle_periods
+from supervisi.demo.suggestions import add_suggestions
 from supervisi.demo.versions import add_version
 from supervisi.services.recompute import recompute
 from wbbm.organisasi.models import Unit, User
@@ -61,5 +62,6 @@ class Command(BaseCommand):
             add_version(district)
             add_documents(district)
             add_public_side(Place(district.polres, district.stations, district.people, district.today))
+            add_suggestions(district)
             seal_all()
             publish_head()

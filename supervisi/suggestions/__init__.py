@@ -1,0 +1,1 @@
+"""Items that the portal can propose an answer for, from its own figures. Pure Python; the rules are data."""
