@@ -41,7 +41,11 @@ def posting_for(user: User, report: Report) -> Posting | None:
 
 def may_open(user: User, facts: dict[str, Any]) -> bool:
     """Tell whether the person stands nowhere at, or below, the unit complained about."""
-    return not any(posting.unit.path.startswith(facts["unit_path"]) for posting in user.scope.postings)
+    # By number and by place as they were when it came: a unit may have moved since.
+    return not any(
+        posting.unit_id == facts["unit"] or posting.unit.path.startswith(facts["unit_path"])
+        for posting in user.scope.postings
+    )
 
 
 def note_opened(report: Report, *, by: User, posting: Posting) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from wbbm.organisasi.models import Posting, Role, Unit, UnitKind
 
 # More don't fit into one list of a page on a cheap phone.
 MOST_LISTED = 250
+# Who served there until lately may be the one who is meant.
+LOOK_BACK = datetime.timedelta(days=365)
 # What a resident may complain about; a Mabes has nobody above it within the portal.
 _KINDS = (UnitKind.POLSEK, UnitKind.SATFUNG, UnitKind.POLRES, UnitKind.POLDA)
 
@@ -84,7 +87,7 @@ def find_route(unit: Unit, accused: str, name: str = "") -> Route:
 
     Officers of the nearest unit strictly above the one complained about that has any. Where the officers themselves
     are complained about, that is the nearest unit above *their* unit. Whoever holds any posting at the unit complained
-    about, or below it, is left out, whatever else he is.
+    about, or below it, held one within a year or is about to, is left out, whatever else he is.
     """
     held = list(
         Posting.objects.running()
@@ -102,5 +105,6 @@ def find_route(unit: Unit, accused: str, name: str = "") -> Route:
 
 
 def _people_under(unit: Unit) -> set[int]:
-    rows = Posting.objects.running().filter(unit__path__startswith=unit.path).order_by()
+    since = local_day(unit) - LOOK_BACK
+    rows = Posting.objects.lasting(since).filter(unit__path__startswith=unit.path).order_by()
     return set(rows.values_list("user_id", flat=True))

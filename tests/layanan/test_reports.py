@@ -168,9 +168,12 @@ def test_reports_go_above_what_they_are_about(place):
     make_posting(make_person(place.polsek, Role.OPERATOR), place.polres, Role.INTEGRITY_OFFICER, approved_at=None)
     assert readers(place.polsek) == [place.siwas]
     assert at_station not in readers(place.polsek)
-    # Nobody able at the Polres: the Polda's, not nobody.
-    make_posting(place.siwas, place.polsek, Role.OPERATOR)
+    # Nobody able at the Polres: the Polda's, not nobody. Whoever left the station lately may be the one who is meant.
+    today = timezone.localdate()
+    left = make_posting(place.siwas, place.polsek, Role.COMMANDER, ends_on=today - datetime.timedelta(days=300))
     assert readers(place.polsek) == [place.above]
+    Posting.objects.filter(pk=left.pk).update(ends_on=today - datetime.timedelta(days=400))
+    assert readers(place.polsek) == [place.siwas]
 
 
 def test_what_nobody_may_read_is_refused_before_sending_and_never_stored(place):
