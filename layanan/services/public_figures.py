@@ -10,6 +10,7 @@ from django.utils import timezone
 from layanan import facts
 from layanan.access import PUBLIC_KINDS
 from layanan.models import PublicFigures
+from layanan.survey_maths import PUBLIC_LEAST
 from wbbm.organisasi.models import Unit
 
 
@@ -46,7 +47,9 @@ def figures_of(unit: Unit, day: datetime.date) -> dict[str, Any]:
 
 def _surveys(unit: Unit, day: datetime.date) -> dict[str, Any] | None:
     known = facts.survey_indices(unit, day=day)
-    if not known.indices:
+    # Fewer answers would tell what single people said, and no index at all.
+    indices = [index for index in known.indices if index.count >= PUBLIC_LEAST]
+    if not indices:
         return None
     return {
         "window": known.words,
@@ -56,7 +59,7 @@ def _surveys(unit: Unit, day: datetime.date) -> dict[str, Any] | None:
                 "range": index.range_text, "quality": index.quality, "gates": [list(gate) for gate in index.gates],
                 "needs": list(index.needs),
             }
-            for index in known.indices
+            for index in indices
         ],
     }  # fmt: skip
 

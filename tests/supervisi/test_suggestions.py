@@ -156,7 +156,7 @@ def test_what_the_portal_does_not_know_is_no_proposal(desk):
     assert desk.send(VIOLATION).status_code in {302, 422}
     assert not Suggestion.objects.exists()
     assert desk.send(VIOLATION, act="correct", text="Register Sipropam", **violations()).status_code == 302
-    assert list(desk.stored(VIOLATION).values()) == [4, 1, 1]
+    assert {f"input-{key}": value for key, value in desk.stored(VIOLATION).items()} == violations()
     assert Suggestion.objects.get().proposed is None
 
 
