@@ -15,7 +15,14 @@ class LayananConfig(AppConfig):
         """Register menu entries, guards, panels, the words of the trail, who reads files, and what is done daily."""
         from layanan import guards, navigation, panels, readers
         from layanan.acts import ACTS
-        from layanan.services import gratuity_notices, public_figures, report_notices, simba_emptying, survey_mixing
+        from layanan.services import (
+            gratuity_notices,
+            holiday_notices,
+            public_figures,
+            report_notices,
+            simba_emptying,
+            survey_mixing,
+        )
         from wbbm.jobs.clock import Window, register_daily
         from wbbm.organisasi.guards import register_guards
         from wbbm.organisasi.models import TimeZone
@@ -27,6 +34,7 @@ class LayananConfig(AppConfig):
         panels.register()
         window = Window(datetime.time(5), datetime.time(23), tuple(TimeZone.values))
         register_daily("gratuity-deadlines", gratuity_notices.daily, window=window)
+        register_daily("holiday-years", holiday_notices.daily, window=window)
         register_acts(ACTS)
         # Once a day for everybody; a laptop that was off does it when it is on again.
         day = Window(datetime.time(2), datetime.time(23), (TimeZone.WIB.value,))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from layanan.gratuity_clock import read_clocks, read_verdicts
 from layanan.models import GratuityFile, GratuityReport
-from layanan.services import gratuity_notices
+from layanan.services import gratuity_notices, holiday_notices
 from layanan.services.gratuities import (
     TRANSITIONS,
     Facts,
@@ -121,6 +121,21 @@ def test_the_admins_page_confirms_the_year_once(client, place):
     for _ in range(2):
         assert client.post(confirm, {"tahun": "2027"})["Location"] == f"{page}?tahun=2027"
     assert "sudah ditetapkan" in client.get(page, {"tahun": "2027"}).content.decode()
+
+
+def test_the_topmost_admin_is_told_once_of_a_list_that_is_missing(place):
+    polda, polres, _ = place
+    above = make_person(polda, Role.ADMIN)
+    make_person(polres, Role.ADMIN)
+    for text in ("2026-11-14", "2026-11-15", "2026-11-20", "2027-02-01"):
+        holiday_notices.daily(polda.time_zone, day(text))
+        holiday_notices.daily("Asia/Jayapura", day(text))
+    told = Notice.objects.order_by("pk").values_list("person", "key")
+    assert list(told) == [(above.pk, "holidays-2026"), (above.pk, "holidays-2027")]
+    Holiday.objects.create(day=day("2028-01-01"), name="Tahun baru", unit=polda)
+    confirm_year(unit=polda, year=2028, by=above)
+    holiday_notices.daily(polda.time_zone, day("2027-11-15"))
+    assert Notice.objects.count() == 2
 
 
 # --- the whole way --------------------------------------------------------------------------------------
