@@ -31,6 +31,8 @@ WAIT_SECONDS = {SEND: 20, OPEN: 2, ADD: 5}
 SLOW_LANE = {SEND: 15, OPEN: 60, ADD: 30}
 # Of all sends together in ten minutes, whatever work was done for them: a flood buries no report.
 MOST_SENDS = 120
+# How often in ten minutes one piece of work may be shown: again after a refused photo, not for ever.
+MOST_TRIES = 5
 _WINDOW = 600
 
 
@@ -110,34 +112,56 @@ def admit(token: FormToken, proof: str, subject: str = "") -> None:
     Raises:
         TooSoon: no work, and the form was not open long enough.
         TooMany: no work, and the lane is full; or too many sends of any kind.
-        StaleForm: the work was enough when the form was made, in quieter times.
+        StaleForm: the work was enough when the form was made, in quieter times; or it was shown too often.
     """
-    if token.purpose == SEND and _count("semua") > MOST_SENDS:
+    if token.purpose == SEND and _counted("semua") >= MOST_SENDS:
         raise TooMany(_FULL)
-    if is_proved(token, proof, subject):
-        # Forms that were fetched for a flood before it began are worth no more than others.
-        if token.bits < _bits_now() - _LAG_BITS:
-            raise StaleForm("Sedang banyak kiriman. Isian Anda masih ada di bawah; tekan tombolnya sekali lagi.")
+    tries = _admit_by_work(token, proof, subject) if is_proved(token, proof, subject) else _admit_slowly(token)
+    # What is refused counts for nothing: who does no work can't fill everybody's lane.
+    if token.purpose == SEND and tries == 1:
+        _count("semua")
+
+
+def _admit_by_work(token: FormToken, proof: str, subject: str) -> int:
+    """Return how often this very work was shown: a photo that is refused may be chosen anew, a flood may not."""
+    # Forms that were fetched for a flood before it began are worth no more than others.
+    if token.bits < _bits_now() - _LAG_BITS:
+        raise StaleForm("Sedang banyak kiriman. Isian Anda masih ada di bawah; tekan tombolnya sekali lagi.")
+    tries = _count(f"tanda-{_work(token, proof, subject).hex()}")
+    if tries > MOST_TRIES:
+        raise StaleForm(_STALE)
+    if tries == 1:
         _count(f"kerja-{token.purpose}")
-        return
+    return tries
+
+
+def _admit_slowly(token: FormToken) -> int:
     wait = WAIT_SECONDS[token.purpose]
     if time.time() - token.made_at < wait:
         raise TooSoon(f"Tunggu {wait} detik sejak halaman dibuka, lalu tekan tombolnya sekali lagi.")
     if _count(f"pelan-{token.purpose}") > SLOW_LANE[token.purpose]:
         raise TooMany(_FULL)
+    return 1
 
 
 def is_proved(token: FormToken, proof: str, subject: str = "") -> bool:
     """Tell whether the number does the work that the token asks for."""
     if not proof.isascii() or not proof.isdigit() or len(proof) > 12:
         return False
-    digest = hashlib.sha256(f"{token.challenge}:{subject}:{proof}".encode()).digest()
-    return int.from_bytes(digest, "big") >> (256 - token.bits) == 0
+    return int.from_bytes(_work(token, proof, subject), "big") >> (256 - token.bits) == 0
+
+
+def _work(token: FormToken, proof: str, subject: str) -> bytes:
+    return hashlib.sha256(f"{token.challenge}:{subject}:{proof}".encode()).digest()
 
 
 def _bits_now() -> int:
-    sends = sum(int(cache.get(_slot(f"kerja-{purpose}"), 0)) for purpose in (SEND, OPEN, ADD))
+    sends = sum(_counted(f"kerja-{purpose}") for purpose in (SEND, OPEN, ADD))
     return min(HARD_BITS, EASY_BITS + max(0, (sends // _EASY_FOR).bit_length()))
+
+
+def _counted(name: str) -> int:
+    return int(cache.get(_slot(name), 0))
 
 
 def _count(name: str) -> int:

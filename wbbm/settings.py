@@ -185,6 +185,11 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {})
     DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 
+# Figures of limits, in each process's memory. By Django's 300 entries a flood of one would push out those of others.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}},
+}
+
 # --- Queue: a doorbell; the job table is the memory (wbbm/jobs) -------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"
