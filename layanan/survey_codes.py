@@ -11,7 +11,7 @@ from django.utils.crypto import salted_hmac
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12
 _GROUP = 4
-_READ_AS = str.maketrans("OIL", "011", " -\t")
+_READ_AS = str.maketrans("OIL", "011", " -\t\r\n")
 
 
 def new_code() -> str:

@@ -178,7 +178,7 @@ class YearFigures:
 
 
 def read_figures(user: User) -> YearFigures | None:
-    """Return the year's figures of the unit where the person is integrity officer (one query)."""
+    """Return the year's figures of what the person received as integrity officer (one query)."""
     posting = next((held for held in user.scope.postings if held.role == Role.INTEGRITY_OFFICER), None)
     if posting is None:
         return None

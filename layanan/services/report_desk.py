@@ -40,11 +40,11 @@ def posting_for(user: User, report: Report) -> Posting | None:
 
 
 def may_open(user: User, facts: dict[str, Any]) -> bool:
-    """Tell whether the person stands nowhere at, or below, the unit complained about."""
+    """Tell whether the person stands nowhere at, or below, the unit complained about, or that of its officers."""
     # By number and by place as they were when it came: a unit may have moved since.
+    away = facts.get("away") or facts["unit_path"]
     return not any(
-        posting.unit_id == facts["unit"] or posting.unit.path.startswith(facts["unit_path"])
-        for posting in user.scope.postings
+        posting.unit_id == facts["unit"] or posting.unit.path.startswith(away) for posting in user.scope.postings
     )
 
 
@@ -140,12 +140,15 @@ def last_full_month(posting: Posting) -> datetime.date:
 
 
 def figures_of_year(posting: Posting) -> tuple[int, int, int]:
-    """Return how many reports a unit received in the year of the last full month, settled, and in time (one query)."""
+    """Return how many reports an officer received in the year of the last full month, settled, and in time (one query).
+
+    Only those that came to this posting: who is posted later, or kept out, learns no count of the others.
+    """
     last = last_full_month(posting)
     days = (datetime.date(last.year, 1, 1), last)
-    units = ReportRecipient.objects.filter(posting__unit=posting.unit).values("report_id")
+    mine = ReportRecipient.objects.filter(posting=posting).values("report_id")
     rows = list(
-        Report.objects.filter(pk__in=units, received_on__range=days).values_list("status", "status_on", "answer_by")
+        Report.objects.filter(pk__in=mine, received_on__range=days).values_list("status", "status_on", "answer_by")
     )
     done = [row for row in rows if row[0] not in {ReportStatus.RECEIVED, *IN_WORK}]
     return len(rows), len(done), sum(status_on <= answer_by for _, status_on, answer_by in done)
@@ -156,7 +159,7 @@ def release_figures(*, posting: Posting, by: User) -> ComplaintFigure:
 
     Raises:
         NotAllowed: the posting is not one of the person's as integrity officer.
-        DomainError: too few reports to hide one among them.
+        DomainError: too few reports to hide one among them, or fewer than a colleague released.
     """
     if posting.role != Role.INTEGRITY_OFFICER or posting.pk not in {held.pk for held in by.scope.postings}:
         raise NotAllowed("Angka pengaduan dirilis oleh petugas integritas satuan itu.")
@@ -164,6 +167,8 @@ def release_figures(*, posting: Posting, by: User) -> ComplaintFigure:
     if received < LEAST_RELEASED:
         raise DomainError(f"Kurang dari {LEAST_RELEASED} laporan: angkanya akan menunjuk orang, jadi tidak dirilis.")
     today, year = local_day(posting.unit), last_full_month(posting).year
+    if ComplaintFigure.objects.filter(unit=posting.unit, year=year, received__gt=received).exists():
+        raise DomainError("Yang sudah dirilis lebih banyak daripada yang Anda terima; angka itu tetap berlaku.")
     facts = {
         "received": received, "settled": settled, "in_time": in_time, "released_by": posting, "released_on": today,
     }  # fmt: skip

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import F, Max, Q
 from django.urls import reverse
 
 from layanan.models.reports import IN_WORK, ReportRecipient, ReportStatus
+from layanan.report_crypto import Unreadable
+from layanan.services.report_desk import may_open
+from layanan.services.reports import report_facts
 from wbbm.notices.models import NoticeKind
 from wbbm.notices.services import tell
 from wbbm.organisasi.models import Posting
@@ -20,16 +24,30 @@ _LATE = "Ada laporan warga yang lewat tenggat. Periksa atau jawab sekarang; pela
 def daily(zone: str, day: datetime.date) -> None:
     """Tell the recipients of a zone of what they have not read, each message once, and once a week of what is late."""
     running = Posting.objects.running().filter(unit__time_zone=zone).order_by().values("pk")
-    rows = ReportRecipient.objects.filter(posting__in=running).select_related("posting__unit", "posting__user")
+    rows = ReportRecipient.objects.filter(posting__in=running)
+    rows = rows.select_related("report", "posting__unit", "posting__user")
     known = Max("report__messages__number", filter=Q(report__messages__day__lt=day))
-    waiting = list(rows.annotate(until=known).filter(Q(until__gt=F("seen_number")) & Q(until__gt=F("told_number"))))
+    is_news = Q(until__gt=F("seen_number")) & Q(until__gt=F("told_number"))
+    waiting = _openable(rows.annotate(until=known).filter(is_news))
     _tell(waiting, _UNREAD, f"reports-{day}")
     for row in waiting:
         ReportRecipient.objects.filter(pk=row.pk).update(told_number=row.until)
     unverified = Q(report__status=ReportStatus.RECEIVED, report__verify_by__lt=day)
     unanswered = Q(report__status__in=IN_WORK, report__answer_by__lt=day)
     week = day - datetime.timedelta(days=day.weekday())
-    _tell(rows.filter(unverified | unanswered), _LATE, f"reports-late-{week}")
+    _tell(_openable(rows.filter(unverified | unanswered)), _LATE, f"reports-late-{week}")
+
+
+def _openable(rows: Iterable[Any]) -> list[Any]:
+    """Keep what the recipient may still open: who stands at the unit complained about by now is not even told."""
+    return [row for row in rows if _may_open(row)]
+
+
+def _may_open(row: ReportRecipient) -> bool:
+    try:
+        return may_open(row.posting.user, report_facts(row.report))
+    except Unreadable:
+        return False
 
 
 def _tell(rows: Iterable[ReportRecipient], text: str, key: str) -> None:

@@ -34,6 +34,8 @@ class Route:
     accused: str
     name: str
     recipients: tuple[Posting, ...]
+    # Whoever stands at this place or below it is kept out, then and later.
+    away: str = ""
 
     @property
     def accused_words(self) -> str:
@@ -86,8 +88,9 @@ def find_route(unit: Unit, accused: str, name: str = "") -> Route:
     """Return who would read a report (two queries).
 
     Officers of the nearest unit strictly above the one complained about that has any. Where the officers themselves
-    are complained about, that is the nearest unit above *their* unit. Whoever holds any posting at the unit complained
-    about, or below it, held one within a year or is about to, is left out, whatever else he is.
+    are complained about, that is the nearest unit above *their* unit. Whoever holds any posting there (at the unit
+    complained about, or at that of its officers), or below, held one within a year or is about to, is left out,
+    whatever else he is.
     """
     held = list(
         Posting.objects.running()
@@ -98,13 +101,12 @@ def find_route(unit: Unit, accused: str, name: str = "") -> Route:
     away = unit.path
     if accused == Accused.INTEGRITY:
         away = max((posting.unit.path for posting in held), key=len, default=unit.path)
-    involved = _people_under(unit) | {posting.user_id for posting in held if posting.unit.path == away}
+    involved = _people_under(away, local_day(unit))
     able = [row for row in held if len(row.unit.path) < len(away) and row.user_id not in involved]
     depth = max((len(row.unit.path) for row in able), default=0)
-    return Route(unit, accused, name or unit.name, tuple(row for row in able if len(row.unit.path) == depth))
+    return Route(unit, accused, name or unit.name, tuple(row for row in able if len(row.unit.path) == depth), away)
 
 
-def _people_under(unit: Unit) -> set[int]:
-    since = local_day(unit) - LOOK_BACK
-    rows = Posting.objects.lasting(since).filter(unit__path__startswith=unit.path).order_by()
+def _people_under(path: str, day: datetime.date) -> set[int]:
+    rows = Posting.objects.lasting(day - LOOK_BACK).filter(unit__path__startswith=path).order_by()
     return set(rows.values_list("user_id", flat=True))

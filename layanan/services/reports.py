@@ -93,6 +93,7 @@ def _facts(route: Route, story: Story, today: datetime.date) -> dict[str, Any]:
         "kind": story.kind,
         "unit": route.unit.pk,
         "unit_path": route.unit.path,
+        "away": route.away,
         "unit_name": route.name,
         "accused": route.accused,
         "when": story.when,

@@ -1,0 +1,94 @@
+"""Ways around the guards of reports: lanes that idlers fill, officers who knew the accused, counts, notices."""
+
+from __future__ import annotations
+
+import datetime
+import io
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from layanan import report_tokens
+from layanan.models import ComplaintFigure, Report
+from layanan.services import report_desk, report_notices
+from layanan.services.report_routing import find_route
+from tests.factories import make_person, make_posting
+from tests.layanan.report_sends import STORY, Place, client_of, opened_form, send
+from wbbm.errors import DomainError
+from wbbm.notices.models import Notice
+from wbbm.organisasi.models import Posting, Role
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _quiet_lanes():
+    cache.clear()
+
+
+@pytest.fixture
+def place() -> Place:
+    return Place()
+
+
+def test_who_does_no_work_cannot_close_the_lane_of_those_who_do(place):
+    client = Client()
+    idle = opened_form(client, place.polsek) | {"jenis": "service", "cerita": STORY, "kerja": ""}
+    for _ in range(report_tokens.MOST_SENDS + 1):
+        assert client.post("/lapor/kirim/", idle).status_code == 422
+    assert send(client, place.polsek).status_code == 200
+
+
+def test_one_piece_of_work_is_good_for_a_few_tries_and_counted_once(place):
+    client = Client()
+    form = opened_form(client, place.polsek) | {"jenis": "service", "cerita": STORY}
+    for number in range(report_tokens.MOST_SENDS + 1):
+        answer = client.post("/lapor/kirim/", form | {"foto": io.BytesIO(b"%PDF-1.4")})
+        is_tried = "nama pembuat dan perangkat" in answer.content.decode()
+        assert is_tried == (number < report_tokens.MOST_TRIES)
+    assert report_tokens._counted("semua") == 1
+    assert report_tokens._counted("kerja-send") == 1
+    assert send(client, place.polsek).status_code == 200
+
+
+def test_who_served_with_the_officers_complained_about_reads_nothing_of_it(place):
+    make_person(place.polda, Role.INTEGRITY_OFFICER)
+    last_month = timezone.localdate() - datetime.timedelta(days=30)
+    earlier = make_posting(place.above, place.polres, Role.INTEGRITY_OFFICER, ends_on=last_month)
+    for unit in (place.polsek, place.satlantas, place.polres):
+        assert place.above not in [row.user for row in find_route(unit, "integrity").recipients]
+    # About the station itself he may read, if there were nobody at the Polres.
+    Posting.objects.filter(user=place.siwas).delete()
+    assert place.above in [row.user for row in find_route(place.polsek, "officer").recipients]
+    earlier.delete()
+
+
+def test_who_comes_to_the_office_complained_about_later_loses_the_report(place):
+    send(Client(), place.polsek, accused="integrity")
+    report = Report.objects.get()
+    officer = client_of(place.above)
+    assert officer.get(report.get_absolute_url()).status_code == 200
+    make_posting(place.above, place.polres, Role.INTEGRITY_OFFICER)
+    assert officer.get(report.get_absolute_url()).status_code == 404
+    assert "Polsek Uji" not in officer.get("/layanan/laporan/").content.decode().split("<main")[1]
+    # Nor is he told that anything waits there, or is late.
+    tomorrow = report.received_on + datetime.timedelta(days=1)
+    report_notices.daily("Asia/Jakarta", tomorrow)
+    report_notices.daily("Asia/Jakarta", tomorrow + datetime.timedelta(days=90))
+    assert not Notice.objects.exists()
+
+
+def test_an_officer_counts_only_what_came_to_him(place):
+    for _ in range(5):
+        send(Client(), place.polsek)
+    last = timezone.localdate().replace(day=1) - datetime.timedelta(days=1)
+    Report.objects.update(received_on=last)
+    assert "5 Anda terima" in client_of(place.siwas).get("/layanan/laporan/").content.decode()
+    later = make_person(place.polres, Role.INTEGRITY_OFFICER)
+    assert "0 Anda terima" in client_of(later).get("/layanan/laporan/").content.decode()
+    report_desk.release_figures(posting=Posting.objects.get(user=place.siwas), by=place.siwas)
+    with pytest.raises(DomainError):
+        report_desk.release_figures(posting=Posting.objects.get(user=later), by=later)
+    assert ComplaintFigure.objects.get().received == 5
