@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from layanan import report_crypto
 from layanan.models.reports import Accused
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, Role, Unit, UnitKind
@@ -18,6 +19,9 @@ MOST_LISTED = 250
 LOOK_BACK = datetime.timedelta(days=365)
 # What a resident may complain about; a Mabes has nobody above it within the portal.
 _KINDS = (UnitKind.POLSEK, UnitKind.SATFUNG, UnitKind.POLRES, UnitKind.POLDA)
+
+# Functions that oversee: their own people are the officers who would read, whatever office was chosen.
+_OVERSIGHT = ("siwas", "itwas", "irwas", "propam", "provos", "paminal", "pengawas")
 
 ACCUSED_WORDS: dict[str, str] = {
     Accused.OFFICER: "petugas",
@@ -41,6 +45,11 @@ class Route:
     def accused_words(self) -> str:
         """Which office there, in running text."""
         return ACCUSED_WORDS[self.accused]
+
+    @property
+    def mark(self) -> str:
+        """What the form brings back: who would read it when the resident began to write."""
+        return report_crypto.code_hashes(f"readers {sorted(posting.pk for posting in self.recipients)}")[0][:16]
 
     @property
     def desk(self) -> Unit | None:
@@ -87,10 +96,10 @@ def _names(units: Iterable[Unit], is_search: bool) -> dict[str, str]:
 def find_route(unit: Unit, accused: str, name: str = "") -> Route:
     """Return who would read a report (two queries).
 
-    Officers of the nearest unit strictly above the one complained about that has any. Where the officers themselves
-    are complained about, that is the nearest unit above *their* unit. Whoever holds any posting there (at the unit
-    complained about, or at that of its officers), or below, held one within a year or is about to, is left out,
-    whatever else he is.
+    Officers of the nearest unit strictly above the one complained about that has any. Where the officers themselves,
+    or a function that oversees, are complained about, that is the nearest unit above *their* unit. Whoever holds any
+    posting there (at the unit complained about, or at that of its officers), or below, held one within a year or is
+    about to, is left out, whatever else he is.
     """
     held = list(
         Posting.objects.running()
@@ -99,7 +108,7 @@ def find_route(unit: Unit, accused: str, name: str = "") -> Route:
         .order_by("pk")
     )
     away = unit.path
-    if accused == Accused.INTEGRITY:
+    if accused == Accused.INTEGRITY or any(word in unit.name.lower() for word in _OVERSIGHT):
         away = max((posting.unit.path for posting in held), key=len, default=unit.path)
     involved = _people_under(away, local_day(unit))
     able = [row for row in held if len(row.unit.path) < len(away) and row.user_id not in involved]
@@ -108,5 +117,7 @@ def find_route(unit: Unit, accused: str, name: str = "") -> Route:
 
 
 def _people_under(path: str, day: datetime.date) -> set[int]:
-    rows = Posting.objects.lasting(day - LOOK_BACK).filter(unit__path__startswith=path).order_by()
+    # Who served at what was merged into it served there too.
+    there = Q(unit__path__startswith=path) | Q(unit__changes__into__path__startswith=path)
+    rows = Posting.objects.lasting(day - LOOK_BACK).filter(there).order_by()
     return set(rows.values_list("user_id", flat=True))

@@ -14,7 +14,7 @@ from django.db.models import F
 
 from layanan import report_crypto
 from layanan.models.reports import ENDED, Report, ReportFile, ReportMessage, ReportRecipient, ReportSide
-from layanan.report_tokens import FormToken
+from layanan.report_tokens import FormToken, StaleForm
 from layanan.services.report_flags import find_excess
 from layanan.services.report_routing import Route
 from layanan.services.report_tariffs import official_tariffs
@@ -27,6 +27,9 @@ VERIFY_DAYS = 3
 TEXT_LIMIT = 6000
 CONTACT_LIMIT = 120
 MOST_MESSAGES = 200
+_OTHER_WORDS = (
+    "Formulir ini sudah terkirim dengan tulisan lain. Yang sekarang belum tersimpan; tekan tombolnya sekali lagi."
+)
 
 
 class NoRecipient(DomainError):
@@ -131,11 +134,15 @@ def add_to_report(*, report: Report, token: FormToken, text: str, photos: Sequen
 
     Raises:
         InvalidTransition: the report ended meanwhile.
+        StaleForm: the same form was sent before, with other words.
         DomainError: the thread is full.
     """
     if not text and not photos:
         raise DomainError("Tulis keterangannya, atau pilih paling sedikit satu foto.")
-    if ReportMessage.objects.filter(pk=token.send_id).exists():
+    earlier = ReportMessage.objects.filter(pk=token.send_id).first()
+    if earlier is not None:
+        if message_facts(earlier)["text"] != text:
+            raise StaleForm(_OTHER_WORDS)
         return False
     day = local_day_of(report)
     try:

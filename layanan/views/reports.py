@@ -33,12 +33,15 @@ from layanan.report_tokens import (
 from layanan.services.report_files import cleaned_photos
 from layanan.services.report_routing import Route, find_route
 from layanan.services.reports import Sent, add_to_report, find_by_code, send_report, sent_before
-from wbbm.errors import DomainError
+from wbbm.errors import DomainError, InvalidTransition
 from wbbm.files.errors import FileRefused
 from wbbm.organisasi.access import local_day
 from wbbm.traceless import own_page
 
 _UNKNOWN = "Tidak ada laporan dengan kode ini. Periksa huruf demi huruf: 30 huruf dan angka, dalam enam kelompok."
+_OTHER_READERS = (
+    "Pembacanya berubah sejak Anda mulai menulis. Lihat di atas siapa sekarang, lalu tekan tombolnya sekali lagi."
+)
 _OPEN_AGAIN = "Halaman percakapan sudah terlalu lama terbuka. Buka lagi dengan kode; tulisan Anda ada di bawah."
 
 
@@ -89,6 +92,8 @@ def send(request: HttpRequest) -> HttpResponse:
             earlier = sent_before(token, form.story)
             if earlier is not None:
                 return _sent_page(request, earlier, form)
+            if request.POST.get("pembaca", route.mark) != route.mark:
+                raise InvalidTransition(_OTHER_READERS)
             admit(token, request.POST.get("kerja", ""))
             photos = cleaned_photos(form.cleaned_data["foto"])
             return _sent_page(request, send_report(token=token, route=route, story=form.story, photos=photos), form)
@@ -182,6 +187,7 @@ def add(request: HttpRequest) -> HttpResponse:
     except DomainError as refusal:
         form.add_error("tambahan", refusal.message)
         status = refusal.status
+        token = new_token(ADD, token.code) if isinstance(refusal, StaleForm) else token
     return own_page(_thread_page(request, report, token, form, status))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 
 import pytest
 from django.core.cache import cache
@@ -11,14 +12,15 @@ from django.test import Client
 from django.utils import timezone
 
 from layanan import report_tokens
-from layanan.models import ComplaintFigure, Report
+from layanan.models import ComplaintFigure, Report, ReportMessage
 from layanan.services import report_desk, report_notices
 from layanan.services.report_routing import find_route
-from tests.factories import make_person, make_posting
-from tests.layanan.report_sends import STORY, Place, client_of, opened_form, send
+from tests.factories import make_person, make_posting, make_unit
+from tests.layanan.report_sends import STORY, Place, client_of, code_in, hidden, look_up, opened_form, send, worked
 from wbbm.errors import DomainError
 from wbbm.notices.models import Notice
-from wbbm.organisasi.models import Posting, Role
+from wbbm.organisasi.models import Posting, Role, UnitChange, UnitKind
+from wbbm.organisasi.models.units import UnitChangeKind
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +65,52 @@ def test_who_served_with_the_officers_complained_about_reads_nothing_of_it(place
     Posting.objects.filter(user=place.siwas).delete()
     assert place.above in [row.user for row in find_route(place.polsek, "officer").recipients]
     earlier.delete()
+
+
+def test_a_function_that_oversees_is_read_above_the_officers_whatever_was_chosen(place):
+    for name in ("Sipropam Uji", "Siwas Uji"):
+        unit = make_unit(place.polres, kind=UnitKind.SATFUNG, name=name)
+        for accused in ("officer", "leader", "integrity"):
+            assert [row.user for row in find_route(unit, accused).recipients] == [place.above]
+
+
+def test_who_served_at_what_was_merged_into_it_reads_nothing_of_it(place):
+    gone = make_unit(place.polres, kind=UnitKind.POLSEK, name="Polsek Lama")
+    yesterday = timezone.localdate() - datetime.timedelta(days=1)
+    make_posting(place.siwas, gone, Role.OPERATOR, ends_on=yesterday)
+    assert place.siwas in [row.user for row in find_route(place.polsek, "officer").recipients]
+    facts = {"day": yesterday, "old_name": gone.name, "kind": UnitChangeKind.MERGED}
+    UnitChange.objects.create(unit=gone, into=place.polsek, **facts)
+    assert [row.user for row in find_route(place.polsek, "officer").recipients] == [place.above]
+
+
+def test_readers_who_change_while_one_writes_are_shown_first(place):
+    client = Client()
+    page = client.post("/lapor/tulis/", {"satuan": place.polsek.code, "tentang": "officer"}).content.decode()
+    form = worked(hidden(page, "/lapor/kirim/")) | {"satuan": place.polsek.code, "tentang": "officer"}
+    form |= {"jenis": "service", "cerita": STORY, "pembaca": re.search(r'name="pembaca" value="(\w+)"', page)[1]}
+    make_person(place.polres, Role.INTEGRITY_OFFICER)
+    refused = client.post("/lapor/kirim/", form)
+    assert refused.status_code == 409
+    assert "Pembacanya berubah" in refused.content.decode()
+    assert STORY in refused.content.decode()
+    assert not Report.objects.exists()
+    form["pembaca"] = re.search(r'name="pembaca" value="(\w+)"', refused.content.decode())[1]
+    assert client.post("/lapor/kirim/", form).status_code == 200
+
+
+def test_an_addition_that_was_changed_and_sent_again_is_not_lost(place):
+    client = Client()
+    page = look_up(client, code_in(send(client, place.polsek))).content.decode()
+    form = worked(hidden(page, "/lapor/tambah/"))
+    assert client.post("/lapor/tambah/", form | {"tambahan": "Yang pertama."}).status_code == 200
+    assert client.post("/lapor/tambah/", form | {"tambahan": "Yang pertama."}).status_code == 200
+    other = client.post("/lapor/tambah/", form | {"tambahan": "Yang kedua."})
+    assert other.status_code == 422
+    assert "belum tersimpan" in other.content.decode()
+    again = worked(hidden(other.content.decode(), "/lapor/tambah/"))
+    assert client.post("/lapor/tambah/", again | {"tambahan": "Yang kedua."}).status_code == 200
+    assert ReportMessage.objects.count() == 3
 
 
 def test_who_comes_to_the_office_complained_about_later_loses_the_report(place):
