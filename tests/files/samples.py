@@ -60,12 +60,13 @@ def jpeg_of_50_megapixels(**options) -> bytes:
     return encode(image, quality=80, **options)
 
 
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """Return a chunk of a PNG."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
 def png_bomb(edge: int = 20_000) -> bytes:
     """Make a PNG of 400 megapixels in about 49 kB."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
     packer = zlib.compressobj(9)
     row = b"\0" * (1 + edge // 8)
     body = b"".join(packer.compress(row) for _ in range(edge)) + packer.flush()

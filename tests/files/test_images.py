@@ -183,6 +183,19 @@ def test_a_png_of_400_megapixels_is_refused_by_its_header():
     assert message == "Foto 20000 x 20000 terlalu besar. Batasnya 100 megapiksel; perkecil dulu."
 
 
+def test_a_png_of_endless_rows_is_refused_by_its_header():
+    head = struct.pack(">IIBBBBB", 2, 49_999_999, 8, 2, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + samples.chunk(b"IHDR", head) + samples.chunk(b"IDAT", zlib.compress(bytes(1000)))
+    assert refusal(bomb, PNG) == "Foto 2 x 49999999 terlalu panjang. Potong menjadi beberapa foto dulu."
+
+
+def test_an_interlaced_png_that_is_cut_is_refused():
+    # Pillow reads it twice, for its notes and for its pixels, and stumbles over itself the second time.
+    head = struct.pack(">IIBBBBB", 80, 60, 1, 0, 0, 0, 1)
+    cut = b"\x89PNG\r\n\x1a\n" + samples.chunk(b"IHDR", head) + samples.chunk(b"IDAT", zlib.compress(bytes(9))[:6])
+    assert refusal(cut, PNG) == BROKEN
+
+
 def test_text_bombs_in_a_png_are_refused(monkeypatch):
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     body = b"Comment\0\0" + zlib.compress(b"\0" * 200_000_000, 9)

@@ -6,13 +6,14 @@ import datetime
 import io
 import struct
 import threading
+import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from .errors import FileRefused
-from .limits import MAX_EDGE, MAX_PIXELS, PHOTO_BYTES, THUMBNAIL_EDGE
+from .limits import MAX_EDGE, MAX_PIXELS, MAX_SIDE, PHOTO_BYTES, THUMBNAIL_EDGE
 from .recognise import HEIC, JPEG, PNG
 
 # The limit is checked on the header here, with a message that a person understands.
@@ -25,10 +26,25 @@ _NO_HEIC = (
     "Foto HEIC belum dapat dibaca di sini; di iPhone buka Pengaturan, Kamera, Format, pilih Paling Kompatibel, "
     "lalu ambil dan kirim ulang fotonya sebagai JPEG."
 )
+# What Pillow's decoders raise on bytes that lie about themselves.
+_FAULTS = (
+    UnidentifiedImageError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    MemoryError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+)
 _FORMATS = {JPEG: ["JPEG"], PNG: ["PNG"], HEIC: ["HEIF"]}
 _QUALITIES = (82, 70, 58)
-# Rows of the reduced picture that are made at a time.
-_STRIP = 64
+# Rows of the reduced picture that are made at a time; fewer of a long one, so that no strip holds more pixels.
+_STRIP, _STRIP_PIXELS = 64, 4_000_000
 
 _EXIF_IFD = 0x8769
 _EXIF_DATE_ORIGINAL = 0x9003
@@ -72,13 +88,15 @@ def reencode(file: BinaryIO, content_type: str) -> Picture:
             ImageFile.LOAD_TRUNCATED_IMAGES = False
             with Image.open(file, formats=_FORMATS[content_type]) as image:
                 return _kept(image, content_type)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError) as fault:
+    except _FAULTS as fault:
         raise FileRefused(_BROKEN) from fault
 
 
 def _kept(image: Image.Image, content_type: str) -> Picture:
     if image.width * image.height > MAX_PIXELS:
         raise FileRefused(f"Foto {image.width} x {image.height} terlalu besar. Batasnya 100 megapiksel; perkecil dulu.")
+    if max(image.size) > MAX_SIDE:
+        raise FileRefused(f"Foto {image.width} x {image.height} terlalu panjang. Potong menjadi beberapa foto dulu.")
     taken_at, turn = _told_by_camera(image)
     small = _shrunk(image)
     return _encode(small.transpose(turn) if turn is not None else small, content_type, taken_at)
@@ -123,8 +141,9 @@ def _shrunk(image: Image.Image) -> Image.Image:
         image.draft("RGB", (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
     factor = max(1, max(image.size) // MAX_EDGE)
     reduced = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
-    for row in range(0, reduced.height, _STRIP):
-        box = (0, row * factor, image.width, min(image.height, (row + _STRIP) * factor))
+    rows = max(1, min(_STRIP, _STRIP_PIXELS // (factor * image.width)))
+    for row in range(0, reduced.height, rows):
+        box = (0, row * factor, image.width, min(image.height, (row + rows) * factor))
         strip = _flat(image.crop(box))
         reduced.paste(strip.reduce(factor) if factor > 1 else strip, (0, row))
     reduced.thumbnail((MAX_EDGE, MAX_EDGE))

@@ -2,6 +2,8 @@
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 100_000_000
+# And on its longer side: millions of rows of two pixels fill the memory, however few pixels they are.
+MAX_SIDE = 30_000
 # Longest edge of a photo as it is kept, and of its thumbnail, in pixels.
 MAX_EDGE = 2048
 THUMBNAIL_EDGE = 320
