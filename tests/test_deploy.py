@@ -125,6 +125,12 @@ def test_nothing_in_front_of_the_portal_writes_down_who_reports():
         }  # fmt: skip
 
 
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_no_memory_is_written_to_disk_when_a_process_dies(unit):
+    # In it lie REPORT_KEY and what somebody just reported.
+    assert "\nLimitCORE=0\n" in unit.read_text()
+
+
 def test_systemd_runs_the_queues_that_there_are():
     from wbbm.jobs.models import Queue
 

@@ -145,6 +145,12 @@ def test_unknown_and_impossible_codes_look_the_same_and_are_slowed_down(town):
     assert client.get(f"/s/{used}").status_code == 429
 
 
+def test_a_code_that_was_pasted_with_a_line_end_is_read(town):
+    answer = Client().post("/s/", {"kode": "ab12-cd34\r\n-ef56\n"})
+    assert answer.status_code == 302
+    assert answer["Location"] == "/s/AB12CD34EF56"
+
+
 def test_a_code_expires_and_a_batch_can_be_stopped(town):
     code = town.slips("skm")[0]
     batch = TokenBatch.objects.get()
