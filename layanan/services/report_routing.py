@@ -119,5 +119,6 @@ def find_route(unit: Unit, accused: str, name: str = "") -> Route:
 def _people_under(path: str, day: datetime.date) -> set[int]:
     # Who served at what was merged into it served there too.
     there = Q(unit__path__startswith=path) | Q(unit__changes__into__path__startswith=path)
-    rows = Posting.objects.lasting(day - LOOK_BACK).filter(there).order_by()
+    # A posting that nobody has approved yet would let its admin choose who doesn't read.
+    rows = Posting.objects.lasting(day - LOOK_BACK).filter(there, approved_at__isnull=False).order_by()
     return set(rows.values_list("user_id", flat=True))

@@ -67,6 +67,13 @@ def test_who_served_with_the_officers_complained_about_reads_nothing_of_it(place
     earlier.delete()
 
 
+def test_a_posting_that_nobody_approved_takes_no_reader_away(place):
+    waiting = make_posting(place.siwas, place.polsek, Role.OPERATOR, approved_at=None)
+    assert [row.user for row in find_route(place.polsek, "officer").recipients] == [place.siwas]
+    Posting.objects.filter(pk=waiting.pk).update(approved_at=timezone.now())
+    assert [row.user for row in find_route(place.polsek, "officer").recipients] == [place.above]
+
+
 def test_a_function_that_oversees_is_read_above_the_officers_whatever_was_chosen(place):
     for name in ("Sipropam Uji", "Siwas Uji"):
         unit = make_unit(place.polres, kind=UnitKind.SATFUNG, name=name)
