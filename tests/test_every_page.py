@@ -14,7 +14,7 @@ from django.urls import resolve, reverse
 from supervisi.lists.registry import LISTS
 from supervisi.models import Checklist
 from tests.figures import Figures
-from tests.pages_of_demo import ACCOUNTS, DEMO, make_import_drafts, targets
+from tests.pages_of_demo import ACCOUNTS, DEMO, make_import_drafts, some_of, targets
 from tests.routes import beyond_looks
 from tests.supervisi.sheets import Counted
 from wbbm.organisasi.models import Unit, User
@@ -136,6 +136,7 @@ def _demo(district, settings, place, _own_files):
 
 
 # One account of each role asks both databases; what the others see differs by unit, not by SQL.
+WHOLE = {"kapolres", "kapolsek.senori"}
 BOTH = {"admin", "kapolres", "tim1", "bagren", "siwas", "kapolsek.senori", "auditor"}
 
 
@@ -146,7 +147,9 @@ def test_every_page_opens_and_says_something(account):
     client = Client()
     client.force_login(User.objects.get(username=account), backend="wbbm.organisasi.auth.PostingBackend")
     faults, empty, opened = [], set(), 0
-    for name, target in targets():
+    everything = list(targets())
+    # Who sees most opens every address; the others a few of each route, for their right differs and not the page.
+    for name, target in everything if account in WHOLE else some_of(everything, 0):
         with Counted() as counted:
             answer = client.get(target)
         written = [sql for sql in counted.statements if sql.startswith(("INSERT", "UPDATE", "DELETE"))]
