@@ -137,7 +137,7 @@ def _demo(district, settings, place, _own_files):
 
 # One account of each role asks both databases; what the others see differs by unit, not by SQL.
 WHOLE = {"kapolres", "kapolsek.senori"}
-BOTH = {"admin", "kapolres", "tim1", "bagren", "siwas", "kapolsek.senori", "auditor"}
+BOTH = {"kapolres", "tim1", "siwas", "kapolsek.senori", "auditor"}
 
 
 @pytest.mark.parametrize(

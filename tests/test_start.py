@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from tests.factories import make_person, make_unit
-from tests.portal import manage, python
+from tests.portal import manage, migrated_already, python
 from wbbm.checks import check_demo_data
 from wbbm.organisasi.models import AccessLink, AuditEvent, Posting, Role, Unit, UnitKind, User
 
@@ -31,7 +31,7 @@ SAYS_REAL = "DEMO=1, tetapi basis data ini berisi satuan sungguhan."
 
 
 def prepared(tmp_path_factory, is_demo):
-    data = tmp_path_factory.mktemp("data")
+    data = migrated_already(tmp_path_factory.mktemp("data"))
     done = python(PREPARED % is_demo, data, **DJANGO, DEMO="1" if is_demo else "0")
     assert done.returncode == 0, done.stderr
     return data
