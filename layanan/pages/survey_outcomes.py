@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,6 +10,7 @@ from django.conf import settings
 from django.utils import dateformat
 
 from layanan.models import Questionnaire, SurveyKind, SurveyTally
+from layanan.pages.moments import month_words
 from layanan.survey_maths import (
     CONVERSIONS,
     GATES,
@@ -56,11 +56,6 @@ def index_text(index: Fraction, gates: Iterable[Fraction] = ()) -> str:
 def conversion_of(code: str) -> Conversion:
     """Return how the mean of a questionnaire becomes an index: the stated setting, and that of the SKM."""
     return SKM if code == SurveyKind.SKM else CONVERSIONS[settings.SURVEY_INDEX]
-
-
-def month_words(month: datetime.date) -> str:
-    """Write a month."""
-    return dateformat.format(month, "F Y")
 
 
 def window_words(window: Window) -> str:

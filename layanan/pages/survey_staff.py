@@ -11,7 +11,8 @@ from django.db.models import Count, Q
 from django.utils import dateformat
 
 from layanan.models import Questionnaire, ServedMonth, SurveyAnswer, SurveyKind, SurveyTally
-from layanan.pages.survey_outcomes import Outcome, month_words, total, window_words
+from layanan.pages.moments import month_words
+from layanan.pages.survey_outcomes import Outcome, total, window_words
 from layanan.pages.survey_results import (
     PartLine,
     UnitLine,
