@@ -101,7 +101,7 @@ def test_two_taps_lead_from_the_first_page_to_the_price_of_renewing_a_motorcycle
     second = re.search(r'href="([^"]+)">Perpanjangan SIM C, C I, C II</a>', page)
     said = read(second[1])
     assert '<p class="zi-price">Rp75.000</p>' in said
-    assert "Dasar: PP 76/2020" in said and "Selebihnya GRATIS." in said
+    assert "Dasar: PP 76/2020" in said and "Selain tarif resmi, GRATIS." in said
     # With several Polres to choose from it is the list of tariffs that a tile leads to.
     make_unit(kind=UnitKind.POLRES, name="Polres Kedua")
     home = read(reverse("home"))
