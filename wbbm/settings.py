@@ -107,6 +107,7 @@ INSTALLED_APPS = [
     "wbbm.organisasi",
     "wbbm.files",
     "wbbm.notices",
+    "wbbm.upkeep",
     "layanan",
     "supervisi",
     "wbbm.organisasi.admin_config.PortalAdminConfig",

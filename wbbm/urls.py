@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("wbbm.organisasi.urls")),
     path("", include("wbbm.files.urls")),
     path("", include("wbbm.notices.urls")),
+    path("", include("wbbm.upkeep.urls")),
     path("dasbor/", first_page, name="dashboard"),
     path("", include("layanan.urls")),
     path("", include("supervisi.urls")),
