@@ -24,7 +24,7 @@ from layanan.models.reports import (
 )
 from layanan.money import rupiah
 from layanan.report_crypto import Unreadable
-from layanan.services.report_desk import LEAST_RELEASED, figures_of_year, last_full_month, may_open
+from layanan.services.report_desk import LEAST_RELEASED, figures_of_year, last_full_month, may_open, places_now
 from layanan.services.report_routing import ACCUSED_WORDS
 from layanan.services.reports import message_facts, report_facts
 from wbbm.organisasi.access import local_day
@@ -122,7 +122,7 @@ def read_thread(report: Report) -> Thread:
 
 
 def read_list(user: User, *, status: str = "") -> tuple[ReportLine, ...]:
-    """Read the reports that the person received, those that wait first (three queries)."""
+    """Read the reports that the person received, those that wait first (four queries)."""
     found = Report.objects.visible_to(user).latest_first()
     reports = list((found.in_status(status) if status else found)[:MOST_LINES])
     held = {posting.pk for posting in user.scope.postings if posting.role == Role.INTEGRITY_OFFICER}
@@ -131,10 +131,11 @@ def read_list(user: User, *, status: str = "") -> tuple[ReportLine, ...]:
     for report_id, number in rows.values_list("report_id", "seen_number"):
         seen[report_id] = max(number, seen.get(report_id, 0))
     today = min((local_day(posting.unit) for posting in user.scope.postings), default=timezone.localdate())
+    opened = [(report, _facts_of(report)) for report in reports]
+    places = places_now(facts for _, facts in opened if facts)
     lines = []
-    for report in reports:
-        facts = _facts_of(report)
-        if facts and not may_open(user, facts):
+    for report, facts in opened:
+        if facts and not may_open(user, facts, places):
             continue
         lines.append(_line(report, facts, today, report.last_number > seen.get(report.pk, 0)))
     return tuple(sorted(lines, key=lambda line: not line.is_new))

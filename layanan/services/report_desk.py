@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -20,10 +21,12 @@ from layanan.report_crypto import Unreadable
 from layanan.services.reports import TEXT_LIMIT, add_message, report_facts, take_number
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.organisasi.access import local_day
-from wbbm.organisasi.models import Posting, Role, User
+from wbbm.organisasi.models import Posting, Role, Unit, User
 from wbbm.organisasi.services.audit import record
 
 LEAST_REASON = 10
+# Where units stand, by their number: the beginnings of the paths of whoever stands there or below.
+Places = dict[int, set[str]]
 # Fewer would tell of single reports.
 LEAST_RELEASED = 5
 
@@ -39,13 +42,34 @@ def posting_for(user: User, report: Report) -> Posting | None:
         return None
 
 
-def may_open(user: User, facts: dict[str, Any]) -> bool:
-    """Tell whether the person stands nowhere at, or below, the unit complained about, or that of its officers."""
-    # By number and by place as they were when it came: a unit may have moved since.
-    away = facts.get("away") or facts["unit_path"]
-    return not any(
-        posting.unit_id == facts["unit"] or posting.unit.path.startswith(away) for posting in user.scope.postings
-    )
+def may_open(user: User, facts: dict[str, Any], places: Places | None = None) -> bool:
+    """Tell whether the person stands nowhere at, or below, the unit complained about, or that of its officers.
+
+    Kept out are those of the place where the unit stood when the report came, of where it stands now, and of what it
+    was merged into since. Pass `places_now` of all facts where many reports are read at once.
+    """
+    if places is None:
+        places = places_now([facts])
+    away = {facts.get("away") or facts["unit_path"]}
+    for unit in _units_of(facts):
+        away |= places.get(unit, set())
+    held = [posting.unit for posting in user.scope.postings]
+    return not any(unit.pk == facts["unit"] or unit.path.startswith(tuple(away)) for unit in held)
+
+
+def places_now(of: Iterable[dict[str, Any]]) -> Places:
+    """Return where the units that reports keep out stand now, and what they were merged into (one query)."""
+    asked = {unit for facts in of for unit in _units_of(facts)}
+    places: Places = {}
+    rows = Unit.objects.filter(pk__in=asked).order_by().values_list("pk", "path", "changes__into__path")
+    for unit, path, into in rows:
+        places.setdefault(unit, {path}).update([into] if into else [])
+    return places
+
+
+def _units_of(facts: dict[str, Any]) -> list[int]:
+    # Reports from before a release know the second by its place only.
+    return [facts["unit"], *([facts["away_unit"]] if facts.get("away_unit") else [])]
 
 
 def note_opened(report: Report, *, by: User, posting: Posting) -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from layanan.models.reports import IN_WORK, ReportRecipient, ReportStatus
 from layanan.report_crypto import Unreadable
-from layanan.services.report_desk import may_open
+from layanan.services.report_desk import may_open, places_now
 from layanan.services.reports import report_facts
 from wbbm.notices.models import NoticeKind
 from wbbm.notices.services import tell
@@ -40,14 +40,16 @@ def daily(zone: str, day: datetime.date) -> None:
 
 def _openable(rows: Iterable[Any]) -> list[Any]:
     """Keep what the recipient may still open: who stands at the unit complained about by now is not even told."""
-    return [row for row in rows if _may_open(row)]
+    opened = [(row, _facts_of(row)) for row in rows]
+    places = places_now(facts for _, facts in opened if facts)
+    return [row for row, facts in opened if facts and may_open(row.posting.user, facts, places)]
 
 
-def _may_open(row: ReportRecipient) -> bool:
+def _facts_of(row: ReportRecipient) -> dict[str, Any]:
     try:
-        return may_open(row.posting.user, report_facts(row.report))
+        return report_facts(row.report)
     except Unreadable:
-        return False
+        return {}
 
 
 def _tell(rows: Iterable[ReportRecipient], text: str, key: str) -> None:

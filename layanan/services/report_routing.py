@@ -38,8 +38,8 @@ class Route:
     accused: str
     name: str
     recipients: tuple[Posting, ...]
-    # Whoever stands at this place or below it is kept out, then and later.
-    away: str = ""
+    # Whoever stands at this unit or below it is kept out, then and later.
+    away: Unit
 
     @property
     def accused_words(self) -> str:
@@ -107,11 +107,11 @@ def find_route(unit: Unit, accused: str, name: str = "") -> Route:
         .select_related("unit", "user")
         .order_by("pk")
     )
-    away = unit.path
+    away = unit
     if accused == Accused.INTEGRITY or any(word in unit.name.lower() for word in _OVERSIGHT):
-        away = max((posting.unit.path for posting in held), key=len, default=unit.path)
-    involved = _people_under(away, local_day(unit))
-    able = [row for row in held if len(row.unit.path) < len(away) and row.user_id not in involved]
+        away = max((posting.unit for posting in held), key=lambda place: len(place.path), default=unit)
+    involved = _people_under(away.path, local_day(unit))
+    able = [row for row in held if len(row.unit.path) < len(away.path) and row.user_id not in involved]
     depth = max((len(row.unit.path) for row in able), default=0)
     return Route(unit, accused, name or unit.name, tuple(row for row in able if len(row.unit.path) == depth), away)
 

@@ -19,7 +19,7 @@ from tests.factories import make_person, make_posting, make_unit
 from tests.layanan.report_sends import STORY, Place, client_of, code_in, hidden, look_up, opened_form, send, worked
 from wbbm.errors import DomainError
 from wbbm.notices.models import Notice
-from wbbm.organisasi.models import Posting, Role, UnitChange, UnitKind
+from wbbm.organisasi.models import Posting, Role, Unit, UnitChange, UnitKind
 from wbbm.organisasi.models.units import UnitChangeKind
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +132,28 @@ def test_who_comes_to_the_office_complained_about_later_loses_the_report(place):
     tomorrow = report.received_on + datetime.timedelta(days=1)
     report_notices.daily("Asia/Jakarta", tomorrow)
     report_notices.daily("Asia/Jakarta", tomorrow + datetime.timedelta(days=90))
+    assert not Notice.objects.exists()
+
+
+@pytest.mark.parametrize("how", ["moved", "merged"])
+def test_who_comes_to_where_the_unit_went_loses_the_report_too(place, how):
+    send(Client(), place.polsek)
+    report = Report.objects.get()
+    officer = client_of(place.siwas)
+    assert officer.get(report.get_absolute_url()).status_code == 200
+    elsewhere = make_unit(place.polda, kind=UnitKind.POLRES)
+    if how == "moved":
+        Unit.objects.move(Unit.objects.get(pk=place.polsek.pk), elsewhere, pos="last-child")
+        there = make_unit(Unit.objects.get(pk=place.polsek.pk), kind=UnitKind.SATFUNG)
+    else:
+        there = make_unit(elsewhere, kind=UnitKind.POLSEK)
+        UnitChange.objects.create(
+            unit=place.polsek, kind=UnitChangeKind.MERGED, day=timezone.localdate(), old_name="Lama", into=there
+        )
+    make_posting(place.siwas, there, Role.OPERATOR)
+    assert officer.get(report.get_absolute_url()).status_code == 404
+    assert "Polsek Uji" not in officer.get("/layanan/laporan/").content.decode().split("<main")[1]
+    report_notices.daily("Asia/Jakarta", report.received_on + datetime.timedelta(days=1))
     assert not Notice.objects.exists()
 
 
