@@ -31,7 +31,7 @@ WAIT_SECONDS = {SEND: 20, OPEN: 2, ADD: 5}
 SLOW_LANE = {SEND: 15, OPEN: 60, ADD: 30}
 # Of all sends together in ten minutes, whatever work was done for them: a flood buries no report.
 MOST_SENDS = 120
-# How often in ten minutes one piece of work may be shown: again after a refused photo, not for ever.
+# How often in ten minutes one piece of work, or one form of the slow lane, may be shown: again after a refused photo.
 MOST_TRIES = 5
 _WINDOW = 600
 
@@ -116,7 +116,7 @@ def admit(token: FormToken, proof: str, subject: str = "") -> None:
     """
     if token.purpose == SEND and _counted("semua") >= MOST_SENDS:
         raise TooMany(_FULL)
-    tries = _admit_by_work(token, proof, subject) if is_proved(token, proof, subject) else _admit_slowly(token)
+    tries = _admit_by_work(token, proof, subject) if is_proved(token, proof, subject) else _admit_slowly(token, subject)
     # What is refused counts for nothing: who does no work can't fill everybody's lane.
     if token.purpose == SEND and tries == 1:
         _count("semua")
@@ -135,13 +135,18 @@ def _admit_by_work(token: FormToken, proof: str, subject: str) -> int:
     return tries
 
 
-def _admit_slowly(token: FormToken) -> int:
+def _admit_slowly(token: FormToken, subject: str) -> int:
+    """Return how often this very form was shown: it takes one place in the lane, and not for ever."""
     wait = WAIT_SECONDS[token.purpose]
     if time.time() - token.made_at < wait:
         raise TooSoon(f"Tunggu {wait} detik sejak halaman dibuka, lalu tekan tombolnya sekali lagi.")
-    if _count(f"pelan-{token.purpose}") > SLOW_LANE[token.purpose]:
+    mark = f"tanda-pelan-{hashlib.sha256(f'{token.challenge}:{subject}'.encode()).hexdigest()}"
+    if not _counted(mark) and _count(f"pelan-{token.purpose}") > SLOW_LANE[token.purpose]:
         raise TooMany(_FULL)
-    return 1
+    tries = _count(mark)
+    if tries > MOST_TRIES:
+        raise StaleForm(_STALE)
+    return tries
 
 
 def is_proved(token: FormToken, proof: str, subject: str = "") -> bool:

@@ -55,6 +55,21 @@ def test_one_piece_of_work_is_good_for_a_few_tries_and_counted_once(place):
     assert send(client, place.polsek).status_code == 200
 
 
+def test_one_form_with_refused_photos_takes_one_place_in_the_lane_without_script(place, monkeypatch):
+    client, now = Client(), report_tokens.time.time()
+    monkeypatch.setattr(report_tokens.time, "time", lambda: now)
+    form = opened_form(client, place.polsek) | {"jenis": "service", "cerita": STORY, "kerja": ""}
+    other = opened_form(client, place.polsek) | {"jenis": "service", "cerita": STORY, "kerja": ""}
+    monkeypatch.setattr(report_tokens.time, "time", lambda: now + 21)
+    monkeypatch.setattr(report_tokens, "_slot", lambda name: f"lapor-{name}")
+    for number in range(report_tokens.SLOW_LANE["send"] + 1):
+        answer = client.post("/lapor/kirim/", form | {"foto": io.BytesIO(b"%PDF-1.4")})
+        is_tried = "nama pembuat dan perangkat" in answer.content.decode()
+        assert is_tried == (number < report_tokens.MOST_TRIES)
+    assert client.post("/lapor/kirim/", other).status_code == 200
+    assert report_tokens._counted("pelan-send") == 2
+
+
 def test_who_served_with_the_officers_complained_about_reads_nothing_of_it(place):
     make_person(place.polda, Role.INTEGRITY_OFFICER)
     last_month = timezone.localdate() - datetime.timedelta(days=30)
