@@ -191,7 +191,7 @@ def _add(
     message.save(force_insert=True)
     for photo in photos:
         file = ReportFile(message=message)
-        file.content = report_crypto.seal(photo, purpose="photo", place=f"photo {file.pk} {message.pk}")
+        file.content = report_crypto.seal_photo(photo, place=f"photo {file.pk} {message.pk}")
         file.save(force_insert=True)
     return message
 
@@ -209,4 +209,4 @@ def message_facts(message: ReportMessage) -> dict[str, Any]:
 
 def photo_bytes(file: ReportFile) -> bytes:
     """Unseal a photo."""
-    return report_crypto.unseal(bytes(file.content), purpose="photo", place=f"photo {file.pk} {file.message_id}")
+    return report_crypto.unseal_photo(bytes(file.content), place=f"photo {file.pk} {file.message_id}")

@@ -70,6 +70,9 @@ def test_a_report_with_a_photo_is_answered_and_read_by_its_code(place):
     kept = officer.get(f"/layanan/laporan/foto/{ReportFile.objects.get().pk}/")
     assert kept["Content-Disposition"].startswith("attachment")
     assert not Image.open(io.BytesIO(kept.content)).getexif()
+    # Its size in the database is that of any other small photo: the padding is gone when it is read.
+    assert kept.content[-2:] == b"\xff\xd9"
+    assert len(bytes(ReportFile.objects.get().content)) == 64 * 1024 + 28
     assert "Belum dibaca" not in officer.get("/layanan/laporan/").content.decode()
 
     officer.post(f"{report.get_absolute_url()}jawab/", {"text": "Apakah diberi tanda terima?"})
