@@ -183,7 +183,8 @@ def release_figures(*, posting: Posting, by: User) -> ComplaintFigure:
 
     Raises:
         NotAllowed: the posting is not one of the person's as integrity officer.
-        DomainError: too few reports to hide one among them, or fewer than a colleague released.
+        DomainError: too few reports to hide one among them, in all or since the last release, or fewer than a
+            colleague released.
     """
     if posting.role != Role.INTEGRITY_OFFICER or posting.pk not in {held.pk for held in by.scope.postings}:
         raise NotAllowed("Angka pengaduan dirilis oleh petugas integritas satuan itu.")
@@ -191,8 +192,15 @@ def release_figures(*, posting: Posting, by: User) -> ComplaintFigure:
     if received < LEAST_RELEASED:
         raise DomainError(f"Kurang dari {LEAST_RELEASED} laporan: angkanya akan menunjuk orang, jadi tidak dirilis.")
     today, year = local_day(posting.unit), last_full_month(posting).year
-    if ComplaintFigure.objects.filter(unit=posting.unit, year=year, received__gt=received).exists():
+    known = ComplaintFigure.objects.filter(unit=posting.unit, year=year).first()
+    if known is not None and known.received > received:
         raise DomainError("Yang sudah dirilis lebih banyak daripada yang Anda terima; angka itu tetap berlaku.")
+    # Two figures tell what came in between.
+    if known is not None and 0 < received - known.received < LEAST_RELEASED:
+        raise DomainError(
+            f"Sejak rilis terakhir baru {received - known.received} laporan masuk. Rilis lagi bila sudah ada "
+            f"{LEAST_RELEASED}: selisih dua angka akan menunjuk orang."
+        )
     facts = {
         "received": received, "settled": settled, "in_time": in_time, "released_by": posting, "released_on": today,
     }  # fmt: skip

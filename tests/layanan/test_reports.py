@@ -384,6 +384,11 @@ def test_three_figures_are_released_by_an_officer_and_never_of_a_few(place):
     officer.post("/layanan/laporan/angka/")
     facts = complaint_facts(place.polres, last.year)
     assert (facts.received, facts.settled, facts.in_time) == (5, 0, 0)
+    # Nor are figures renewed whose difference would tell of a few.
+    Report.objects.update(received_on=last)
+    refused = officer.post("/layanan/laporan/angka/", follow=True, HTTP_REFERER="http://testserver/layanan/laporan/")
+    assert "baru 1 laporan" in refused.content.decode()
+    assert complaint_facts(place.polres, last.year).received == 5
 
 
 def test_a_report_survives_a_new_key_and_nothing_is_readable_elsewhere(place, settings):
