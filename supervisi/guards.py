@@ -22,6 +22,7 @@ from supervisi.models import (
     Node,
     Period,
     PeriodPlace,
+    Suggestion,
     UnitScore,
     VerificationCode,
 )
@@ -30,6 +31,7 @@ from wbbm.organisasi.guards import ALWAYS_REFUSED, Guard, Kept, append_only
 
 FINAL = "Lembar ini final dan tidak dapat diubah."
 KEPT = "Riwayat jawaban tidak dapat diubah atau dihapus."
+SUGGESTION_KEPT = "Usulan yang sudah diputuskan tidak dapat diubah atau dihapus."
 CODE_KEPT = "Kode verifikasi tidak dapat diubah atau dihapus."
 CLOSED = "Periode ini sudah ditutup; hasilnya tidak dapat diubah."
 TREE_KEPT = "Susunan satuan pada akhir periode ini tidak dapat diubah."
@@ -224,6 +226,12 @@ def guards() -> Iterator[Guard]:
             "DELETE": ALWAYS_REFUSED,
         },
         kept=(Kept((("id",), ("uuid",), ("answer_id", "new_version"))),),
+    )
+    yield Guard(
+        Suggestion._meta.db_table,
+        SUGGESTION_KEPT,
+        {"INSERT": _final_answer("NEW.answer_id"), "UPDATE": ALWAYS_REFUSED, "DELETE": ALWAYS_REFUSED},
+        kept=(Kept((("id",), ("uuid",))),),
     )
     link = AnswerEvidence._meta.db_table
     yield _frozen(link, _final_answer("{row}.answer_id"), (("id",), ("uuid",)))

@@ -12,7 +12,7 @@ from html import unescape
 import openpyxl
 import pytest
 from django.core.files.storage import default_storage
-from django.db import IntegrityError
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -118,6 +118,10 @@ def test_a_proposal_is_taken_over_with_its_figures_frozen(desk):
     row.refresh_from_db()
     assert row.figures["numbers"] == {"running": 0}
     assert "angkanya sudah berubah sejak itu" in desk.page()
+    # Nor does anybody change them afterwards, by whatever way.
+    for change in ("UPDATE supervisi_suggestion SET reason = 'lain'", "DELETE FROM supervisi_suggestion"):
+        with pytest.raises(IntegrityError, match="Usulan"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(change)
 
 
 def test_figures_that_moved_since_the_page_are_looked_at_again(desk):
