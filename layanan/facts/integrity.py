@@ -1,4 +1,4 @@
-"""Facts of integrity for those above (layanan.facts): gratuity reports, pledges, violations. Counts, never names."""
+"""Facts of integrity: gratuity reports, pledges, violations. Counts, never names."""
 
 from __future__ import annotations
 
