@@ -13,14 +13,13 @@ class LayananConfig(AppConfig):
 
     def ready(self) -> None:
         """Register menu entries, guards, panels, the words of the trail, who reads files, and what is done daily."""
-        from layanan import guards, navigation, panels, readers
+        from layanan import guards, navigation, panels, readers, retention
         from layanan.acts import ACTS
         from layanan.services import (
             gratuity_notices,
             holiday_notices,
             public_figures,
             report_notices,
-            simba_emptying,
             survey_mixing,
         )
         from wbbm.jobs.clock import Window, register_daily
@@ -32,13 +31,11 @@ class LayananConfig(AppConfig):
         readers.register()
         register_guards(guards.guards)
         panels.register()
+        retention.register()
         window = Window(datetime.time(5), datetime.time(23), tuple(TimeZone.values))
         register_daily("gratuity-deadlines", gratuity_notices.daily, window=window)
         register_daily("holiday-years", holiday_notices.daily, window=window)
         register_acts(ACTS)
-        # Once a day for everybody; a laptop that was off does it when it is on again.
-        day = Window(datetime.time(2), datetime.time(23), (TimeZone.WIB.value,))
-        register_daily("simba-emptying", simba_emptying.daily, window=day)
         # Soon after midnight; a laptop that was off does it when it is on again.
         night = Window(datetime.time(0, 10), datetime.time(23), tuple(TimeZone.values))
         register_daily("survey-mixing", survey_mixing.daily, window=night)

@@ -13,9 +13,9 @@ class SupervisiConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the kinds of jobs, who may read files, and what is done daily."""
-        from supervisi import guards, navigation, readers, tasks
+        from supervisi import guards, navigation, readers, retention, tasks
         from supervisi.acts import ACTS
-        from supervisi.services import evidence_notices, list_files, oddity_scan, reply_notices
+        from supervisi.services import evidence_notices, oddity_scan, reply_notices
         from supervisi.services.left_behind import tell_of_left_behind
         from supervisi.services.scores import want_unit_anew
         from supervisi.services.trees import keep_trees
@@ -30,12 +30,12 @@ class SupervisiConfig(AppConfig):
 
         tasks.register()
         readers.register()
+        retention.register()
         register_guards(guards.guards)
         navigation.register()
         window = Window(datetime.time(5), datetime.time(23), tuple(TimeZone.values))
         register_daily("reply-rounds", reply_notices.daily, window=window)
         register_daily("evidence-expiry", evidence_notices.daily, window=window)
-        register_daily("list-files", list_files.daily, window=window)
         # Once a night for everybody; a laptop that was off looks when it is on again.
         night = Window(datetime.time(1), datetime.time(23), (TimeZone.WIB.value,))
         register_daily("oddities", oddity_scan.nightly, window=night)

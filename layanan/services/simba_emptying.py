@@ -8,10 +8,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from layanan.models import PracticeSession, Registration
+from layanan.models.simba import PracticeSessionQuerySet
 from wbbm.organisasi.services.audit import record
 
 KEEP_DAYS = 90
 _AT_ONCE = 200
+
+
+def old_sessions(now: datetime.datetime) -> PracticeSessionQuerySet:
+    """Return the sessions whose names have been kept long enough."""
+    return PracticeSession.objects.ended_before(now - datetime.timedelta(days=KEEP_DAYS)).with_people()
 
 
 def empty_old_sessions(now: datetime.datetime | None = None) -> int:
@@ -20,7 +26,7 @@ def empty_old_sessions(now: datetime.datetime | None = None) -> int:
     Safe to do twice: a session that knows no names any more is left alone.
     """
     now = now or timezone.now()
-    over = PracticeSession.objects.ended_before(now - datetime.timedelta(days=KEEP_DAYS)).with_people()
+    over = old_sessions(now)
     emptied = 0
     for session in over.select_related("unit").order_by("pk")[:_AT_ONCE]:
         with transaction.atomic():
@@ -29,9 +35,3 @@ def empty_old_sessions(now: datetime.datetime | None = None) -> int:
                 record("simba.emptied", by=None, about=session, unit=session.unit)
                 emptied += 1
     return emptied
-
-
-def daily(zone: str, day: datetime.date) -> None:
-    """Do what is due, once a day."""
-    while empty_old_sessions() == _AT_ONCE:
-        pass

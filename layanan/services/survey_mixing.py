@@ -13,16 +13,14 @@ import uuid
 from django.db import transaction
 
 from layanan.models import SurveyAnswer
-from layanan.services.survey_register import empty_old_contacts
 
 _AT_ONCE = 500
 _random = secrets.SystemRandom()
 
 
 def daily(zone: str, day: datetime.date) -> None:
-    """Mix the answers of the days before, and empty what the register has kept long enough."""
+    """Mix the answers of the days before."""
     mix_answers(day, zone=zone)
-    empty_old_contacts(day, zone=zone)
 
 
 def mix_answers(day: datetime.date, *, zone: str) -> int:

@@ -8,17 +8,19 @@ import re
 from django.db import transaction
 
 from layanan.models import ServedMonth, SurveyContact
+from layanan.models.surveys import SurveyContactQuerySet
 from layanan.survey_access import posting_at_desk
 from layanan.survey_maths import month_of
 from layanan.surveyed import services_of
 from wbbm.errors import DomainError, NotAllowed
-from wbbm.organisasi.access import local_day
-from wbbm.organisasi.models import Posting, Unit, User
+from wbbm.organisasi.access import local_day, zone_day
+from wbbm.organisasi.models import Posting, TimeZone, Unit, User
 from wbbm.organisasi.services.audit import record
 
 NAME_LIMIT = 80
 # Names and phones are kept so long (one quarter of answers can be checked by the national team), then emptied.
 KEEP_DAYS = 90
+_AT_ONCE = 500
 MOST_SERVED = 1_000_000
 _PHONE = re.compile(r"(\+62|62|0)[0-9]{8,12}")
 _AT_DESK = "Catatan ini diisi operator atau pimpinan satuan ini."
@@ -62,11 +64,19 @@ def remove_contact(*, contact: SurveyContact, by: User) -> None:
             record("survey.contact-removed", by=by, unit=contact.unit, posting=posting)
 
 
-def empty_old_contacts(day: datetime.date, *, zone: str) -> int:
+def old_contacts(now: datetime.datetime) -> SurveyContactQuerySet:
+    """Return the lines of the register whose names have been kept long enough, each in its unit's day."""
+    found = SurveyContact.objects.none()
+    for zone in TimeZone.values:
+        limit = zone_day(zone, now) - datetime.timedelta(days=KEEP_DAYS)
+        found |= SurveyContact.objects.kept().noted_before(limit).filter(unit__time_zone=zone)
+    return found
+
+
+def empty_old_contacts(now: datetime.datetime) -> int:
     """Empty names and phones that are older than KEEP_DAYS; the count of a day stays. Safe to do twice."""
-    limit = day - datetime.timedelta(days=KEEP_DAYS)
-    old = SurveyContact.objects.kept().noted_before(limit).filter(unit__time_zone=zone)
-    return old.update(name="", phone="")
+    some = list(old_contacts(now).order_by("pk").values_list("pk", flat=True)[:_AT_ONCE])
+    return SurveyContact.objects.kept().filter(pk__in=some).update(name="", phone="")
 
 
 def set_served(*, unit: Unit, month: datetime.date, served: int, by: User) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.staticfiles import finders
-from django.core.files.storage import default_storage
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+from wbbm.files.thumbnails import open_thumbnail
 
 BASE = "dokumen:/"
 CODE = "dokumen:/kode.svg"
@@ -65,7 +66,7 @@ class DocumentFetcher(URLFetcher):
 def _thumbnail(path: str) -> bytes:
     """Read a photo; one that is gone for good is shown by its words, a storage that fails stops the document."""
     try:
-        with default_storage.open(path) as opened:
+        with open_thumbnail(path) as opened:
             data: bytes = opened.read()
     except FileNotFoundError:
         raise

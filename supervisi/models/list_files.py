@@ -16,8 +16,8 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from wbbm.organisasi.models import User
 
-# How long a file can be downloaded; the sweep deletes it afterwards.
-FILE_LASTS = datetime.timedelta(days=7)
+# How long a file can be downloaded; the purge deletes it afterwards.
+FILE_LASTS = datetime.timedelta(hours=24)
 
 
 class ListFileStatus(models.TextChoices):

@@ -27,9 +27,9 @@ class WorkbookImportQuerySet(models.QuerySet["WorkbookImport"]):
         """Keep the person's own that have not expired."""
         return self.filter(owner_id=user.pk, created_at__gt=timezone.now() - IMPORT_LASTS)
 
-    def expired(self) -> Self:
+    def expired(self, now: datetime.datetime | None = None) -> Self:
         """Keep those that nobody can open any more."""
-        return self.filter(created_at__lte=timezone.now() - IMPORT_LASTS)
+        return self.filter(created_at__lte=(now or timezone.now()) - IMPORT_LASTS)
 
     def with_frame(self) -> Self:
         """Load the sheet along, with what its page needs."""

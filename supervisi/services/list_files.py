@@ -35,6 +35,7 @@ JOB_KIND = "list-file"
 MOST_ATTEMPTS = 3
 # What is longer lies on disk while it is written.
 _IN_MEMORY = 2_000_000
+_AT_ONCE = 200
 
 
 def open_table(table: Table, suffix: str) -> IO[bytes]:
@@ -104,7 +105,7 @@ def make_list_file(claim: jobs.Claim) -> None:
     with open_table(table, asked_for.suffix) as content:
         path = default_storage.save(f"daftar/{secrets.token_hex(16)}.{asked_for.suffix}", File(content))
     try:
-        until = f"{asked_for.lasts_until:%d-%m-%Y}"
+        until = f"{timezone.localtime(asked_for.lasts_until):%d-%m-%Y %H.%M}"
         _end(
             claim, asked_for, f"siap diunduh sampai {until}.", status=ListFileStatus.READY, path=path,
             rows=table.count, made_at=timezone.now(),
@@ -133,18 +134,18 @@ def _end(claim: jobs.Claim, row: ListFile, words: str, *, status: ListFileStatus
         )
 
 
-# --- by the clock -------------------------------------------------------------------------------------
+# --- by the rules of retention --------------------------------------------------------------------------
 
 
-def daily(zone: str, day: datetime.date) -> None:
-    """Delete the files that nobody can download any more."""
-    purge_list_files()
+def count_expired(now: datetime.datetime) -> int:
+    """Count the files that nobody can download any more."""
+    return ListFile.objects.expired(now).count()
 
 
-def purge_list_files(now: datetime.datetime | None = None) -> int:
-    """Delete files after their days, rows first; return how many that were."""
+def purge_list_files(now: datetime.datetime) -> int:
+    """Delete some files after their hours, rows first; return how many that were."""
     gone = 0
-    for row in ListFile.objects.expired(now or timezone.now()):
+    for row in ListFile.objects.expired(now)[:_AT_ONCE]:
         ListFile.objects.filter(pk=row.pk).delete()
         gone += 1
         if row.path:

@@ -25,8 +25,8 @@ from layanan.pages.survey_staff import read_odd_days
 from layanan.services import questionnaires as files
 from layanan.services.catalogue_files import load_catalogue
 from layanan.services.questionnaires import load_questionnaires
-from layanan.services.survey_mixing import daily, mix_answers
-from layanan.services.survey_register import KEEP_DAYS, note_contact
+from layanan.services.survey_mixing import mix_answers
+from layanan.services.survey_register import KEEP_DAYS, empty_old_contacts, note_contact
 from layanan.services.survey_tokens import make_slips
 from layanan.services.surveys import Filled, Place, _keep
 from layanan.survey_maths import Tally, last_quarters
@@ -303,9 +303,10 @@ def test_the_register_is_the_desks_and_is_emptied(town):
     above.force_login(town.commander, backend="wbbm.organisasi.auth.PostingBackend")
     assert above.get(f"{desk}responden/").status_code == 403
     assert above.get(f"/supervisi/daftar/responden-survei.csv?id={town.polsek.pk}").status_code == 404
-    daily("Asia/Jakarta", contact.noted_on + datetime.timedelta(days=KEEP_DAYS))
+    noon = datetime.datetime.combine(contact.noted_on, datetime.time(5), datetime.UTC)
+    assert empty_old_contacts(noon + datetime.timedelta(days=KEEP_DAYS)) == 0
     assert SurveyContact.objects.kept().count() == 1
-    daily("Asia/Jakarta", contact.noted_on + datetime.timedelta(days=KEEP_DAYS + 1))
+    assert empty_old_contacts(noon + datetime.timedelta(days=KEEP_DAYS + 1)) == 1
     assert list(SurveyContact.objects.values_list("name", "phone")) == [("", "")]
 
 

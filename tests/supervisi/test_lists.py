@@ -178,8 +178,8 @@ def test_a_long_list_is_made_by_the_worker_for_whoever_asked_and_nobody_else(mon
     assert signed_in(world.commander).get(row.get_absolute_url()).status_code == 404
     row.refresh_from_db()
     assert default_storage.exists(row.path)
-    assert purge_list_files(timezone.now() + datetime.timedelta(days=6)) == 0
-    assert purge_list_files(timezone.now() + datetime.timedelta(days=8)) == 1
+    assert purge_list_files(timezone.now() + datetime.timedelta(hours=23)) == 0
+    assert purge_list_files(timezone.now() + datetime.timedelta(hours=25)) == 1
     assert (ListFile.objects.exists(), default_storage.exists(row.path)) == (False, False)
 
 

@@ -102,6 +102,12 @@ def _kept(image: Image.Image, content_type: str) -> Picture:
     return _encode(small.transpose(turn) if turn is not None else small, content_type, taken_at)
 
 
+def small_picture(file: BinaryIO) -> bytes:
+    """Make the thumbnail (JPEG) of a photo that is kept already."""
+    with _one_decode, Image.open(file, formats=["JPEG", "PNG"]) as image:
+        return _thumbnail(_flat(image))
+
+
 def camera_moment(text: str) -> datetime.datetime | None:
     """Read what a camera wrote as `YYYY:MM:DD hh:mm:ss`; nonsense gives None."""
     try:
@@ -174,16 +180,20 @@ def _encode(image: Image.Image, content_type: str, taken_at: datetime.datetime |
             data = _bytes(image, "JPEG", quality=quality, optimize=True, progressive=True)
             if len(data) <= PHOTO_BYTES:
                 break
-    small = image.copy()
-    small.thumbnail((THUMBNAIL_EDGE, THUMBNAIL_EDGE))
     return Picture(
         content_type=kept_type,
         data=data,
-        thumbnail=_bytes(small, "JPEG", quality=75),
+        thumbnail=_thumbnail(image),
         width=image.width,
         height=image.height,
         taken_at=taken_at,
     )
+
+
+def _thumbnail(image: Image.Image) -> bytes:
+    small = image.copy()
+    small.thumbnail((THUMBNAIL_EDGE, THUMBNAIL_EDGE))
+    return _bytes(small, "JPEG", quality=75)
 
 
 def _bytes(image: Image.Image, form: str, **options: int) -> bytes:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
 from .access import may_read
 from .models import StoredFile
+from .thumbnails import open_thumbnail
 
 
-def _served(path: str, name: str, content_type: str) -> FileResponse:
+def _served(
+    path: str, name: str, content_type: str, opener: Callable[[str], File] = default_storage.open
+) -> FileResponse:
     try:
-        opened = default_storage.open(path)
+        opened = opener(path)
     except FileNotFoundError as fault:
         raise Http404("file is gone from the storage") from fault
     response = FileResponse(opened, as_attachment=True, filename=name, content_type=content_type)
@@ -41,4 +47,4 @@ def thumbnail(request: HttpRequest, pk: int) -> FileResponse:
     file = _readable(request, pk)
     if not file.thumbnail_path:
         raise Http404("no thumbnail")
-    return _served(file.thumbnail_path, f"kecil-{pk}.jpg", "image/jpeg")
+    return _served(file.thumbnail_path, f"kecil-{pk}.jpg", "image/jpeg", open_thumbnail)

@@ -66,15 +66,9 @@ def settle(*, kind: str, url: str) -> None:
     Notice.objects.unread().filter(kind=kind, url=url).update(read_at=timezone.now())
 
 
-def purge_read(now: datetime.datetime | None = None) -> int:
-    """Delete what was read long ago; return how many that were."""
-    return Notice.objects.filter(read_at__lt=(now or timezone.now()) - KEEP_READ).delete()[0]
-
-
 def daily(zone: str, day: datetime.date) -> None:
-    """Do what is due each day: tell of postings that end, delete what was read long ago."""
+    """Do what is due each day: tell of postings that end."""
     tell_of_ending_postings(zone, day)
-    purge_read()
 
 
 def unread_count() -> Combinable:

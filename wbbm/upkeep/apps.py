@@ -1,5 +1,7 @@
 """App configuration of what keeps the portal running."""
 
+import datetime
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,14 @@ class UpkeepConfig(AppConfig):
     name = "wbbm.upkeep"
     label = "upkeep"
     verbose_name = "Pemeliharaan"
+
+    def ready(self) -> None:
+        """Register the rules of retention, and what is done nightly."""
+        from wbbm.jobs.clock import Window, register_daily
+        from wbbm.organisasi.models import TimeZone
+        from wbbm.upkeep import retention, rules
+
+        rules.register()
+        # Once a night for everybody; a laptop that was off does it when it is on again.
+        night = Window(datetime.time(2), datetime.time(23), (TimeZone.WIB.value,))
+        register_daily("retention", retention.nightly, window=night)

@@ -30,9 +30,9 @@ class ImportDraftQuerySet(models.QuerySet["ImportDraft"]):
         """Keep the person's own drafts that have not expired."""
         return self.filter(owner=user, created_at__gt=timezone.now() - DRAFT_LASTS)
 
-    def expired(self) -> Self:
+    def expired(self, now: datetime.datetime | None = None) -> Self:
         """Keep drafts that nobody can open any more."""
-        return self.filter(created_at__lte=timezone.now() - DRAFT_LASTS)
+        return self.filter(created_at__lte=(now or timezone.now()) - DRAFT_LASTS)
 
 
 class ImportDraft(models.Model):
