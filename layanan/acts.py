@@ -13,6 +13,7 @@ ACTS: dict[str, str] = {
     "gratuity.forward": "Laporan gratifikasi diteruskan ke KPK",
     "gratuity.decide": "Penetapan KPK atas laporan gratifikasi dicatat",
     "gratuity.close": "Laporan gratifikasi ditutup",
+    "gratuity.withdraw": "Draf laporan gratifikasi dibatalkan",
     "simba.made": "Jadwal SIMBA dibuat",
     "simba.changed": "Jadwal SIMBA diubah",
     "simba.cancelled": "Jadwal SIMBA dibatalkan",

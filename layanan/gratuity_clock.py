@@ -73,13 +73,15 @@ def _clock(report: GratuityReport, verdict: Verdict, calendar: DueCalendar, toda
         return Clock(verdict, None, False, 0, 0, True, "tanpa tenggat")
     due = calendar.due(report.unit, report.received_on, REPORT_DAYS)
     reached = report.forwarded_on
-    is_stopped = reached is not None or report.status == GratuityStatus.CLOSED
+    is_stopped = reached is not None or report.status in {GratuityStatus.CLOSED, GratuityStatus.WITHDRAWN}
     end = reached or report.closed_on or today
     left = calendar.days.between(report.unit, today, due.day)
     late = max(1, calendar.days.between(report.unit, due.day, end)) if end > due.day else 0
     text = (
         _reached_words(reached, late) if reached else _waiting_words(is_stopped, due.day, due.is_estimate, left, late)
     )
+    if report.status == GratuityStatus.WITHDRAWN:
+        late, text = 0, "draf dibatalkan"
     return Clock(verdict, due.day, due.is_estimate, left, late, is_stopped, text)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from layanan.gratuity_clock import read_clocks
 from layanan.models import Declaration, GratuityReport, ViolationCount
-from layanan.models.gratuities import GratuityDecision, GratuityStatus
+from layanan.models.gratuities import OWN_STATUSES, GratuityDecision, GratuityStatus
 from layanan.pledge_coverage import FEWEST_PEOPLE, Coverage, coverage_within
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import Posting, Unit
@@ -37,7 +37,7 @@ def gratuity_facts(unit: Unit, year: int) -> GratuityFacts | None:
     if people.aggregate(people=Count("user_id", distinct=True))["people"] < FEWEST_PEOPLE:
         return None
     rows = GratuityReport.objects.filter(unit__path__startswith=unit.path, received_on__year=year)
-    reports = list(rows.exclude(status=GratuityStatus.DRAFT).select_related("unit"))
+    reports = list(rows.exclude(status__in=OWN_STATUSES).select_related("unit"))
     clocks = read_clocks(reports, timezone.now())
     return GratuityFacts(
         unit_id=unit.pk,

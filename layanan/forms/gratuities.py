@@ -139,6 +139,16 @@ class TextForm(forms.Form):
     )  # fmt: skip
 
 
+class WithdrawForm(TextForm):
+    """Why the draft is given up."""
+
+    text = forms.CharField(
+        label="Alasan", max_length=TEXT_LIMIT, min_length=3, widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Tulis alasannya."},
+        help_text="Misalnya salah ketik atau tertulis dua kali. Pemberian yang sungguh ada tetap harus dilaporkan.",
+    )  # fmt: skip
+
+
 class ReturnForm(TextForm):
     """What is missing."""
 

@@ -30,6 +30,7 @@ class GratuityStatus(models.TextChoices):
     FORWARDED = "forwarded", "Diteruskan ke KPK"
     DECIDED = "decided", "Ditetapkan KPK"
     CLOSED = "closed", "Ditutup"
+    WITHDRAWN = "withdrawn", "Draf dibatalkan"
 
 
 class GratuityForm(models.TextChoices):
@@ -87,6 +88,8 @@ class GratuityDecision(models.TextChoices):
     RECEIVER = "receiver", "Milik penerima"
 
 
+# Only its officer sees it.
+OWN_STATUSES = (GratuityStatus.DRAFT, GratuityStatus.WITHDRAWN)
 # Something must still happen.
 OPEN_STATUSES = (GratuityStatus.SUBMITTED, GratuityStatus.FORWARDED, GratuityStatus.DECIDED)
 _MONEY = Decimal("0.01")
@@ -101,7 +104,7 @@ class GratuityReportQuerySet(models.QuerySet["GratuityReport"]):
 
     @staticmethod
     def _handed_to(user: User) -> Q:
-        return user.scope.within("unit__path", Role.INTEGRITY_OFFICER) & ~Q(status=GratuityStatus.DRAFT)
+        return user.scope.within("unit__path", Role.INTEGRITY_OFFICER) & ~Q(status__in=OWN_STATUSES)
 
     def of(self, user: User) -> Self:
         """Keep the person's own."""
@@ -133,7 +136,8 @@ class GratuityReportQuerySet(models.QuerySet["GratuityReport"]):
 
     def from_colleagues(self, officers: Iterable[int]) -> Self:
         """Keep what the officers accepted from colleagues, no money: it is summed up over a year."""
-        rows = self.filter(by_id__in=sorted(officers), relation=GiverRelation.COLLEAGUE)
+        rows = self.exclude(status=GratuityStatus.WITHDRAWN)
+        rows = rows.filter(by_id__in=sorted(officers), relation=GiverRelation.COLLEAGUE)
         return rows.filter(response=GratuityResponse.ACCEPTED).exclude(form=GratuityForm.MONEY)
 
 
@@ -198,7 +202,7 @@ class GratuityReport(models.Model):
 
     @property
     def is_draft(self) -> bool:
-        """Tell whether only its officer sees it."""
+        """Tell whether it is still being written."""
         return self.status == GratuityStatus.DRAFT
 
     @property
@@ -234,6 +238,7 @@ class GratuityAct(models.TextChoices):
     FORWARDED = "forward", "Diteruskan ke KPK"
     DECIDED = "decide", "Penetapan KPK dicatat"
     CLOSED = "close", "Ditutup"
+    WITHDRAWN = "withdraw", "Draf dibatalkan"
 
 
 class GratuityEventQuerySet(models.QuerySet["GratuityEvent"]):

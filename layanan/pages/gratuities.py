@@ -12,9 +12,9 @@ from django.utils import timezone
 from layanan.gratuity_clock import Clock, read_clocks
 from layanan.gratuity_limits import RULES, Limits
 from layanan.models import GratuityEvent, GratuityReport
-from layanan.models.gratuities import GratuityReportQuerySet, GratuityStatus
+from layanan.models.gratuities import OWN_STATUSES, GratuityReportQuerySet, GratuityStatus
 from layanan.money import rupiah
-from layanan.services.gratuities import may_take, posting_of_owner, upg_of
+from layanan.services.gratuities import TRANSITIONS, may_take, posting_of_owner, upg_of
 from wbbm.files.models import StoredFile
 from wbbm.organisasi.models import Role, User
 
@@ -22,7 +22,7 @@ PAGE_SIZE = 30
 OPEN, ALL = "terbuka", "semua"
 _STATES = (
     (OPEN, "Belum selesai"),
-    *((status.value, status.label) for status in GratuityStatus if status != GratuityStatus.DRAFT),
+    *((status.value, status.label) for status in GratuityStatus if status not in OWN_STATUSES),
     (ALL, "Semua"),
 )
 ASKED = {"state": "keadaan", "unit": "satuan", "year": "tahun"}
@@ -118,9 +118,7 @@ def read_report(user: User, pk: int) -> ReportPage | None:
         value=rupiah(report.value),
         is_own=is_own,
         is_late_by_officer=bool(clock.due_on and handed_in and handed_in > clock.due_on),
-        steps=frozenset(
-            name for name in ("submit", "return", "forward", "decide", "close") if may_take(user, report, name)
-        ),
+        steps=frozenset(name for name in TRANSITIONS if may_take(user, report, name)),
         has_no_upg=is_own and report.is_draft and not upg_of(report.unit, user),
         events=events,
         files=tuple(entry.file for entry in report.files.select_related("file")),

@@ -34,7 +34,7 @@ from wbbm.organisasi.services.audit import record
 FILE_KIND = "gratuity"
 TEXT_LIMIT = 2000
 _TRIES = 20
-DRAFT, SUBMITTED, FORWARDED, DECIDED, CLOSED = GratuityStatus.values
+DRAFT, SUBMITTED, FORWARDED, DECIDED, CLOSED, WITHDRAWN = GratuityStatus.values
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,13 @@ def posting_of_owner(user: User, report: GratuityReport) -> Posting | None:
     return next((held for held in running if held.pk == report.posting_id), next(iter(running), None))
 
 
+def _posting_to_withdraw(user: User, report: GratuityReport) -> Posting | None:
+    """Return the posting by which the officer gives a draft up: never one that the UPG has seen."""
+    posting = posting_of_owner(user, report)
+    is_known = posting is not None and report.events.filter(kind=GratuityAct.SUBMITTED).exists()
+    return None if is_known else posting
+
+
 def posting_of_upg(user: User, report: GratuityReport) -> Posting | None:
     """Return the posting by which the person handles the report as UPG; never for his own."""
     if report.by_id == user.pk:
@@ -84,6 +91,7 @@ class Step:
 
 
 _OWNER = "Laporan ini diserahkan oleh pelapornya sendiri."
+_NOT_SENT = "Yang dibatalkan hanya draf sendiri yang belum pernah diserahkan; yang dikembalikan UPG dilengkapi dulu."
 _UPG = "Langkah ini dikerjakan petugas UPG satuan itu atau di atasnya, bukan pelapornya sendiri."
 TRANSITIONS: dict[str, Step] = {
     "submit": Step((DRAFT,), SUBMITTED, posting_of_owner, _OWNER),
@@ -91,6 +99,7 @@ TRANSITIONS: dict[str, Step] = {
     "forward": Step((SUBMITTED,), FORWARDED, posting_of_upg, _UPG),
     "decide": Step((FORWARDED,), DECIDED, posting_of_upg, _UPG),
     "close": Step((SUBMITTED, DECIDED), CLOSED, posting_of_upg, _UPG),
+    "withdraw": Step((DRAFT,), WITHDRAWN, _posting_to_withdraw, _NOT_SENT),
 }
 _TAKEN = "Langkah ini sudah tidak berlaku: laporan sekarang berstatus {label}. Muat ulang halaman ini."
 _NO_UPG = (
@@ -204,6 +213,15 @@ def close_report(*, report: GratuityReport, reason: str, by: User) -> GratuityRe
         return _finish(report, "close", by, posting, reason)
 
 
+def withdraw_report(*, report: GratuityReport, reason: str, by: User) -> GratuityReport:
+    """Give up a draft that was never handed in: a mistake, or written twice; it stays readable to its officer."""
+    posting = _authorise("withdraw", report, by)
+    reason = storable(reason, "Alasan")
+    with transaction.atomic():
+        _move(report, "withdraw", closed_on=local_day(report.unit))
+        return _finish(report, "withdraw", by, posting, reason)
+
+
 def check_right(report: GratuityReport, name: str, by: User) -> None:
     """Refuse whoever may not take the step.
 
@@ -296,8 +314,15 @@ def _finish(report: GratuityReport, name: str, by: User, posting: Posting, text:
     before = report.status
     report.refresh_from_db()
     _tell_trail(report, name, by, posting, text, before)
-    gratuity_notices.tell_step(report, name, upg_of(report.unit, report.by) if name == "submit" else [report.by])
+    gratuity_notices.tell_step(report, name, _others(report, name))
     return report
+
+
+def _others(report: GratuityReport, name: str) -> list[User]:
+    """Return who is told of a step: the other side, and nobody of a draft that nobody else knew."""
+    if name == "withdraw":
+        return []
+    return upg_of(report.unit, report.by) if name == "submit" else [report.by]
 
 
 def _tell_trail(

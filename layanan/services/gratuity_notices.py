@@ -25,6 +25,7 @@ _WORDS = {
     "forward": "Laporan gratifikasi {number} sudah diteruskan ke KPK.",
     "decide": "Penetapan KPK atas laporan gratifikasi {number} sudah dicatat.",
     "close": "Laporan gratifikasi {number} ditutup.",
+    "withdraw": "Draf laporan gratifikasi {number} dibatalkan.",
 }
 
 

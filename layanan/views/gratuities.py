@@ -18,6 +18,7 @@ from layanan.forms.gratuities import (
     ReturnForm,
     SubmitForm,
     TextForm,
+    WithdrawForm,
     first_values,
     today_for_forms,
 )
@@ -37,6 +38,7 @@ _FORMS: dict[str, type[forms.Form]] = {
     "forward": ForwardForm,
     "decide": DecideForm,
     "close": TextForm,
+    "withdraw": WithdrawForm,
 }
 _DONE = {
     "submit": "Laporan diserahkan kepada UPG.",
@@ -44,6 +46,7 @@ _DONE = {
     "forward": "Dicatat: laporan sudah di KPK.",
     "decide": "Penetapan KPK dicatat.",
     "close": "Laporan ditutup.",
+    "withdraw": "Draf dibatalkan. Pengingatnya berhenti; isinya tetap dapat Anda baca.",
 }
 
 
@@ -94,7 +97,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     if not pages.may_write(user, report):
         raise NotAllowed("Draf laporan gratifikasi diubah oleh pelapornya sendiri.")
     if not report.is_draft:
-        messages.error(request, "Laporan ini sudah diserahkan dan tidak dapat diubah lagi.")
+        messages.error(request, "Laporan ini sudah diserahkan atau dibatalkan dan tidak dapat diubah lagi.")
         return redirect(report)
     if request.method != "POST":
         return _form_page(request, ReportForm(initial=first_values(report)), report)
@@ -153,6 +156,7 @@ def _step_words(name: str, form: forms.Form) -> dict[str, Any]:
         "decide": ("Catat penetapan KPK", "Catat penetapan", True),
         "return": ("Kembalikan untuk dilengkapi", "Kembalikan", False),
         "close": ("Tutup laporan", "Tutup laporan", False),
+        "withdraw": ("Batalkan draf", "Batalkan draf ini", False),
     }[name]
     return {"name": name, "title": title, "button": button, "is_main": is_main, "form": form}
 
@@ -198,6 +202,7 @@ _STEPS: dict[str, Act] = {
         report=report, decision=data["decision"], number=data["number"], day=data["day"], by=user
     ),
     "close": lambda report, data, user: services.close_report(report=report, reason=data["text"], by=user),
+    "withdraw": lambda report, data, user: services.withdraw_report(report=report, reason=data["text"], by=user),
 }
 
 

@@ -209,9 +209,48 @@ def test_a_report_from_the_officers_phone_to_the_decision(client, place):
     assert "Kain" not in str(list(trail.values()))
 
 
+def test_a_draft_that_nobody_saw_is_given_up_and_its_reminders_end(client, place):
+    polda, polres, polsek = place
+    officer = make_person(polsek, Role.OPERATOR)
+    make_person(polres, Role.INTEGRITY_OFFICER)
+    year = timezone.localdate().year - 1
+    report = written(officer, received_on=datetime.date(year, 3, 2), relation="colleague", value=Decimal(900_000))
+    later = written(officer, received_on=datetime.date(year, 9, 1), relation="colleague", value=Decimal(200_000))
+    client = signed_in(client, officer)
+    step = reverse("layanan:gratuity-step", args=[report.pk, "withdraw"])
+    assert "Batalkan draf ini" in client.get(report.get_absolute_url()).content.decode()
+    unsaid = client.post(step, {"text": ""})
+    assert unsaid.status_code == 422
+    assert "Tulis alasannya" in unsaid.content.decode()
+    assert client.post(step, {"text": "Tertulis dua kali"}).status_code == 302
+    assert client.post(step, {"text": "Tertulis dua kali"}).status_code == 409
+    report.refresh_from_db()
+    assert (report.status, report.closed_on) == ("withdrawn", timezone.localdate())
+    page = client.get(report.get_absolute_url()).content.decode()
+    assert "Draf dibatalkan" in page
+    assert "Ubah draf" not in page
+    # Nobody is told or reminded of it, and it counts in no sum.
+    gratuity_notices.daily("Asia/Jakarta", timezone.localdate())
+    assert not Notice.objects.filter(text__contains=report.number).exists()
+    assert read_clocks([report], timezone.now())[report.pk].late == 0
+    assert "Rp200.000 dari" in read_verdicts([later])[later.pk].reason
+    for person in (make_person(polres, Role.INTEGRITY_OFFICER), make_person(polda, Role.INTEGRITY_OFFICER)):
+        assert not GratuityReport.objects.visible_to(person).exists()
+    # What the UPG has seen is not taken out of its sight.
+    upg = make_person(polres, Role.INTEGRITY_OFFICER)
+    submit_report(report=later, by=officer)
+    return_report(report=later, reason="Foto belum ada", by=upg)
+    refused = client.post(reverse("layanan:gratuity-step", args=[later.pk, "withdraw"]), {"text": "Tidak jadi"})
+    assert refused.status_code == 403
+    assert "belum pernah diserahkan" in refused.content.decode()
+
+
+OWN_STEPS = {"submit": "pelapor", "withdraw": "pelapor, draf yang belum pernah diserahkan"}
+
+
 def test_the_steps_are_those_of_the_document():
     said = {
-        name: (list(step.old), step.new, "pelapor" if name == "submit" else "UPG, bukan pelapor")
+        name: (list(step.old), step.new, OWN_STEPS.get(name, "UPG, bukan pelapor"))
         for name, step in TRANSITIONS.items()
     }
     assert documented("Laporan gratifikasi") == said
