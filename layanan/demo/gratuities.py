@@ -19,7 +19,7 @@ from layanan.services.gratuities import FILE_KIND
 from wbbm.files.keeping import kept_uploads
 from wbbm.organisasi.models import Posting, User
 
-_DRAFT, _SUBMITTED, _FORWARDED, _DECIDED, _CLOSED = GratuityStatus.values
+_DRAFT, _SUBMITTED, _FORWARDED, _DECIDED, _CLOSED, _ = GratuityStatus.values
 _WAY = {
     _DRAFT: (),
     _SUBMITTED: ("submit",),
