@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 PORT ?= 8000
 export DJANGO_SETTINGS_MODULE := wbbm.settings
 
-.PHONY: run test check bench gambar lock clean
+.PHONY: run test check bench gambar lock clean upgrade
 
 # Python 3.11 or newer with venv.
 PYTHON := $(shell command -v python3.11 || command -v python3)
@@ -45,6 +45,10 @@ bench: $(VENV)/.dev-lock
 # Memotret ulang docs/gambar dari data contoh; perlu Chromium.
 gambar: $(VENV)/.dev-lock
 	$(PY) -m tests.browser.take_pictures
+
+# Memperbarui pemasangan ini (docs/operasi.md); sebagai root: make upgrade, atau make upgrade VERSI=v2026.12
+upgrade:
+	@deploy/upgrade.sh $(VERSI)
 
 # Anew from the .in files; needs `pip install uv`.
 lock:

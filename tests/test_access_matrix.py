@@ -213,6 +213,7 @@ RULES: dict[str, Rule] = {
     "import-links": post(ADMINS, "draft"),
     "holiday-proposals": page(ADMINS),
     "holiday-confirm": post(ADMINS),
+    "upkeep:whats-new": page(ADMINS),
     "audit-heads": page(frozenset({"auditor", "admin", "commander", "kapolsek"})),
     "supervisi:verify-form": PUBLIC,
     "supervisi:verify": Rule(is_public=True, extra={"code": "0000-0000-0000-0000-0000-0000-0000"}),

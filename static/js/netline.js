@@ -40,7 +40,7 @@
     return parts.join(" dan ");
   }
 
-  /** The sentence of this moment: [strong, rest, icon, has sign-in link], or null for silence. */
+  /** The sentence of this moment: [strong, rest, icon, link: true to sign in, "reload"], or null for silence. */
   function sentence() {
     const waiting = queue.waiting();
     const operations = waiting.operations.filter((record) => record.state === WAITING);
@@ -53,6 +53,9 @@
     if (all.length && line.session === "user") {
       return ["Akun lain sedang masuk.", "Jawaban tetap ada di perangkat; masuk lagi dengan akun Anda untuk mengirimnya.", "lock", true];
     }
+    if (all.length && line.session === "reload") {
+      return ["Halaman ini dari versi portal yang lama.", "Isian Anda tersimpan di perangkat; muat ulang untuk mengirimnya.", "device", "reload"];
+    }
     if (all.length && line.session === "password") {
       return ["Kata sandi perlu diganti dulu.", "Jawaban tetap ada di perangkat dan dikirim sesudahnya.", "lock", true];
     }
@@ -64,6 +67,9 @@
     }
     if ((operations.length || photos.length) && line.failing === "server") {
       return ["Ada gangguan di pihak kami.", `Isian Anda tetap di perangkat; ${count} menunggu dikirim.`, "device", false];
+    }
+    if ((operations.length || photos.length) && line.failing === "update") {
+      return ["Portal sedang diperbarui.", `Isian Anda tersimpan di perangkat; ${count} menunggu dikirim.`, "device", false];
     }
     if (line.recovered && !operations.length && !photos.length) {
       return ["Tersambung lagi.", "Semua jawaban terkirim.", "check", false];
@@ -91,7 +97,14 @@
     const bold = document.createElement("strong");
     bold.textContent = strong;
     span.append(bold, ` ${rest} `);
-    if (hasLink) {
+    if (hasLink === "reload") {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "btn btn-link p-0 align-baseline";
+      button.textContent = "Muat ulang";
+      button.addEventListener("click", () => location.reload());
+      span.append(button);
+    } else if (hasLink) {
       const link = document.createElement("a");
       link.href = document.body.dataset.signInUrl || "/masuk/";
       link.target = "_blank";

@@ -137,6 +137,7 @@
         ...options,
         headers: {
           Accept: "application/json", "X-CSRFToken": cookie(), "X-WBBM-User": user,
+          "X-Portal-Version": document.documentElement.dataset.portalVersion || "1",
           ...(isAuto ? { "X-WBBM-Auto": "1" } : {}),
           ...options.headers,
         },
@@ -159,9 +160,13 @@
       line.session = status === 401 ? "over" : body.code;
       return false;
     }
+    if (body.code === "reload") {
+      line.session = "reload";
+      return false;
+    }
     const isAnswer = status === 404 || status === 413 || (body.code && status < 500 && status !== 429);
     if (!isAnswer) {
-      line.failing = status >= 500 ? "server" : "line";
+      line.failing = body.code === "maintenance" ? "update" : status >= 500 ? "server" : "line";
       pause();
       return false;
     }
@@ -308,7 +313,7 @@
     // On a good line what was just entered goes out from the next page: no question then.
     const isFull = [...waiting.operations, ...waiting.photos].some((record) => record.state === WAITING);
     const isSlow = line.sendingSince && Date.now() - line.sendingSince > SLOW;
-    if (isFull && (line.failing || line.session !== "ok" || !navigator.onLine || isSlow)) {
+    if (isFull && line.session !== "reload" && (line.failing || line.session !== "ok" || !navigator.onLine || isSlow)) {
       event.preventDefault();
       event.returnValue = "";
     }

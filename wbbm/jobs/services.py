@@ -213,12 +213,13 @@ def waiting(*, longer_than: float, now: datetime.datetime | None = None) -> Iter
     yield from rows.values_list("pk", "queue")[:500]
 
 
-def drain(*, kind: str | None = None) -> int:
-    """Do every open job of a kind, or of all, in this process (recomputation, tests); return how many were done."""
+def drain(*, kind: str | None = None, queue: str | None = None) -> int:
+    """Do every open job of a kind, of a queue, or of all, in this process; return how many were done."""
     count = 0
+    narrowed = {name: value for name, value in (("kind", kind), ("queue", queue)) if value is not None}
     while True:
-        jobs = Job.objects.claimable(timezone.now()).order_by("wanted_at", "pk")
-        batch = list((jobs if kind is None else jobs.filter(kind=kind)).values_list("pk", flat=True)[:200])
+        jobs = Job.objects.claimable(timezone.now()).filter(**narrowed).order_by("wanted_at", "pk")
+        batch = list(jobs.values_list("pk", flat=True)[:200])
         done = sum(run(pk) for pk in batch)
         if not done:
             return count

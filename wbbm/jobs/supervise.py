@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 _PR_SET_PDEATHSIG = 1
@@ -29,10 +30,22 @@ class Child:
     command: list[str]
     # A program whose banner tells nobody anything; errors are shown all the same.
     is_quiet: bool = False
+    # Ended while the portal is being updated, and started again afterwards.
+    may_rest: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None)
+    is_resting: bool = field(default=False)
+
+    def rest(self) -> None:
+        """Let the process end once, after what it is at; starting it again is no fault then."""
+        if self.is_running and not self.is_resting:
+            self.is_resting = True
+            self.signal(signal.SIGTERM)
 
     def start(self) -> None:
-        """Start the process in a group of its own."""
+        """Start the process in a group of its own, and say so where it had died."""
+        if self.process is not None and not self.is_resting:
+            sys.stderr.write(f"{self.name} berhenti; dijalankan lagi\n")
+        self.is_resting = False
         self.process = subprocess.Popen(  # noqa: S603 (our own commands)
             self.command,
             env=os.environ.copy(),
@@ -52,16 +65,17 @@ class Child:
             self.process.send_signal(number)
 
 
-def supervise(children: list[Child], stop: threading.Event) -> None:
-    """Keep the children running until `stop` is set, then end them all."""
-    for child in children:
-        child.start()
+def supervise(children: list[Child], stop: threading.Event, resting: Callable[[], bool] = lambda: False) -> None:
+    """Keep the children running until `stop` is set, then end them all; those that may rest only while nobody rests."""
     try:
-        while not stop.wait(0.3):
+        while not stop.is_set():
+            is_rest = resting()
             for child in children:
-                if not child.is_running and not stop.is_set():
-                    sys.stderr.write(f"{child.name} berhenti; dijalankan lagi\n")
+                if is_rest and child.may_rest:
+                    child.rest()
+                elif not child.is_running and not stop.is_set():
                     child.start()
+            stop.wait(0.3)
     finally:
         _end(children)
 

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from wbbm import version
+
 from . import sessions
 from .models import Posting, Role
 
@@ -47,6 +49,8 @@ class Shell:
     """The frame of a page."""
 
     csrf_cookie_name: str
+    page: int = version.PAGE
+    version: str = version.VERSION
     unit_name: str = ""
     account_label: str = ""
     unread: int = 0

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from .whats_new import whats_new
+
+app_name = "upkeep"
+urlpatterns = [
+    path("yang-baru/", whats_new, name="whats-new"),
+]

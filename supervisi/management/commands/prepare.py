@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from supervisi.documents.render import PACKAGES, CannotRender, load_weasyprint
+from wbbm.organisasi.guards import missing_guards
 
 
 class Command(BaseCommand):
@@ -26,7 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, load instruments, collect static files, seed the demo."""
         executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        # A release may bring a guard and no migration: `migrate` installs it all the same.
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()) or missing_guards():
             self.stdout.write("Menyiapkan basis data ...")
             call_command("migrate", interactive=False, verbosity=0)
         if self._static_is_due():

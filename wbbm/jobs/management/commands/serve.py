@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from wbbm import maintenance
 from wbbm.jobs.models import Queue
 from wbbm.jobs.supervise import Child, supervise
 
@@ -35,7 +36,8 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         threading.Thread(target=self._announce, args=[stop], daemon=True).start()
-        supervise([self._web(), *(self._worker(queue) for queue in Queue.values), self._sweep()], stop)
+        children = [self._web(), *(self._worker(queue) for queue in Queue.values), self._sweep()]
+        supervise(children, stop, resting=maintenance.is_on)
 
     def _require_free_port(self) -> None:
         """Say in one line that another program has the port; gunicorn would be restarted for ever."""
@@ -67,10 +69,11 @@ class Command(BaseCommand):
             f"pekerja {queue}",
             [sys.executable, *quiet, "-m", "celery", "-A", "wbbm", "worker", *options, *extra],
             is_quiet=True,
+            may_rest=True,
         )
 
     def _sweep(self) -> Child:
-        return Child("pengawas", [sys.executable, "manage.py", "sweep"])
+        return Child("pengawas", [sys.executable, "manage.py", "sweep"], may_rest=True)
 
     def _announce(self, stop: threading.Event) -> None:
         """Print the address once the portal answers, and the demo accounts where there are any."""
