@@ -14,11 +14,10 @@ from .models import StoredFile
 from .thumbnails import open_thumbnail
 
 
-def _served(
-    path: str, name: str, content_type: str, opener: Callable[[str], File] = default_storage.open
-) -> FileResponse:
+def _served(path: str, name: str, content_type: str, opener: Callable[[str], File] | None = None) -> FileResponse:
     try:
-        opened = opener(path)
+        # Asked for at each call: the storage may be another one than when this module was read.
+        opened = (opener or default_storage.open)(path)
     except FileNotFoundError as fault:
         raise Http404("file is gone from the storage") from fault
     response = FileResponse(opened, as_attachment=True, filename=name, content_type=content_type)
