@@ -15,7 +15,7 @@ class SupervisiConfig(AppConfig):
         """Register the kinds of jobs, who may read files, and what is done daily."""
         from supervisi import guards, navigation, readers, retention, tasks
         from supervisi.acts import ACTS
-        from supervisi.services import evidence_notices, oddity_scan, reply_notices
+        from supervisi.services import evidence_notices, oddity_scan, reply_notices, restored
         from supervisi.services.left_behind import tell_of_left_behind
         from supervisi.services.scores import want_unit_anew
         from supervisi.services.trees import keep_trees
@@ -27,6 +27,7 @@ class SupervisiConfig(AppConfig):
         from wbbm.organisasi.services.postings import on_ended_posting
         from wbbm.organisasi.services.units import after_unit_move, before_unit_move, on_unit_change
         from wbbm.organisasi.trail import register_acts
+        from wbbm.upkeep.backups.afterwards import register_check
 
         tasks.register()
         readers.register()
@@ -45,4 +46,5 @@ class SupervisiConfig(AppConfig):
         after_unit_move(take_along)
         on_ended_posting(tell_of_left_behind)
         register_acts(ACTS)
+        register_check("Nilai", restored.wrong_scores)
         register_personal("supervisi.visit", "team")

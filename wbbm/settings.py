@@ -93,6 +93,11 @@ def _key(name: str) -> str:
 SECRET_KEY = _key("SECRET_KEY")
 # Signs what the public side keeps secret; apart from SECRET_KEY so that each can be changed by itself.
 REPORT_KEY = _key("REPORT_KEY")
+# Encrypts backups. A server without it starts, but makes none and says so; several may stand here: the first writes.
+BACKUP_KEY = _text("BACKUP_KEY") if _IS_SERVER else _key("BACKUP_KEY")
+# Where backups lie by themselves: best on another disk, a stick or a share of another machine.
+BACKUP_DIR = Path(_text("BACKUP_DIR", str(DATA_DIR / "cadangan"))).resolve()
+BACKUP_KEEP = _text("BACKUP_KEEP", "7d,4w,12m")
 # How the mean of 1-6 stars becomes the index of 0-4: no regulation says it (layanan/survey_maths.py).
 SURVEY_INDEX = _text("SURVEY_INDEX", "ratio")
 if SURVEY_INDEX not in {"ratio", "range"}:

@@ -31,6 +31,7 @@ class NoticeKind(models.TextChoices):
     INTEGRITY = "integrity", "Gratifikasi dan pakta integritas"
     REPORT = "report", "Laporan warga"
     SERVICE = "service", "Layanan kepada warga"
+    SYSTEM = "system", "Keadaan sistem"
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

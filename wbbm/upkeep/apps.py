@@ -13,11 +13,15 @@ class UpkeepConfig(AppConfig):
     verbose_name = "Pemeliharaan"
 
     def ready(self) -> None:
-        """Register the rules of retention, and what is done nightly."""
+        """Register backups, the rules of retention, and what is done nightly."""
         from wbbm.jobs.clock import Window, register_daily
         from wbbm.organisasi.models import TimeZone
+        from wbbm.organisasi.trail import register_acts
         from wbbm.upkeep import retention, rules
+        from wbbm.upkeep.backups import afterwards, nightly
 
+        nightly.register()
+        register_acts({afterwards.ACT: "Portal dipulihkan dari cadangan"})
         rules.register()
         # Once a night for everybody; a laptop that was off does it when it is on again.
         night = Window(datetime.time(2), datetime.time(23), (TimeZone.WIB.value,))

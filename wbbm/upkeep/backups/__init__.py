@@ -1,0 +1,1 @@
+"""Backups: one encrypted file for each set, and the way back from it (docs/keputusan/0020)."""

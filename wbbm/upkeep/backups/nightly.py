@@ -1,0 +1,176 @@
+"""What `serve` does by itself: a full set each night, on SQLite the changes every few minutes, a check each week."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from wbbm.jobs import services as jobs
+from wbbm.jobs import ticks
+from wbbm.jobs.models import Queue
+from wbbm.upkeep.models import BackupKind
+
+from . import engines, keep, keys, making, places, restore, state
+from .errors import BackupFailed, SetRefused
+from .making import Made
+from .warning import warn_admins
+
+log = logging.getLogger(__name__)
+
+KIND = "backup"
+CHECK_KIND = "backup-check"
+# Beginning every four minutes, a set is on the other disk within five of whatever it holds.
+EVERY_SECONDS = 240.0
+_JUST_NOW = datetime.timedelta(seconds=EVERY_SECONDS * 0.6)
+_NIGHT = datetime.timedelta(hours=1)
+_CHECK_EVERY = datetime.timedelta(days=7)
+_CHANGES_KEPT = 6
+
+
+@dataclass
+class _Begin:
+    """A process that has just started leaves its first minutes to the people; short-lived ones make no sets."""
+
+    at: float | None = None
+
+    def is_over(self) -> bool:
+        """Tell whether the process runs for long enough; the first question starts the clock."""
+        now = time.monotonic()
+        if self.at is None:
+            self.at = now
+        return now - self.at >= EVERY_SECONDS * 0.9
+
+
+_begin = _Begin()
+
+
+def register() -> None:
+    """Register the jobs, and what the sweep does for them."""
+    jobs.register(KIND, _do, queue=Queue.HEAVY)
+    jobs.register(CHECK_KIND, _check, queue=Queue.HEAVY)
+    ticks.every(EVERY_SECONDS, want)
+
+
+def want() -> bool:
+    """Ask for the next set; tell whether it was asked for."""
+    if not _begin.is_over() or not keys.parted(settings.BACKUP_KEY):
+        return False
+    jobs.request(KIND, "auto")
+    return True
+
+
+def _do(claim: jobs.Claim) -> None:
+    # What fails is remembered and told; the next look is soon enough.
+    with contextlib.suppress(BackupFailed):
+        run()
+
+
+def run(now: datetime.datetime | None = None) -> Made | None:
+    """Make what is due: the night's full set, else the changes.
+
+    Raises:
+        BackupFailed: it couldn't; remembered, and told to the admins once a day.
+    """
+    now = now or timezone.now()
+    known = state.runs()
+    full = known[BackupKind.FULL].at
+    if full is None or _night_of(full) < _night_of(now):
+        made = make(BackupKind.FULL, settings.BACKUP_KEEP)
+        warn_of_disks()
+        checked = known[BackupKind.CHECK].at
+        if checked is None or checked < now - _CHECK_EVERY:
+            jobs.request(CHECK_KIND, "auto")
+        return made
+    last = state.last_backup().at
+    if not engines.is_sqlite() or (last is not None and last > now - _JUST_NOW):
+        return None
+    return make(BackupKind.CHANGES, settings.BACKUP_KEEP)
+
+
+def _night_of(moment: datetime.datetime) -> datetime.date:
+    return (timezone.localtime(moment) - _NIGHT).date()
+
+
+def make(kind: str, rule: str, folder: Path | None = None) -> Made | None:
+    """Make a set, remember how it went, and let go what the rule doesn't keep.
+
+    Raises:
+        BackupFailed: it couldn't be made.
+    """
+    begun = time.monotonic()
+    try:
+        place = folder or places.usual_folder()
+        made = making.make_full(place) if kind == BackupKind.FULL else making.make_changes(place)
+    except BackupFailed as fault:
+        state.went_wrong(kind, fault.message)
+        warn_admins(f"backup-{kind}", f"Cadangan gagal: {fault.message}")
+        raise
+    if made is None:
+        # Nothing changed: the last set is as good as one of this moment.
+        last = state.last_backup()
+        state.went_well(BackupKind.CHANGES, name=last.name, size=last.size, seconds=time.monotonic() - begun)
+        return None
+    done = BackupKind.FULL if made.manifest.kind == places.FULL else BackupKind.CHANGES
+    state.went_well(done, name=str(made.path), size=made.size, seconds=time.monotonic() - begun)
+    if made.manifest.missing:
+        count = len(made.manifest.missing)
+        warn_admins("backup-files", f"{count} berkas hilang dari penyimpanan atau berubah; lihat docs/operasi.md.")
+    prune(place, rule)
+    return made
+
+
+def prune(folder: Path, rule: str) -> list[Path]:
+    """Delete this portal's sets that the rule doesn't keep; never the newest full one, never what isn't ours."""
+    sets = places.sets_in(folder)
+    full = {each.path.name: timezone.localtime(each.made_at) for each in sets if each.header.kind == places.FULL}
+    gone = keep.superfluous(full, keep.parse(rule)) if rule else set()
+    newest = max(full, key=lambda name: full[name], default="")
+    changes = [each for each in sets if each.header.kind == places.CHANGES]
+    of_newest = [each for each in changes if each.header.base == newest]
+    gone |= {each.path.name for each in changes if each not in of_newest[:_CHANGES_KEPT]}
+    for name in gone:
+        with contextlib.suppress(FileNotFoundError):
+            (folder / name).unlink()
+    return [folder / name for name in sorted(gone)]
+
+
+def _check(claim: jobs.Claim) -> None:
+    with contextlib.suppress(SetRefused, BackupFailed):
+        check_newest()
+
+
+def check_newest() -> None:
+    """Prove the newest set as a restore would, and remember it.
+
+    Raises:
+        SetRefused: it can't be restored; told to the admins.
+    """
+    begun = time.monotonic()
+    opening = keys.parted(settings.BACKUP_KEY)
+    try:
+        path = restore.reading.newest_in(places.usual_folder(), opening)
+        restore.check(path, opening)
+    except (SetRefused, BackupFailed) as fault:
+        state.went_wrong(BackupKind.CHECK, fault.message)
+        warn_admins("backup-check", f"Uji pemulihan gagal: {fault.message}")
+        raise
+    state.went_well(BackupKind.CHECK, name=str(path), size=path.stat().st_size, seconds=time.monotonic() - begun)
+
+
+def warn_of_disks() -> None:
+    """Tell the admins of disks with less than 15 % free, of sets on the disk they are to outlive, of unkept keys."""
+    for disk in state.disk():
+        if disk.is_low:
+            free = f"{int(disk.share * 100)} % ({places.megabytes(disk.free)})"
+            warn_admins(f"disk-{disk.path}", f"Cakram {disk.what.lower()} tinggal {free}.")
+    if places.is_same_disk():
+        warn_admins("backup-same-disk", "Cadangan ada di cakram yang sama dengan datanya. Atur BACKUP_DIR.", days=30)
+    if state.runs()[BackupKind.KEYS].at is None:
+        warn_admins("backup-keys", "Kunci cadangan belum disimpan di luar: manage.py backup --keys BERKAS.", days=30)

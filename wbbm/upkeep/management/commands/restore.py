@@ -1,0 +1,63 @@
+"""Check a backup, or restore it into an empty place."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+
+from wbbm.errors import DomainError
+from wbbm.upkeep.backups import keys, reading, restore, state
+from wbbm.upkeep.models import BackupKind
+
+
+class Command(BaseCommand):
+    """Prove a set; with --into, fill an empty folder or database with it and prove that too."""
+
+    help = "Memeriksa cadangan (--check), atau memulihkannya ke folder atau basis data kosong (--into)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the set, and what is to be done with it."""
+        parser.add_argument("file", metavar="BERKAS", help="berkas cadangan, atau foldernya: yang terbaru dipakai")
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--check", action="store_true", help="hanya memeriksa; tidak mengubah apa pun")
+        what.add_argument("--into", metavar="KOSONG", help="folder kosong, atau postgres://… yang kosong")
+        parser.add_argument("--keys", metavar="LEMBAR", help="lembar kunci dari `backup --keys`")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Check or restore."""
+        begun = time.monotonic()
+        try:
+            sheet = keys.read_sheet(Path(options["keys"])) if options["keys"] else None
+            opening = (sheet.backup_keys if sheet else ()) + keys.parted(settings.BACKUP_KEY)
+            path = Path(options["file"]).absolute()
+            path = reading.newest_in(path, opening) if path.is_dir() else path
+            if options["check"]:
+                self._check(path, opening, begun)
+            else:
+                self._restore(path, opening, options["into"], sheet)
+        except DomainError as fault:
+            raise CommandError(fault.message) from fault
+        self.stdout.write(f"Selesai dalam {time.monotonic() - begun:.0f} detik.")
+
+    def _check(self, path: Path, opening: tuple[str, ...], begun: float) -> None:
+        manifest = restore.check(path, opening)
+        self.stdout.write(restore.summary(path, manifest))
+        self.stdout.write(f"Sidik isi basis data: {manifest.content}")
+        self.stdout.write("Cadangan ini utuh dan dapat dipulihkan.")
+        try:
+            seconds = time.monotonic() - begun
+            state.went_well(BackupKind.CHECK, name=str(path), size=path.stat().st_size, seconds=seconds)
+        except DatabaseError:
+            return  # on a machine whose portal has no database yet
+
+    def _restore(self, path: Path, opening: tuple[str, ...], into: str, sheet: keys.Sheet | None) -> None:
+        restore.restore(path, opening, into, self.stdout.write, sheet)
+        if sheet is not None:
+            placed = restore.place_keys(sheet, into)
+            if placed:
+                self.stdout.write(f"Kunci ditaruh di {into}: {', '.join(placed)}")
