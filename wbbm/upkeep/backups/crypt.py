@@ -123,6 +123,8 @@ class Opener(io.RawIOBase):
         self._source, self._about = source, self.header.packed()
         self._number = 0
         self._ahead = source.read(PIECE + _TAG)
+        if not self._ahead:
+            raise damaged("isinya tidak ada")
         self._given = b""
 
     def readable(self) -> bool:

@@ -82,8 +82,8 @@ def run(now: datetime.datetime | None = None) -> Made | None:
     known = state.runs()
     full = known[BackupKind.FULL].at
     if full is None or _night_of(full) < _night_of(now):
-        made = make(BackupKind.FULL, settings.BACKUP_KEEP)
         warn_of_disks()
+        made = make(BackupKind.FULL, settings.BACKUP_KEEP)
         checked = known[BackupKind.CHECK].at
         if checked is None or checked < now - _CHECK_EVERY:
             jobs.request(CHECK_KIND, "auto")

@@ -71,10 +71,19 @@ def prove(path: Path, keys: tuple[str, ...], scratch: Path) -> Proved:
             raise damaged("dasarnya bukan cadangan penuh")
         hashes = {BASE: base_hashes[OWN], OWN: hashes[OWN]}
     for name, facts in manifest.files.items():
-        if hashes.get(facts.place, {}).get(name) != facts.sha256:
-            raise damaged(f"isi {name} tidak sama dengan manifesnya")
+        require_hash(hashes.get(facts.place, {}).get(name, ""), facts.sha256, name)
     _prove_database(manifest, database, scratch)
     return Proved(path, manifest, database, base)
+
+
+def require_hash(found: str, wanted: str, what: str) -> None:
+    """Make sure that something is what the manifest says.
+
+    Raises:
+        SetRefused: it isn't.
+    """
+    if found != wanted:
+        raise damaged(f"isi {what} tidak sama dengan manifesnya")
 
 
 Hashes = dict[str, dict[str, str]]
@@ -97,8 +106,7 @@ def _read_through(path: Path, keys: tuple[str, ...], scratch: Path | None) -> tu
                 database = place or database
     if manifest is None or manifest.id != header.id or manifest.base != header.base:
         raise damaged("manifesnya tidak ada")
-    if hashes.pop(manifest.database["name"], "") != manifest.database["sha256"]:
-        raise damaged("basis datanya tidak sama dengan manifesnya")
+    require_hash(hashes.pop(manifest.database["name"], ""), manifest.database["sha256"], "basis datanya")
     return manifest, {OWN: hashes}, database
 
 

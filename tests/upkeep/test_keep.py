@@ -1,0 +1,92 @@
+"""Which sets stay, as a table; and pieces that are encrypted one by one."""
+
+import datetime
+import io
+
+import pytest
+
+from wbbm.upkeep.backups import crypt, keep
+from wbbm.upkeep.backups.crypt import Header, Opener, Sealer
+from wbbm.upkeep.backups.errors import SetRefused
+from wbbm.upkeep.backups.keys import fingerprint
+
+START = datetime.datetime(2026, 11, 26, 1, 5)
+KEY = "kunci-untuk-uji-saja-" * 3
+
+
+def nights(count, every=1):
+    """Return one set for each night, named by how many nights ago it was made."""
+    return {str(ago): START - datetime.timedelta(days=ago * every) for ago in range(count)}
+
+
+@pytest.mark.parametrize(
+    ("made", "rule", "stays"),
+    [
+        (nights(10), "7d", {"0", "1", "2", "3", "4", "5", "6"}),
+        (nights(3), "7d,4w,12m", {"0", "1", "2"}),
+        # Thursday: the newest of this week, and the Sundays of the weeks before.
+        (nights(40), "2d,4w", {"0", "1", "4", "11", "18"}),
+        # The newest of each month: 26 November, 31 October, 30 September.
+        (nights(100), "3m", {"0", "26", "57"}),
+        (nights(400), "7d,4w,12m", {"0", "1", "2", "3", "4", "5", "6", "11", "18", "26", "57", "87", "118", "149",
+                                    "179", "210", "240", "271", "299", "330"}),
+        # Of one day the newest; days without a set count for nothing.
+        ({"a": START, "b": START - datetime.timedelta(hours=1), "c": START - datetime.timedelta(days=90)}, "2d",
+         {"a", "c"}),
+        ({}, "7d", set()),
+    ],
+)  # fmt: skip
+def test_the_rule_keeps_the_newest_of_days_weeks_and_months(made, rule, stays):
+    assert set(made) - keep.superfluous(made, keep.parse(rule)) == stays
+
+
+def test_the_newest_set_stays_whatever_the_rule_says():
+    assert keep.superfluous(nights(3), keep.Rule()) == {"1", "2"}
+
+
+@pytest.mark.parametrize("text", ["", "7", "7d,", "7d,7d", "0d", "-1d", "7y", "d", "7d 4w"])
+def test_a_rule_that_can_t_be_read_is_refused(text):
+    with pytest.raises(ValueError, match="7d,4w,12m"):
+        keep.parse(text)
+
+
+def sealed(data):
+    """Return a set of this content, and where its pieces begin."""
+    sink = io.BytesIO()
+    sealer = Sealer(sink, Header("1", "penuh", "2026-11-26", fingerprint(KEY)), KEY)
+    start = sink.tell()
+    sealer.write(data)
+    sealer.finish()
+    return sink.getvalue(), start
+
+
+def opened(data):
+    return Opener(io.BytesIO(data), (KEY,)).readall()
+
+
+PIECE = 1 << 10
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
+def test_what_was_sealed_is_opened_alike(size, monkeypatch):
+    monkeypatch.setattr(crypt, "PIECE", PIECE)
+    data = bytes(range(256)) * (size // 256 + 1)
+    assert opened(sealed(data[:size])[0]) == data[:size]
+
+
+def test_pieces_that_are_lost_doubled_or_moved_are_noticed(monkeypatch):
+    monkeypatch.setattr(crypt, "PIECE", PIECE)
+    whole, start = sealed(b"x" * 4 * PIECE)
+    long = PIECE + 16
+    pieces = [whole[start + at * long :][:long] for at in range(4)]
+    for order in ([0, 1, 2], [1, 0, 2, 3], [0, 0, 1, 2, 3], [1, 2, 3], [0, 1, 3], [0, 1, 2, 3, 3]):
+        with pytest.raises(SetRefused, match="rusak atau terpotong"):
+            opened(whole[:start] + b"".join(pieces[at] for at in order))
+    assert opened(whole[:start] + b"".join(pieces)) == b"x" * 4 * PIECE
+
+
+def test_a_set_of_another_key_says_so_and_the_first_fitting_key_opens():
+    whole, _ = sealed(b"isi")
+    with pytest.raises(SetRefused, match="kunci lain"):
+        Opener(io.BytesIO(whole), ("lain" * 20,))
+    assert Opener(io.BytesIO(whole), ("lain" * 20, KEY)).readall() == b"isi"
