@@ -104,6 +104,7 @@ READ_THROUGH = {
     "organisasi.ResetRequest": "the sign-in",
     "organisasi.SignInPace": "the sign-in",
     "jobs.Job": "the machine room",
+    "upkeep.BackupState": "the page of health",
     "notices.Digest": "the worker",
     "notices.Preference": "its person",
     "layanan.ReportMessage": "Report",
@@ -128,7 +129,7 @@ READ_THROUGH = {
 def test_every_model_that_people_open_has_a_scope():
     ours = [
         model
-        for label in ("organisasi", "layanan", "supervisi", "files", "jobs", "notices")
+        for label in ("organisasi", "layanan", "supervisi", "files", "jobs", "notices", "upkeep")
         for model in apps.get_app_config(label).get_models()
     ]
     without = {model._meta.label for model in ours if not hasattr(model._default_manager.all(), "visible_to")}

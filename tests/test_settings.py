@@ -56,13 +56,13 @@ def test_a_new_data_folder_is_closed_to_others(tmp_path):
 
 
 def test_keys_are_made_once_and_closed_to_others(tmp_path):
-    first = settings_of(tmp_path, "SECRET_KEY", "REPORT_KEY")
-    assert settings_of(tmp_path, "SECRET_KEY", "REPORT_KEY") == first
+    first = settings_of(tmp_path, "SECRET_KEY", "REPORT_KEY", "BACKUP_KEY")
+    assert settings_of(tmp_path, "SECRET_KEY", "REPORT_KEY", "BACKUP_KEY") == first
     assert len(first["SECRET_KEY"]) >= 64
-    assert first["SECRET_KEY"] != first["REPORT_KEY"]
-    for name in ("secret_key", "report_key"):
+    assert len(set(first.values())) == 3
+    for name in ("secret_key", "report_key", "backup_key"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
-    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"secret_key", "report_key"}
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"secret_key", "report_key", "backup_key"}
 
 
 def test_processes_that_start_at_once_have_the_same_key(tmp_path):
@@ -77,7 +77,8 @@ def test_processes_that_start_at_once_have_the_same_key(tmp_path):
 
 
 def test_a_given_key_is_used_and_none_is_written(tmp_path):
-    assert settings_of(tmp_path, "SECRET_KEY", "REPORT_KEY", **KEYS) == KEYS
+    given = KEYS | {"BACKUP_KEY": "kunci-cadangan-untuk-uji-saja-saja"}
+    assert settings_of(tmp_path, *given, **given) == given
     assert not list(tmp_path.glob("*_key"))
 
 
@@ -89,7 +90,9 @@ def test_with_postgresql_and_redis_the_keys_must_be_given(tmp_path, missing):
 
 
 def test_with_postgresql_and_redis_and_keys_it_starts(tmp_path):
-    found = settings_of(tmp_path, "DATABASES", "CELERY_BROKER_URL", **SERVER, **KEYS)
+    found = settings_of(tmp_path, "DATABASES", "CELERY_BROKER_URL", "BACKUP_KEY", **SERVER, **KEYS)
+    # Backups wait for a key that somebody keeps; wbbm.W002 says so.
+    assert found["BACKUP_KEY"] == ""
     assert found["DATABASES"]["default"]["ENGINE"] == "django.db.backends.postgresql"
     assert found["CELERY_BROKER_URL"] == SERVER["REDIS_URL"]
 
@@ -115,6 +118,7 @@ def test_with_one_of_them_alone_keys_are_made(tmp_path, only):
         ("SITE_URL", "https://zi.example.test/portal"),
         ("STORAGE_URL", "s3://ember"),
         ("STORAGE_URL", "file://relatif"),
+        ("BACKUP_KEEP", "7"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_name(tmp_path, name, value):

@@ -29,6 +29,15 @@ def check_proxies(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+@register(Tags.security)
+def check_backups(**kwargs: Any) -> list[CheckMessage]:
+    """A server without BACKUP_KEY makes no backups: it starts, and says so."""
+    if settings.BACKUP_KEY.strip(", "):
+        return []
+    hint = "Buat kunci, taruh di portal.env, dan simpan salinannya di luar mesin; lihat docs/operasi.md."
+    return [Warning("BACKUP_KEY kosong: tidak ada cadangan yang dibuat.", hint=hint, id="wbbm.W002")]
+
+
 @register(Tags.security, deploy=True)
 def check_no_demo_in_deployment(**kwargs: Any) -> list[CheckMessage]:
     """A deployment never runs as demo: its accounts have a password that everybody knows."""

@@ -6,6 +6,7 @@ What a deployment sets is listed in docs/operasi.md. Bad values are refused here
 
 import contextlib
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -98,6 +99,8 @@ BACKUP_KEY = _text("BACKUP_KEY") if _IS_SERVER else _key("BACKUP_KEY")
 # Where backups lie by themselves: best on another disk, a stick or a share of another machine.
 BACKUP_DIR = Path(_text("BACKUP_DIR", str(DATA_DIR / "cadangan"))).resolve()
 BACKUP_KEEP = _text("BACKUP_KEEP", "7d,4w,12m")
+if not re.fullmatch(r"[1-9]\d{0,3}[dwm](,[1-9]\d{0,3}[dwm])*", BACKUP_KEEP):
+    raise ImproperlyConfigured("BACKUP_KEEP harus seperti 7d,4w,12m (hari, minggu, bulan)")
 # How the mean of 1-6 stars becomes the index of 0-4: no regulation says it (layanan/survey_maths.py).
 SURVEY_INDEX = _text("SURVEY_INDEX", "ratio")
 if SURVEY_INDEX not in {"ratio", "range"}:

@@ -4,20 +4,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notices', '0005_service_kind'),
+        ("notices", "0005_service_kind"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='notice',
-            name='kind',
-            field=models.CharField(choices=[('visit', 'Kunjungan'), ('sheet', 'Lembar'), ('result', 'Hasil dan hak jawab'), ('finding', 'Temuan'), ('evidence', 'Bukti dukung'), ('document', 'Dokumen'), ('period', 'Periode dan satuan'), ('posting', 'Penugasan'), ('audit', 'Jejak audit'), ('integrity', 'Gratifikasi dan pakta integritas'), ('report', 'Laporan warga'), ('service', 'Layanan kepada warga'), ('system', 'Keadaan sistem')], max_length=20, verbose_name='jenis'),
+            model_name="notice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("visit", "Kunjungan"),
+                    ("sheet", "Lembar"),
+                    ("result", "Hasil dan hak jawab"),
+                    ("finding", "Temuan"),
+                    ("evidence", "Bukti dukung"),
+                    ("document", "Dokumen"),
+                    ("period", "Periode dan satuan"),
+                    ("posting", "Penugasan"),
+                    ("audit", "Jejak audit"),
+                    ("integrity", "Gratifikasi dan pakta integritas"),
+                    ("report", "Laporan warga"),
+                    ("service", "Layanan kepada warga"),
+                    ("system", "Keadaan sistem"),
+                ],
+                max_length=20,
+                verbose_name="jenis",
+            ),
         ),
         migrations.AlterField(
-            model_name='preference',
-            name='kind',
-            field=models.CharField(choices=[('visit', 'Kunjungan'), ('sheet', 'Lembar'), ('result', 'Hasil dan hak jawab'), ('finding', 'Temuan'), ('evidence', 'Bukti dukung'), ('document', 'Dokumen'), ('period', 'Periode dan satuan'), ('posting', 'Penugasan'), ('audit', 'Jejak audit'), ('integrity', 'Gratifikasi dan pakta integritas'), ('report', 'Laporan warga'), ('service', 'Layanan kepada warga'), ('system', 'Keadaan sistem')], max_length=20, verbose_name='jenis'),
+            model_name="preference",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("visit", "Kunjungan"),
+                    ("sheet", "Lembar"),
+                    ("result", "Hasil dan hak jawab"),
+                    ("finding", "Temuan"),
+                    ("evidence", "Bukti dukung"),
+                    ("document", "Dokumen"),
+                    ("period", "Periode dan satuan"),
+                    ("posting", "Penugasan"),
+                    ("audit", "Jejak audit"),
+                    ("integrity", "Gratifikasi dan pakta integritas"),
+                    ("report", "Laporan warga"),
+                    ("service", "Layanan kepada warga"),
+                    ("system", "Keadaan sistem"),
+                ],
+                max_length=20,
+                verbose_name="jenis",
+            ),
         ),
     ]

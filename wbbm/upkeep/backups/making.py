@@ -173,7 +173,7 @@ def _add_files(
             # The disk changed it. The set keeps what there is, and says so.
             missing.append(row.path)
     if missing:
-        log.error("backup: %s files are gone from the storage or changed in it", len(missing))
+        log.error("Cadangan: %s berkas hilang dari penyimpanan atau berubah", len(missing))
     return files, missing
 
 

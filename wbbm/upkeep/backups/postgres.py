@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+from psycopg2 import connect as open_connection
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
 from .content import TableFacts, of_postgresql
@@ -151,7 +152,7 @@ def _connect(settings: dict[str, Any]) -> Any:
     named = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     given = {name: settings[key] for name, key in named.items() if settings.get(key)}
     options = {name: value for name, value in settings.get("OPTIONS", {}).items() if name in _SECURE}
-    return psycopg2.connect(**given, **options, connect_timeout=5, options="-c timezone=UTC")
+    return open_connection(**given, **options, connect_timeout=5, options="-c timezone=UTC")
 
 
 def _major(connection: Any) -> int:

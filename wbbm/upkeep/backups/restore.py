@@ -140,7 +140,7 @@ def restore(path: Path, opening: tuple[str, ...], into: str, say: Say, sheet: ke
     say(f"Isi basis data sama: {len(tables)} tabel, {rows} baris, sidik {manifest.content}")
     say(f"Berkas sama: {len(manifest.files)}")
     with _connected(target):
-        _finish(path, say)
+        finish(path.name, say)
 
 
 def summary(path: Path, manifest: Manifest) -> str:
@@ -223,14 +223,18 @@ def _connected(target: Target) -> Iterator[None]:
         connections[DEFAULT_DB_ALIAS] = before
 
 
-def _finish(path: Path, say: Say) -> None:
-    """Bring an older schema up to date, end what began before, prove all of it."""
+def finish(source: str, say: Say) -> None:
+    """Bring an older schema up to date, end what began before, prove all of it.
+
+    Raises:
+        RestoreFailed: something in it is wrong.
+    """
     executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         call_command("migrate", interactive=False, verbosity=0)
         say(f"Tabel dibarui dari versi cadangan: {len(plan)} langkah")
-    afterwards.settle(path.name)
+    afterwards.settle(source)
     say("Sesi dan tautan sekali pakai dari sebelumnya diakhiri; surel lama tidak dikirim lagi")
     wrong = []
     for finding in afterwards.prove():

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from sqlite3 import connect as open_database
 from typing import Any
 
 from .content import TableFacts, of_sqlite
@@ -36,8 +37,8 @@ def snapshot(settings: dict[str, Any], scratch: Path) -> Iterator[Snapshot]:
     """
     copy, packed = scratch / FILE, scratch / MEMBER
     try:
-        source = sqlite3.connect(f"file:{settings['NAME']}?mode=rw", uri=True, timeout=_WAIT_SECONDS)
-        with closing(source), closing(sqlite3.connect(copy)) as target:
+        source = open_database(f"file:{settings['NAME']}?mode=rw", uri=True, timeout=_WAIT_SECONDS)
+        with closing(source), closing(open_database(copy)) as target:
             source.execute("SELECT 1 FROM sqlite_master").fetchone()
             # All pages in one step: in WAL mode that holds no writer back, and no writer makes it begin anew.
             source.backup(target)
@@ -70,7 +71,7 @@ def tables_in(place: Path) -> dict[str, TableFacts]:
     Raises:
         sqlite3.Error: it is no whole database.
     """
-    with closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as database:
+    with closing(open_database(f"file:{place}?mode=ro", uri=True)) as database:
         answer = database.execute("PRAGMA integrity_check(1)").fetchone()
         if answer != ("ok",):
             raise sqlite3.DatabaseError(str(answer))

@@ -22,16 +22,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the set, and what is to be done with it."""
-        parser.add_argument("file", metavar="BERKAS", help="berkas cadangan, atau foldernya: yang terbaru dipakai")
+        parser.add_argument("file", metavar="BERKAS", nargs="?", help="berkas cadangan, atau foldernya: yang terbaru")
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--check", action="store_true", help="hanya memeriksa; tidak mengubah apa pun")
         what.add_argument("--into", metavar="KOSONG", help="folder kosong, atau postgres://… yang kosong")
+        what.add_argument("--finish", action="store_true", help="menutup pemulihan dari WAL di basis data ini")
         parser.add_argument("--keys", metavar="LEMBAR", help="lembar kunci dari `backup --keys`")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Check or restore."""
         begun = time.monotonic()
         try:
+            if options["finish"]:
+                restore.finish("WAL", self.stdout.write)
+                return
+            if not options["file"]:
+                raise CommandError("Sebut berkas cadangannya, atau folder tempatnya.")
             sheet = keys.read_sheet(Path(options["keys"])) if options["keys"] else None
             opening = (sheet.backup_keys if sheet else ()) + keys.parted(settings.BACKUP_KEY)
             path = Path(options["file"]).absolute()
