@@ -104,20 +104,8 @@ def test_the_last_archived_moment_comes_back_after_the_machine_is_lost(disk):
     with started(lost, disk) as port:
         asked(port, "CREATE TABLE jawaban (id bigserial PRIMARY KEY, isi jsonb, pada timestamptz DEFAULT now())")
         asked(port, """INSERT INTO jawaban (isi) SELECT '{"nilai": "A"}' FROM generate_series(1, 500)""")
-        base = [
-            "-D",
-            disk / "dasar",
-            "-h",
-            "127.0.0.1",
-            "-p",
-            port,
-            "-U",
-            "postgres",
-            "-X",
-            "none",
-            "--checkpoint=fast",
-        ]
-        run(programs / "pg_basebackup", *base)
+        reach = ["-h", "127.0.0.1", "-p", port, "-U", "postgres"]
+        run(programs / "pg_basebackup", "-D", disk / "dasar", *reach, "-X", "none", "--checkpoint=fast")
         asked(port, """INSERT INTO jawaban (isi) SELECT '{"nilai": "B"}' FROM generate_series(1, 500)""")
         asked(port, "UPDATE jawaban SET isi = '{}' WHERE id <= 10")
         archived(port)

@@ -20,10 +20,12 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from wbbm.version import VERSION
+
 from . import engines, keys, places
 from .content import VOLATILE, digest
 from .crypt import Header, Sealer
-from .manifest import BASE, FORMAT, MEMBER, FileFacts, Manifest, portal_version
+from .manifest import BASE, FORMAT, MEMBER, FileFacts, Manifest
 from .snapshot import FileRow, Snapshot
 
 log = logging.getLogger(__name__)
@@ -139,7 +141,7 @@ def _fill(archive: tarfile.TarFile, header: Header, snapshot: Snapshot, base: _B
         }  # fmt: skip
     files, missing = _add_files(archive, snapshot.files, base)
     manifest = Manifest(
-        id=header.id, kind=header.kind, base=header.base, made_at=header.made_at, portal=portal_version(),
+        id=header.id, kind=header.kind, base=header.base, made_at=header.made_at, portal=VERSION,
         engine=snapshot.engine, server=snapshot.server, is_demo=snapshot.is_demo, database=database,
         migrations=snapshot.migrations, tables=snapshot.tables, files=files, head=list(snapshot.head),
         keys={name: [keys.fingerprint(key) for key in keys.parted(getattr(settings, name))] for name in keys.NAMES},

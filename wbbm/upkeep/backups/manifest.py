@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import datetime
 import json
-import tomllib
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
 from .content import TableFacts, digest
@@ -98,9 +95,3 @@ def require_known_schema(manifest: Manifest) -> None:
     unknown = [f"{app}.{name}" for app, name in manifest.migrations if (app, name) not in known]
     if unknown:
         raise SetRefused(NEWER.format(what=f"{manifest.portal}, {unknown[-1]}"))
-
-
-def portal_version() -> str:
-    """Return the version of the portal."""
-    with (Path(settings.BASE_DIR) / "pyproject.toml").open("rb") as source:
-        return str(tomllib.load(source)["project"]["version"])

@@ -26,7 +26,17 @@ from .manifest import BASE, OWN, Manifest
 from .reading import Proved
 
 # What may lie in a folder that counts as empty: keys, and what starting the portal makes there.
-_HARMLESS = {"secret_key", "report_key", "backup_key", "static", "antrean", "antrean-kendali", "cadangan", "lost+found"}
+_HARMLESS = {
+    "secret_key",
+    "report_key",
+    "backup_key",
+    "static",
+    "antrean",
+    "antrean-kendali",
+    "cadangan",
+    "pembaruan",
+    "lost+found",
+}
 Say = Callable[[str], object]
 
 
