@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 PORT ?= 8000
 export DJANGO_SETTINGS_MODULE := wbbm.settings
 
-.PHONY: run test check bench gambar lock clean upgrade
+.PHONY: run test check bench drills gambar lock clean upgrade
 
 # Python 3.11 or newer with venv.
 PYTHON := $(shell command -v python3.11 || command -v python3)
@@ -41,6 +41,10 @@ check: $(VENV)/.dev-lock
 
 bench: $(VENV)/.dev-lock
 	$(if $(SIZE),SIZE=$(SIZE) )$(PY) -m bench.run
+
+# Gangguan di bawah beban, juga tanpa pengamannya; DRILL=nama untuk satu, WRITE=1 menyimpan tabel di docs/ketahanan.md.
+drills: $(VENV)/.dev-lock
+	$(if $(DRILL),DRILL="$(DRILL)" )$(PY) -m drills $(if $(WRITE),--write)
 
 # Memotret ulang docs/gambar dari data contoh; perlu Chromium.
 gambar: $(VENV)/.dev-lock

@@ -33,7 +33,8 @@ ONCE = (
     "layanan/test_gratuity_limits.py", "layanan/test_rupiah.py",
     "files", "layanan/test_survey_maths.py", "supervisi/scoring", "supervisi/workbook", "supervisi/test_charts.py",
     "supervisi/test_zero_rule.py",
-    "upkeep/test_keep.py", "test_deploy.py", "test_house_rules.py", "test_settings.py", "test_start.py",
+    "upkeep/test_keep.py", "test_deploy.py", "test_drills.py", "test_house_rules.py", "test_settings.py",
+    "test_start.py",
 )  # fmt: skip
 # The longest tests begin first: at the end they would keep one process busy while the others have nothing left.
 LONG = (
