@@ -24,7 +24,7 @@ from typing import Any
 from PIL import Image
 
 from drills.ledger import CONFLICT, SAVED, Ledger, Sent, Try
-from drills.stack import ROOT, Stack
+from drills.stack import Stack
 from drills.world import World
 
 RETRY_SECONDS = 0.4
@@ -228,7 +228,7 @@ class Load:
         threads = [threading.Thread(target=self.edit, args=[number]) for number in range(self.editors)]
         threads += [threading.Thread(target=self.read), threading.Thread(target=self.knock)]
         recomputing = subprocess.Popen(
-            [sys.executable, "-m", "drills.recomputing"], cwd=ROOT, env=self.stack.environment,
+            [sys.executable, "-m", "drills.recomputing"], cwd=self.stack.build, env=self.stack.environment,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
@@ -239,5 +239,10 @@ class Load:
             self.stop.set()
             for thread in threads:
                 thread.join()
-            recomputing.kill()
-            recomputing.wait()
+            # Told, not killed: it gives back what it holds.
+            recomputing.terminate()
+            try:
+                recomputing.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                recomputing.kill()
+                recomputing.wait()

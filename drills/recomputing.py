@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import signal
+import threading
 
 import django
 
@@ -14,14 +15,15 @@ from supervisi.services.recompute import recompute  # noqa: E402
 
 
 def main() -> None:
-    """Go on through every fault."""
-    while True:
+    """Go on through every fault, until told to stop."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    while not stop.wait(1):
         try:
             close_old_connections()
             recompute(is_dry_run=False)
         except (DatabaseError, OSError):
             connection.close()
-        time.sleep(1)
 
 
 if __name__ == "__main__":

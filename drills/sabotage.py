@@ -38,22 +38,23 @@ class Sabotage:
         for name in _LINKED:
             (folder / name).symlink_to(ROOT / name)
         shutil.copy2(ROOT / "manage.py", folder)
-        for edit in self.edits:
-            place = folder / edit.path
-            place.write_text(self.changed(edit))
+        for path, text in self.changed().items():
+            (folder / path).write_text(text)
         return folder
 
-    @staticmethod
-    def changed(edit: Edit) -> str:
-        """Return the file as it is in the sabotaged build.
+    def changed(self) -> dict[str, str]:
+        """Return the changed files as they are in the sabotaged build, by path.
 
         Raises:
             LookupError: the guard is not where it was.
         """
-        text = (ROOT / edit.path).read_text()
-        if text.count(edit.old) != 1:
-            raise LookupError(f"{edit.path}: {text.count(edit.old)} places for {edit.old!r}")
-        return text.replace(edit.old, edit.new)
+        texts: dict[str, str] = {}
+        for edit in self.edits:
+            text = texts.get(edit.path) or (ROOT / edit.path).read_text()
+            if text.count(edit.old) != 1:
+                raise LookupError(f"{edit.path}: {text.count(edit.old)} places for {edit.old!r}")
+            texts[edit.path] = text.replace(edit.old, edit.new)
+        return texts
 
 
 _SAVE = "        outcome = save_operation(checklist=checklist, operation=read_body(request), by=user)\n"
