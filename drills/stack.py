@@ -17,7 +17,6 @@ from pathlib import Path
 
 from tests import servers
 from tests.demo_stack import is_healthy
-from wbbm.jobs.supervise import _die_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 # Acknowledged is what is on disk: the drills ask what a real server does.
@@ -26,7 +25,7 @@ KEYS = {"SECRET_KEY": "kunci-untuk-latihan-" * 4, "REPORT_KEY": "kunci-latihan-y
 WITHIN = 90.0
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float, what: str) -> float:
+def wait_until(is_so: Callable[[], bool], seconds: float, what: str, every: float = 0.05) -> float:
     """Wait until something is so; return how long it took.
 
     Raises:
@@ -36,7 +35,7 @@ def wait_until(is_so: Callable[[], bool], seconds: float, what: str) -> float:
     while not is_so():
         if time.monotonic() - began > seconds:
             raise TimeoutError(f"{what}: not within {seconds:.0f} s")
-        time.sleep(0.05)
+        time.sleep(every)
     return time.monotonic() - began
 
 
@@ -94,6 +93,9 @@ class Stack:
 
     def launch(self) -> None:
         """Start it; it isn't ready yet."""
+        # Not before: with it come the settings, and those of the environment of this moment.
+        from wbbm.jobs.supervise import _die_with_parent
+
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self.command], cwd=self.build, env=self.environment, start_new_session=True,
@@ -107,7 +109,7 @@ class Stack:
 
     def wait_healthy(self) -> None:
         """Wait until /healthz says that all parts work."""
-        wait_until(lambda: is_healthy(self.url), WITHIN, "healthy")
+        wait_until(lambda: is_healthy(self.url), WITHIN, "healthy", every=0.5)
 
     def answers(self) -> bool:
         """Tell whether the web answers at all."""
