@@ -21,5 +21,5 @@ def register() -> None:
     register_kind(JOB_KIND, make_document, queue=Queue.HEAVY)
     register_kind(LIST_FILE, make_list_file, queue=Queue.HEAVY)
     register_kind(SETTLE, settle, queue=Queue.HEAVY)
-    register_kind(LATE, hand_over_late)
+    register_kind(LATE, hand_over_late, limit_seconds=300)
     register_kind(EFFECT, compute_effect, queue=Queue.HEAVY)

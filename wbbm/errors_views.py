@@ -9,6 +9,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 
+from wbbm import logs
+
 _STYLES = ("vendor/bootstrap-5.3.9.min.css", "css/tokens.css", "css/components.css", "css/pages.css")
 
 
@@ -21,7 +23,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
     """Say that something broke, without asking database, session or anything else that may have broken it."""
-    page = render_to_string("500.html", {"is_demo": settings.IS_DEMO, "styles": style_addresses()})
+    context = {"is_demo": settings.IS_DEMO, "styles": style_addresses(), "reference": logs.reference.get()}
+    page = render_to_string("500.html", context)
     return HttpResponse(page, status=500)
 
 

@@ -13,7 +13,10 @@ from django.shortcuts import render
 from wbbm.errors import DomainError
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-_FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT")
+_FORWARDED = (
+    "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_REQUEST_ID",
+)  # fmt: skip
 
 
 class TrustedProxyMiddleware:

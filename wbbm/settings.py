@@ -5,6 +5,7 @@ What a deployment sets is listed in docs/operasi.md. Bad values are refused here
 """
 
 import contextlib
+import logging
 import os
 import re
 import secrets
@@ -53,6 +54,10 @@ DEMO_PASSWORD = _text("DEMO_PASSWORD", "zona-integritas")
 
 BIND = _text("BIND", "127.0.0.1")
 PORT = _number("PORT", 8000)
+# `/metrics` on 127.0.0.1 and this port; 0: nowhere (wbbm/metrics.py).
+METRICS_PORT = _number("METRICS_PORT", 0)
+if METRICS_PORT == PORT:
+    raise ImproperlyConfigured("METRICS_PORT harus lain daripada PORT: /metrics tidak terbuka lewat alamat portal")
 SITE_URL = _text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 _SITE = urlsplit(SITE_URL)
 if _SITE.scheme not in {"http", "https"} or not _SITE.hostname or _SITE.path or _SITE.query:
@@ -137,6 +142,9 @@ MIDDLEWARE = [
     # First of all: on the pages for reports nothing behind it may see who asks.
     "wbbm.traceless.TracelessMiddleware",
     "wbbm.middleware.TrustedProxyMiddleware",
+    # Behind what forgets the claims of strangers, before what may fail.
+    "wbbm.references.ReferenceMiddleware",
+    "wbbm.metrics.MetricsMiddleware",
     # Before whatever reads a cookie.
     "wbbm.cookieless.CookielessMiddleware",
     # Before what may refuse a request or answer it, so that refusals and static files bear the policy too.
@@ -212,6 +220,9 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+# What one worker may take for itself; 0 sets no limit (wbbm/jobs/limits.py).
+WORKER_MEMORY_MB = _number("WORKER_MEMORY_MB", 1024)
 
 # --- People and sessions ---------------------------------------------------------------------------
 
@@ -329,12 +340,23 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
+# What a broken call to the log would print bears whatever was to be logged.
+logging.raiseExceptions = TESTING or DEBUG
+# One line of the log as plain text (line) or as a JSON object (json); neither bears personal data (wbbm/logs.py).
+LOG_FORMAT = _text("LOG_FORMAT", "line")
+if LOG_FORMAT not in {"line", "json"}:
+    raise ImproperlyConfigured("LOG_FORMAT harus line atau json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"traceless": {"()": "wbbm.traceless.TracelessFilter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["traceless"]}},
+    "formatters": {"line": {"()": "wbbm.logs.LineFormatter"}, "json": {"()": "wbbm.logs.JsonFormatter"}},
+    "filters": {
+        "traceless": {"()": "wbbm.traceless.TracelessFilter"},
+        "context": {"()": "wbbm.logs.ContextFilter"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["traceless", "context"]},
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         # Django's own handlers (console, mail to admins) know no filter of ours.

@@ -33,7 +33,7 @@ class Claims:
 
     def release(self) -> None:
         """Let go of the jobs; they stay open and run again."""
-        self._held().update(token=None, lease_until=None)
+        self._held().update(token=None, lease_until=None, attempts=0)
 
     def complete(self) -> None:
         """Set the jobs done up to what was noted; call it first inside the transaction that writes the results.
@@ -58,7 +58,7 @@ def claim_many(kind: str, keys: Sequence[str]) -> Claims:
         Job.objects.bulk_create(fresh, ignore_conflicts=True)
         rows = Job.objects.filter(kind=kind, key__in=part)
         rows.free(now).update(
-            wanted=F("wanted") + 1, wanted_at=now, token=token, lease_until=now + _LEASE, attempts=F("attempts") + 1
+            wanted=F("wanted") + 1, wanted_at=now, token=token, lease_until=now + _LEASE, attempts=1, dead_at=None
         )
         # Read after the claim: whatever is raised from here on keeps the job open.
         noted |= {key: (pk, wanted) for key, pk, wanted in rows.filter(token=token).values_list("key", "pk", "wanted")}

@@ -18,6 +18,9 @@ def _kind(queue: str) -> str:
     return f"canary-{queue}"
 
 
+KINDS = tuple(_kind(queue) for queue in Queue.values)
+
+
 def register_canaries() -> None:
     """Register one kind for each queue."""
     for queue in Queue.values:
@@ -39,7 +42,7 @@ def missing_queues(now: datetime.datetime | None = None) -> list[str]:
     now = now or timezone.now()
     since = now - datetime.timedelta(seconds=BACK_WITHIN_SECONDS)
     alive = set(
-        Job.objects.filter(kind__in=[_kind(queue) for queue in Queue.values], done_at__gte=since, done__gt=0)
+        Job.objects.filter(kind__in=KINDS, done_at__gte=since, done__gt=0)
         .exclude(done__lt=F("wanted"), wanted_at__lt=since)
         .values_list("queue", flat=True)
     )

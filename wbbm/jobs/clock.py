@@ -8,6 +8,7 @@ import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils import timezone
 
 from .models import Job, Queue
@@ -38,10 +39,13 @@ class Window:
 _windows: dict[str, tuple[Window, Queue]] = {}
 
 
-def register_daily(kind: str, do: Daily, *, window: Window, queue: str = Queue.HEAVY) -> None:
+def register_daily(
+    kind: str, do: Daily, *, window: Window, queue: str = Queue.HEAVY, limit_seconds: float = 3600.0
+) -> None:
     """Let `do(zone, day)` be done once in each window; called in an app's ready().
 
-    It is a job of the kind: what fails is tried again until the window ends, and must be safe to do twice.
+    It is a job of the kind: what fails is tried again, at most as often as any job, and must be safe to do twice. What
+    can only wait for others to come back raises services.Postponed and is tried again until the window ends.
     """
 
     def handle(claim: Claim) -> None:
@@ -52,7 +56,7 @@ def register_daily(kind: str, do: Daily, *, window: Window, queue: str = Queue.H
         do(zone, datetime.date.fromisoformat(day))
 
     _windows[kind] = (window, Queue(queue))
-    register(kind, handle, queue=queue)
+    register(kind, handle, queue=queue, limit_seconds=limit_seconds)
 
 
 def tick(now: datetime.datetime | None = None) -> int:
@@ -74,5 +78,5 @@ def _want(kind: str, zone: str, now: datetime.datetime) -> bool:
         [Job(kind=kind, key=key, queue=queue, wanted=1, wanted_at=now, available_at=now)], ignore_conflicts=True
     )
     old = now - datetime.timedelta(days=_KEEP_DAYS)
-    Job.objects.filter(kind=kind, done_at__lt=old).delete()
+    Job.objects.filter(kind=kind).filter(Q(done_at__lt=old) | Q(dead_at__lt=old)).delete()
     return True

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.db import Error, connection
 
 from .canary import missing_queues
 
+T = TypeVar("T")
 ANSWER_WITHIN_SECONDS = 0.7
 # One question at a time: where the database hangs, one thread waits for it, not one for each request.
 _asking = threading.Lock()
@@ -19,7 +22,16 @@ class DatabaseSilent(Exception):
 
 
 def silent_queues(within: float = ANSWER_WITHIN_SECONDS) -> list[str]:
-    """Return the queues whose canary didn't come back; asked in a thread and on a connection of its own.
+    """Return the queues whose canary didn't come back.
+
+    Raises:
+        DatabaseSilent: see ask().
+    """
+    return ask(missing_queues, within)
+
+
+def ask(question: Callable[[], T], within: float = ANSWER_WITHIN_SECONDS) -> T:
+    """Return the answer to a question about the database, asked in a thread and on a connection of its own.
 
     Raises:
         DatabaseSilent: no answer within so many seconds, or an error instead of one.
@@ -27,8 +39,8 @@ def silent_queues(within: float = ANSWER_WITHIN_SECONDS) -> list[str]:
     until = time.monotonic() + within
     if not _asking.acquire(timeout=within):
         raise DatabaseSilent
-    found: list[list[str]] = []
-    asker = threading.Thread(target=_ask, args=[found], name="healthz", daemon=True)
+    found: list[T] = []
+    asker = threading.Thread(target=_ask, args=[question, found], name="healthz", daemon=True)
     asker.start()
     asker.join(timeout=max(0.0, until - time.monotonic()))
     if not found:
@@ -36,9 +48,9 @@ def silent_queues(within: float = ANSWER_WITHIN_SECONDS) -> list[str]:
     return found[0]
 
 
-def _ask(found: list[list[str]]) -> None:
+def _ask(question: Callable[[], Any], found: list[Any]) -> None:
     try:
-        found.append(missing_queues())
+        found.append(question())
     except Error:
         pass  # nothing found is the answer
     finally:

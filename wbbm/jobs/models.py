@@ -9,6 +9,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+# So often a job is claimed before it is dead. Counted at the claim: a worker that dies of its job counts as well.
+MOST_ATTEMPTS = 5
+
 
 class Queue(models.TextChoices):
     """Two queues, two workers: short work never waits behind long work."""
@@ -29,8 +32,16 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
 
     def claimable(self, now: datetime.datetime) -> Self:
-        """Keep open jobs that are free and whose pause after a failure is over."""
-        return self.open().free(now).filter(available_at__lte=now)
+        """Keep open jobs that are free, whose pause after a failure is over, and that were not tried often enough."""
+        return self.open().free(now).filter(available_at__lte=now, dead_at__isnull=True, attempts__lt=MOST_ATTEMPTS)
+
+    def dead(self) -> Self:
+        """Keep jobs that nobody tries any more."""
+        return self.filter(dead_at__isnull=False)
+
+    def worn_out(self, now: datetime.datetime) -> Self:
+        """Keep jobs that had all their attempts and are in nobody's hands, and that nobody has buried yet."""
+        return self.open().free(now).filter(attempts__gte=MOST_ATTEMPTS, dead_at__isnull=True)
 
 
 class Job(models.Model):
@@ -55,6 +66,11 @@ class Job(models.Model):
     wanted_at = models.DateTimeField(default=timezone.now)
     rung_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
+    # When it died: `last_error` says of what.
+    dead_at = models.DateTimeField(null=True)
+
+    # What `open` means, for the conditions of counts.
+    OPEN = Q(done__lt=F("wanted"))
 
     objects = JobQuerySet.as_manager()
 
@@ -64,6 +80,7 @@ class Job(models.Model):
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="job_key_once")]
         indexes = [
             models.Index(fields=["available_at"], condition=Q(done__lt=F("wanted")), name="job_open"),
+            models.Index(fields=["dead_at"], condition=Q(dead_at__isnull=False), name="job_dead"),
         ]
 
     def __str__(self) -> str:

@@ -14,13 +14,17 @@ Handler = Callable[["Claim"], None]
 
 @dataclass(frozen=True)
 class Kind:
-    """What to call for a kind, in which queue, and how long a claim holds without being renewed (seconds)."""
+    """What to call for a kind, in which queue, how long a claim holds without being renewed, and how long it may take.
+
+    Seconds.
+    """
 
     name: str
     handler: Handler
     queue: str
     lease_seconds: float
     renew_seconds: float | None
+    limit_seconds: float = 900.0
 
 
 _kinds: dict[str, Kind] = {}

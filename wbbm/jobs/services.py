@@ -14,28 +14,44 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import close_old_connections, connection, transaction
-from django.db.models import F, Q
+from django.db.models import Case, DateTimeField, F, PositiveIntegerField, Q, Value, When
 from django.utils import timezone
 
-from . import registry
+from wbbm import logs
+
+from . import deaths, limits, registry
 from .doorbell import ring
-from .models import Job, Queue
+from .models import MOST_ATTEMPTS, Job, Queue
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = {Queue.FAST: 5.0, Queue.HEAVY: 30.0}
 RENEW_SECONDS = {Queue.FAST: None, Queue.HEAVY: 10.0}
-_PAUSES = (1, 2, 5, 10, 30, 60, 300)
+# How long one job of a queue may take, unless its kind says otherwise.
+LIMIT_SECONDS = {Queue.FAST: 30.0, Queue.HEAVY: 900.0}
+# After so many attempts that failed with an error; five of them take a little more than six minutes.
+_PAUSES = (1, 10, 60, 300)
+# Counted from the claim, for a worker that dies of it says nothing: the job steps back behind the others all the same.
+_STEPS_BACK = (0, 10, 30, 60, 300)
+
+
+class Postponed(Exception):
+    """What the job needs isn't there yet, through no fault of its own: tried again later, and not counted."""
+
+    seconds = 300.0
 
 
 class LeaseLost(Exception):
     """Another worker holds the job now; whatever this one computed must not be written."""
 
 
-def register(kind: str, handler: registry.Handler, *, queue: str = Queue.FAST) -> None:
+def register(
+    kind: str, handler: registry.Handler, *, queue: str = Queue.FAST, limit_seconds: float | None = None
+) -> None:
     """Let `handler(claim)` do the jobs of a kind; called in an app's ready()."""
     place = Queue(queue)
-    registry.add(registry.Kind(kind, handler, place, LEASE_SECONDS[place], RENEW_SECONDS[place]))
+    limit = limit_seconds or LIMIT_SECONDS[place]
+    registry.add(registry.Kind(kind, handler, place, LEASE_SECONDS[place], RENEW_SECONDS[place], limit))
 
 
 # --- asking ----------------------------------------------------------------------------------------
@@ -44,11 +60,19 @@ def register(kind: str, handler: registry.Handler, *, queue: str = Queue.FAST) -
 def request(kind: str, key: str, payload: dict[str, Any] | None = None) -> None:
     """Want a job done (again); call it as the last statement of the transaction that made it necessary.
 
-    The row is raised with the caller's transaction; the bell rings after its commit and never fails it.
+    The row is raised with the caller's transaction; the bell rings after its commit and never fails it. A dead job that
+    is wanted anew lives again.
     """
     queue = queue_of(kind)
     now = timezone.now()
-    changes: dict[str, Any] = {"wanted": F("wanted") + 1, "wanted_at": now}
+    is_dead = Q(dead_at__isnull=False)
+    changes: dict[str, Any] = {
+        "wanted": F("wanted") + 1,
+        "wanted_at": now,
+        "attempts": Case(When(is_dead, then=Value(0)), default=F("attempts"), output_field=PositiveIntegerField()),
+        "available_at": Case(When(is_dead, then=Value(now)), default=F("available_at"), output_field=DateTimeField()),
+        "dead_at": None,
+    }
     if payload is not None:
         changes["payload"] = payload
     row = Job.objects.filter(kind=kind, key=key)
@@ -101,8 +125,9 @@ class Claim:
         Raises:
             LeaseLost: the lease ran out and another worker took the job; the transaction must roll back.
         """
+        now = timezone.now()
         moved = Job.objects.filter(pk=self.job_id, token=self.token).update(
-            done=self.noted, token=None, lease_until=None, attempts=0, last_error="", done_at=timezone.now()
+            done=self.noted, token=None, lease_until=None, attempts=0, last_error="", done_at=now, available_at=now
         )
         if not moved:
             raise LeaseLost(f"{self.kind} {self.key}")
@@ -115,7 +140,7 @@ class Claim:
 
 
 def claim(job_id: int) -> Claim | None:
-    """Take a job by one conditional UPDATE; None when it is done, held or paused."""
+    """Take a job by one conditional UPDATE; None when it is done, held, paused or dead."""
     now = timezone.now()
     job = Job.objects.filter(pk=job_id).first()
     kind = registry.get(job.kind) if job else None
@@ -123,8 +148,11 @@ def claim(job_id: int) -> Claim | None:
         return None
     token = uuid.uuid4()
     until = now + datetime.timedelta(seconds=kind.lease_seconds)
+    back = now + datetime.timedelta(seconds=_STEPS_BACK[min(job.attempts, len(_STEPS_BACK) - 1)])
     taken = (
-        Job.objects.claimable(now).filter(pk=job_id).update(token=token, lease_until=until, attempts=F("attempts") + 1)
+        Job.objects.claimable(now)
+        .filter(pk=job_id)
+        .update(token=token, lease_until=until, attempts=F("attempts") + 1, available_at=back)
     )
     if not taken:
         return None
@@ -140,18 +168,34 @@ def run(job_id: int) -> bool:
         return False
     kind = registry.get(held.kind)
     assert kind is not None  # claim() looked
+    with logs.about_job(job_id):
+        return _do(held, kind)
+
+
+def _do(held: Claim, kind: registry.Kind) -> bool:
     try:
-        with _renewed(held, kind):
+        with limits.time_limit(kind.limit_seconds), _renewed(held, kind):
             kind.handler(held)
         if not held.is_complete:
             held.complete()
     except LeaseLost:
         log.info("lease lost: %s %s", held.kind, held.key)
-        return False
-    except Exception as fault:  # noqa: BLE001 (whatever a handler raises, the job must stay open and the worker alive)
+    except Postponed as reason:
+        _postpone(held, reason)
+    except (limits.TimeLimit, MemoryError) as fault:
+        _put_back(held, fault, _OVER[type(fault)].format(limit=kind.limit_seconds))
+        limits.end_worker()
+    except (Exception, SystemExit) as fault:  # noqa: BLE001 (whatever a handler raises, the job must stay open)
         _put_back(held, fault)
-        return False
-    return True
+    else:
+        return True
+    return False
+
+
+_OVER: dict[type[BaseException], str] = {
+    limits.TimeLimit: "Lebih lama daripada batas waktunya, {limit:.0f} detik.",
+    MemoryError: "Memerlukan memori lebih banyak daripada batas pekerja.",
+}
 
 
 @contextmanager
@@ -177,17 +221,30 @@ def _renewed(held: Claim, kind: registry.Kind) -> Iterator[None]:
         thread.join(timeout=5)
 
 
-def _put_back(held: Claim, fault: Exception) -> None:
-    """Free the job after a failure, with a pause that grows by the number of tries."""
-    log.exception("job failed: %s %s", held.kind, held.key)
+def _put_back(held: Claim, fault: BaseException, reason: str = "") -> None:
+    """Free the job after a failure, with a pause that grows by the number of tries; after the last one it is dead."""
+    log.error("job failed: %s %s", held.kind, held.key, exc_info=fault)
     mine = Job.objects.filter(pk=held.job_id, token=held.token)
-    tries = mine.values_list("attempts", flat=True).first() or 1
-    pause = _PAUSES[min(tries, len(_PAUSES)) - 1]
-    mine.update(
+    said = (reason or "".join(traceback.format_exception_only(fault)))[:2000]
+    now = timezone.now()
+    freed: dict[str, Any] = {"token": None, "lease_until": None, "last_error": said}
+    with transaction.atomic():
+        if mine.filter(attempts__gte=MOST_ATTEMPTS).update(dead_at=now, **freed):
+            deaths.tell(Job.objects.get(pk=held.job_id))
+            return
+        tries = mine.values_list("attempts", flat=True).first() or 1
+        pause = _PAUSES[min(tries, len(_PAUSES)) - 1]
+        mine.update(available_at=now + datetime.timedelta(seconds=pause), **freed)
+
+
+def _postpone(held: Claim, reason: Postponed) -> None:
+    log.info("job postponed: %s %s", held.kind, held.key)
+    Job.objects.filter(pk=held.job_id, token=held.token).update(
         token=None,
         lease_until=None,
-        last_error="".join(traceback.format_exception_only(fault))[:2000],
-        available_at=timezone.now() + datetime.timedelta(seconds=pause),
+        attempts=0,
+        last_error=str(reason)[:2000],
+        available_at=timezone.now() + datetime.timedelta(seconds=reason.seconds),
     )
 
 

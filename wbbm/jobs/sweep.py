@@ -9,7 +9,7 @@ import time
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from . import canary, clock, doorbell, ticks
+from . import canary, clock, deaths, doorbell, ticks
 from .models import Job
 from .services import waiting
 
@@ -19,8 +19,9 @@ EVERY_SECONDS = 2.0
 
 
 def sweep_once() -> int:
-    """Ring for every open job that waits too long or whose lease ran out; return how many rang."""
+    """Ring for every open job that waits too long or whose lease ran out, bury what died; return how many rang."""
     doorbell.end_silence()
+    deaths.bury_worn_out()
     rang = 0
     for job_id, queue in list(waiting(longer_than=EVERY_SECONDS)):
         if not doorbell.ring(job_id, queue):

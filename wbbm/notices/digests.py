@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from wbbm.jobs.services import Postponed
 from wbbm.organisasi.auth import may_sign_in
 from wbbm.organisasi.models import Posting, TimeZone, User
 
@@ -27,7 +28,7 @@ MOST_LINES = 30
 BEGINS, ENDS = datetime.time(7), datetime.time(18)
 
 
-class SomeFailed(Exception):
+class SomeFailed(Postponed):
     """Mails wait for another try."""
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from wbbm.jobs.models import Queue
-from wbbm.jobs.services import Claim, register, request
+from wbbm.jobs.services import Claim, Postponed, register, request
 from wbbm.organisasi.auth import find_user, may_sign_in
 from wbbm.organisasi.errors import OrganisationError
 from wbbm.organisasi.models import ResetRequest, User
@@ -78,7 +78,13 @@ def _mail_links(claim: Claim) -> None:
                 continue
         ResetRequest.objects.filter(pk=row.pk).update(mailed_at=timezone.now())
     if failures:
-        raise failures[0]
+        raise MailWaits(f"{len(failures)} mails wait for another try") from failures[0]
+
+
+class MailWaits(Postponed):
+    """The mail server doesn't take what it is given; it may in a while."""
+
+    seconds = 30.0
 
 
 def _mail_link(person: User) -> None:

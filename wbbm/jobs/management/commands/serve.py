@@ -59,7 +59,8 @@ class Command(BaseCommand):
     def _web(self) -> Child:
         options = ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket"]
         bind = ["--bind", self._address(), "--log-level", "warning", "--graceful-timeout", "5"]
-        return Child("web", [sys.executable, "-m", "gunicorn", *options, *bind, "wbbm.wsgi"])
+        more = ["--config", "wbbm/gunicorn_config.py"]
+        return Child("web", [sys.executable, "-m", "gunicorn", *options, *bind, *more, "wbbm.wsgi"])
 
     def _worker(self, queue: str) -> Child:
         options = ["--pool", "solo", "--queues", queue, "--loglevel", "warning", "--without-gossip", "--without-mingle"]
