@@ -23,11 +23,22 @@ class LayananConfig(AppConfig):
             survey_mixing,
         )
         from wbbm.jobs.clock import Window, register_daily
+        from wbbm.jobs.registry import name_kinds
         from wbbm.organisasi.guards import register_guards
         from wbbm.organisasi.models import TimeZone
         from wbbm.organisasi.trail import register_acts
 
         navigation.register()
+        name_kinds(
+            {
+                "gratuity-deadlines": "pengingat tenggat gratifikasi",
+                "holiday-years": "pengingat hari libur",
+                "simba-emptying": "pengosongan data pendaftar SIMBA",
+                "survey-mixing": "pengacakan jawaban survei",
+                "public-figures": "angka umum harian",
+                "report-notices": "pengingat laporan warga",
+            }
+        )
         readers.register()
         register_guards(guards.guards)
         panels.register()

@@ -15,6 +15,7 @@ class SupervisiConfig(AppConfig):
         """Register the kinds of jobs, who may read files, and what is done daily."""
         from supervisi import guards, navigation, readers, retention, tasks
         from supervisi.acts import ACTS
+        from supervisi.pages.score_health import score_figures
         from supervisi.services import evidence_notices, oddity_scan, reply_notices, restored
         from supervisi.services.left_behind import tell_of_left_behind
         from supervisi.services.scores import want_unit_anew
@@ -28,8 +29,10 @@ class SupervisiConfig(AppConfig):
         from wbbm.organisasi.services.units import after_unit_move, before_unit_move, on_unit_change
         from wbbm.organisasi.trail import register_acts
         from wbbm.upkeep.backups.afterwards import register_check
+        from wbbm.upkeep.health.figures import register_figure
 
         tasks.register()
+        register_figure("Nilai", score_figures, order=15)
         readers.register()
         retention.register()
         register_guards(guards.guards)

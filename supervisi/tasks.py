@@ -1,9 +1,23 @@
 """Kinds of jobs of supervision, registered with wbbm.jobs."""
 
 from wbbm.jobs.models import Queue
+from wbbm.jobs.registry import name_kinds
 from wbbm.jobs.services import register as register_kind
 
 from .rollup_key import KIND
+
+_WORDS = {
+    KIND: "penghitungan nilai",
+    "document": "pembuatan dokumen",
+    "list-file": "pembuatan berkas daftar",
+    "settle-period": "penutupan periode",
+    "hand-over-cancelled": "penyerahan temuan kunjungan yang dibatalkan",
+    "instrument-effect": "penghitungan dampak versi instrumen",
+    "reply-rounds": "pengingat hak jawab",
+    "evidence-expiry": "pengingat bukti yang habis masanya",
+    "list-files": "penghapusan berkas daftar lama",
+    "oddities": "pencarian yang janggal",
+}
 
 
 def register() -> None:
@@ -17,6 +31,7 @@ def register() -> None:
     from .services.list_files import make_list_file
     from .services.scores import roll_up
 
+    name_kinds(_WORDS)
     register_kind(KIND, roll_up)
     register_kind(JOB_KIND, make_document, queue=Queue.HEAVY)
     register_kind(LIST_FILE, make_list_file, queue=Queue.HEAVY)

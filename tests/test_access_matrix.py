@@ -269,6 +269,8 @@ RULES: dict[str, Rule] = {
     "supervisi:auditor": page(frozenset({"auditor"})),
     "supervisi:integrity": page(frozenset({"integrity"})),
     "supervisi:gaps": page(ADMINS),
+    "upkeep:health": page(ADMINS),
+    "upkeep:job-retry": post(ADMINS),
     "supervisi:handover": page(
         frozenset({"admin", "commander", "kapolsek"}), "posting", refused=frozenset({"auditor"})
     ),

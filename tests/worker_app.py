@@ -10,6 +10,7 @@ import os
 import random
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from django.db.models import F  # noqa: E402
 
 from supervisi.services import scores  # noqa: E402
 from wbbm.celery import app  # noqa: E402
-from wbbm.jobs import services  # noqa: E402
+from wbbm.jobs import registry, services  # noqa: E402
 from wbbm.jobs.models import Job  # noqa: E402
 
 __all__ = ["app"]
@@ -35,6 +36,19 @@ def _sleep(claim: services.Claim) -> None:
 
 services.register("tidur", _sleep, queue="berat")
 services.register("tidur-cepat", _sleep, queue="cepat")
+
+
+def _spin(claim: services.Claim) -> None:
+    """Never return, and let no error out."""
+    while True:
+        with suppress(Exception):
+            time.sleep(0.01)
+
+
+# What no job may do to the others (tests/jobs/test_dead_jobs.py); "bukan" is the good one behind them.
+_POISON = {"keluar": lambda claim: os._exit(3), "putar": _spin, "bukan": lambda claim: None}
+for _name, _handler in _POISON.items():
+    registry.add(registry.Kind(f"racun-{_name}", _handler, "cepat", 1.0, None, 1.0))
 
 
 class _Unclaimed(services.Claim):

@@ -14,6 +14,8 @@ from supervisi.pages.unit_tasks import read_unit_tasks
 from wbbm.organisasi.http import chosen_number, signed_in_user
 from wbbm.organisasi.models import Role, Unit
 from wbbm.organisasi.shell import main_posting
+from wbbm.upkeep.access import post_over_machine
+from wbbm.upkeep.health.page import read_alarm
 
 _MOST_UNITS = 60
 
@@ -119,4 +121,6 @@ def gaps(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     if not user.scope.has_role(Role.ADMIN):
         raise Http404("admins only")
-    return render(request, "supervisi/gaps.html", {"page": read_gaps(user), "admin_url": reverse("admin:index")})
+    keeps = post_over_machine(user) is not None
+    context = {"page": read_gaps(user), "admin_url": reverse("admin:index"), "keeps_machine": keeps}
+    return render(request, "supervisi/gaps.html", context | {"alarms": read_alarm(user)})

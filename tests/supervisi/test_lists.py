@@ -36,7 +36,7 @@ NO_LIST = {
     "export-list": _SELF, "import-preview": _ITS_OWN + "import-faults", "import-faults": _SELF,
     "holiday-proposals": _FORM, "dashboard": "leads to each role's own page", "files:download": _SELF,
     "files:thumbnail": _SELF, "notices:inbox": "the person's own inbox; each line leads to what it tells of",
-    "notices:preferences": _FORM,
+    "notices:preferences": _FORM, "upkeep:health": "how the machine does at this moment",
     "layanan:manage": "the services of one unit, a line each in the list of gaps", "layanan:manage-unit": _ONE,
     "layanan:manage-edit": _FORM, "layanan:manage-history": "the story of one page",
     "layanan:manage-tariffs": "the tariffs that hold, which every resident reads",

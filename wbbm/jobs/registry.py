@@ -28,6 +28,8 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+# What people call a kind, where they read of it.
+_words: dict[str, str] = {}
 
 
 def add(kind: Kind) -> None:
@@ -38,3 +40,13 @@ def add(kind: Kind) -> None:
 def get(name: str) -> Kind | None:
     """Return the kind, or None when no app knows it."""
     return _kinds.get(name)
+
+
+def name_kinds(words: dict[str, str]) -> None:
+    """Say what people call kinds of jobs; called in an app's ready()."""
+    _words.update(words)
+
+
+def words_of(name: str) -> str:
+    """Return what people call a kind; its own name where nobody said."""
+    return _words.get(name, name)

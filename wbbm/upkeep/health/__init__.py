@@ -1,0 +1,1 @@
+"""How the portal does (kesehatan sistem): figures in words, each with what to do when it is red."""
