@@ -167,7 +167,7 @@ def test_a_failure_that_is_still_tried_is_shown_apart(keeper):
     request("document", "7")
     Job.objects.filter(kind="document").update(attempts=2, last_error="OSError: penuh")
     said = signed_in(keeper).get(PAGE).content.decode()
-    assert "Gagal, dicoba lagi sendiri" in said
+    assert "Dicoba lagi sendiri" in said
     assert "Percobaan 2 dari 5" in said
     assert "Pekerjaan mati</h2>" not in said
 

@@ -40,7 +40,7 @@ def send_daily(zone: str, day: datetime.date) -> None:
     """
     found = send_digests(zone, day)
     if found[DigestState.WAITING]:
-        raise SomeFailed(f"{found[DigestState.WAITING]} mails of {day} wait for another try")
+        raise SomeFailed(f"{found[DigestState.WAITING]} surel hari {day} belum diterima server surel")
 
 
 def send_digests(zone: str, day: datetime.date) -> Counter[str]:

@@ -78,7 +78,7 @@ def _mail_links(claim: Claim) -> None:
                 continue
         ResetRequest.objects.filter(pk=row.pk).update(mailed_at=timezone.now())
     if failures:
-        raise MailWaits(f"{len(failures)} mails wait for another try") from failures[0]
+        raise MailWaits(f"{len(failures)} surel belum diterima server surel") from failures[0]
 
 
 class MailWaits(Postponed):

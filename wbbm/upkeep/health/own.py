@@ -77,13 +77,14 @@ def storage_figures() -> Iterator[Figure]:
     places = {"Ruang untuk data": settings.DATA_DIR}
     if settings.STORAGE_URL.startswith("file://"):
         places["Ruang untuk bukti"] = Path(settings.STORAGE_URL.removeprefix("file://"))
-    seen: set[tuple[int, int]] = set()
+    seen: set[int] = set()
     for label, place in places.items():
-        usage = shutil.disk_usage(_nearest(place))
-        if (usage.total, usage.free) not in seen:
-            seen.add((usage.total, usage.free))
+        folder = _nearest(place)
+        if folder.stat().st_dev not in seen:
+            seen.add(folder.stat().st_dev)
+            usage = shutil.disk_usage(folder)
             yield _disk_figure(label, usage.free, usage.total)
-    yield Figure("Basis data", size_words(database_bytes()))
+    yield Figure("Basis data", size_words(database_bytes()), State.NONE)
 
 
 def _nearest(place: Path) -> Path:
@@ -114,7 +115,7 @@ def database_bytes() -> int:
 def mail_figures() -> Iterator[Figure]:
     """Say where mail goes; whether it arrives, the test mail tells."""
     if settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        yield Figure("Server surel", f"{settings.EMAIL_HOST}, pintu {settings.EMAIL_PORT}")
+        yield Figure("Server surel", f"{settings.EMAIL_HOST}, pintu {settings.EMAIL_PORT}", State.NONE)
         return
     advice = "Tanpa EMAIL_URL tidak ada surel yang terkirim; kotak masuk di portal tetap memuat semuanya."
     yield Figure("Server surel", "belum diatur", State.NONE, advice)
@@ -122,8 +123,8 @@ def mail_figures() -> Iterator[Figure]:
 
 def version_figures() -> Iterator[Figure]:
     """Say what the portal runs on."""
-    yield Figure("Python dan Django", f"{platform.python_version()} dan {django.get_version()}")
-    yield Figure("Mesin basis data", _engine())
+    yield Figure("Python dan Django", f"{platform.python_version()} dan {django.get_version()}", State.NONE)
+    yield Figure("Mesin basis data", _engine(), State.NONE)
 
 
 def _engine() -> str:

@@ -60,6 +60,17 @@ class HealthPage:
     read_at: str
 
     @property
+    def columns(self) -> tuple[list[GroupLines], list[GroupLines]]:
+        """The groups in two columns of about the same length, in their order."""
+        half = sum(len(group.figures) + 1 for group in self.groups) / 2
+        left: list[GroupLines] = []
+        for group in self.groups:
+            if sum(len(other.figures) + 1 for other in left) >= half:
+                break
+            left.append(group)
+        return left, list(self.groups[len(left) :])
+
+    @property
     def bad(self) -> int:
         """How many figures are red."""
         return sum(figure.state == State.BAD for group in self.groups for figure in group.figures)
