@@ -149,11 +149,9 @@ def claim(job_id: int) -> Claim | None:
     token = uuid.uuid4()
     until = now + datetime.timedelta(seconds=kind.lease_seconds)
     back = now + datetime.timedelta(seconds=_STEPS_BACK[min(job.attempts, len(_STEPS_BACK) - 1)])
-    taken = (
-        Job.objects.claimable(now)
-        .filter(pk=job_id)
-        .update(token=token, lease_until=until, attempts=F("attempts") + 1, available_at=back)
-    )
+    taken = Job.objects.claimable(now).filter(pk=job_id).update(
+        token=token, lease_until=until, attempts=F("attempts") + 1, available_at=back
+    )  # fmt: skip
     if not taken:
         return None
     # Read after the claim: whatever is raised from here on keeps the job open.
