@@ -13,8 +13,10 @@ from wbbm.jobs.models import MOST_ATTEMPTS, Job
 from wbbm.jobs.services import request
 from wbbm.notices.models import Notice, NoticeKind
 from wbbm.organisasi.models import AuditEvent, Role
+from wbbm.upkeep.backups.state import went_well, went_wrong
 from wbbm.upkeep.health import figures, own
 from wbbm.upkeep.health.figures import Figure, age_words, size_words
+from wbbm.upkeep.models import BackupKind
 
 pytestmark = pytest.mark.django_db
 PAGE, RETRY = "/kesehatan/", "/kesehatan/ulangi/"
@@ -50,7 +52,9 @@ def make_dead(kind="rollup", key="1:2:3:self", reason="ValueError: rusak\nrincia
 
 
 def all_is_well():
-    """Let sweep and workers be heard a moment ago."""
+    """Let sweep and workers be heard a moment ago, and backups be made and proved."""
+    for kind in BackupKind.values:
+        went_well(kind, name="wbbm.cadangan", size=2_000_000)
     canary.send_canaries()
     Job.objects.filter(kind__in=canary.KINDS).update(done=1, done_at=timezone.now())
 
@@ -86,15 +90,17 @@ def test_what_is_red_says_what_to_do_and_shows_on_the_first_page(keeper, polda, 
     all_is_well()
     make_dead()
     monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(100, 97, 3))
+    went_wrong(BackupKind.CHECK, "sidik tidak cocok")
     Job.objects.filter(kind="canary-berat").update(done_at=timezone.now() - datetime.timedelta(hours=3))
     said = signed_in(keeper).get(PAGE).content.decode()
     for words in (
-        "4 hal perlu ditangani", "portal-worker@berat", "3 jam lalu", "Tambah ruang", "3%", "recompute_scores",
+        "5 hal perlu ditangani", "sidik tidak cocok", "restore BERKAS --check",
+        "portal-worker@berat", "3 jam lalu", "Tambah ruang", "3%", "recompute_scores",
         "penghitungan nilai", "1:2:3:self", "ValueError: rusak",
     ):  # fmt: skip
         assert words in said, words
     assert "rincian" not in said
-    assert "4 hal perlu ditangani" in signed_in(keeper).get("/supervisi/kelengkapan/").content.decode()
+    assert "5 hal perlu ditangani" in signed_in(keeper).get("/supervisi/kelengkapan/").content.decode()
     below = make_person(make_unit(polda, name="Polres Uji"), Role.ADMIN)
     assert "/kesehatan/" not in signed_in(below).get("/supervisi/kelengkapan/").content.decode()
 

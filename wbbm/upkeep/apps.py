@@ -13,7 +13,7 @@ class UpkeepConfig(AppConfig):
     verbose_name = "Pemeliharaan"
 
     def ready(self) -> None:
-        """Register backups, the rules of retention, what is done nightly, figures of health, and who hears of dead jobs."""
+        """Register backups, rules of retention, what is done nightly, figures of health, who hears of dead jobs."""
         from wbbm.jobs.clock import Window, register_daily
         from wbbm.jobs.deaths import on_death
         from wbbm.jobs.registry import name_kinds
@@ -21,12 +21,13 @@ class UpkeepConfig(AppConfig):
         from wbbm.organisasi.trail import register_acts
         from wbbm.upkeep import retention, rules
         from wbbm.upkeep.backups import afterwards, nightly
-        from wbbm.upkeep.health import own, services, words
+        from wbbm.upkeep.health import own, safety, services, words
 
         nightly.register()
         register_acts({afterwards.ACT: "Portal dipulihkan dari cadangan"})
         rules.register()
         own.register()
+        safety.register()
         on_death(services.tell_of_death)
         name_kinds(words.KINDS)
         register_acts(words.ACTS)

@@ -28,6 +28,8 @@ KIND = "backup"
 CHECK_KIND = "backup-check"
 # Beginning every four minutes, a set is on the other disk within five of whatever it holds.
 EVERY_SECONDS = 240.0
+# A full set of a whole province, or its check.
+_LONGEST = 2 * 3600.0
 _JUST_NOW = datetime.timedelta(seconds=EVERY_SECONDS * 0.6)
 _NIGHT = datetime.timedelta(hours=1)
 _CHECK_EVERY = datetime.timedelta(days=7)
@@ -53,8 +55,8 @@ _begin = _Begin()
 
 def register() -> None:
     """Register the jobs, and what the sweep does for them."""
-    jobs.register(KIND, _do, queue=Queue.HEAVY)
-    jobs.register(CHECK_KIND, _check, queue=Queue.HEAVY)
+    jobs.register(KIND, _do, queue=Queue.HEAVY, limit_seconds=_LONGEST)
+    jobs.register(CHECK_KIND, _check, queue=Queue.HEAVY, limit_seconds=_LONGEST)
     ticks.every(EVERY_SECONDS, want)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from django.db import connection
 
 from wbbm.jobs.models import Queue
 from wbbm.jobs.state import QueueState, read_state
+from wbbm.upkeep.backups import places, state
 
 from .figures import Figure, State, age_words, percent_words, register_figure, size_words, span_words
 
@@ -20,7 +20,8 @@ MAIL = "Surel"
 # Older work than this waits too long (seconds): watched, and red.
 _LATE = {Queue.FAST: (60, 300), Queue.HEAVY: (900, 3600)}
 _HEARD = (30, 120)
-_DISK = (0.15, 0.05)
+_SHARES = (places.LOW_SHARE, 0.05)
+_FULL = "Tambah ruang sebelum habis: penyimpanan yang penuh ditolak dengan jelas. Jangan menghapus isi folder files."
 _WHAT = {Queue.FAST: "nilai dan dasbor", Queue.HEAVY: "dokumen, berkas dan surel"}
 
 
@@ -38,17 +39,17 @@ def _graded(value: float, limits: tuple[float, float]) -> State:
 
 def job_figures() -> Iterator[Figure]:
     """Say what waits, whether the workers and the sweep are heard, and what is dead (one query)."""
-    state = read_state()
+    jobs = read_state()
     for queue in Queue:
-        yield _queue_figure(queue, state.queues[queue])
-        yield _worker_figure(queue, state.queues[queue])
-    is_heard = state.swept is not None and state.swept <= _HEARD[1]
+        yield _queue_figure(queue, jobs.queues[queue])
+        yield _worker_figure(queue, jobs.queues[queue])
+    is_heard = jobs.swept is not None and jobs.swept <= _HEARD[1]
     yield Figure(
-        "Pengawas", f"berkeliling {age_words(state.swept)}", State.GOOD if is_heard else State.BAD,
+        "Pengawas", f"berkeliling {age_words(jobs.swept)}", State.GOOD if is_heard else State.BAD,
         "Yang tertinggal tidak dibangunkan. Server: systemctl restart portal-sweep. Laptop: systemctl restart portal.",
     )  # fmt: skip
     yield Figure(
-        "Pekerjaan mati", str(state.dead) if state.dead else "tidak ada", State.BAD if state.dead else State.GOOD,
+        "Pekerjaan mati", str(jobs.dead) if jobs.dead else "tidak ada", State.BAD if jobs.dead else State.GOOD,
         "Baca sebabnya di atas, perbaiki bila dapat, lalu ulangi. Bila mati lagi: hubungi pengelola kode.",
     )  # fmt: skip
 
@@ -64,42 +65,24 @@ def _queue_figure(queue: Queue, facts: QueueState) -> Figure:
 
 
 def _worker_figure(queue: Queue, facts: QueueState) -> Figure:
-    state = State.BAD if facts.heard is None else _graded(facts.heard, _HEARD)
+    heard = State.BAD if facts.heard is None else _graded(facts.heard, _HEARD)
     return Figure(
-        f"Pekerja {queue.value}", f"terdengar {age_words(facts.heard)}", state,
+        f"Pekerja {queue.value}", f"terdengar {age_words(facts.heard)}", heard,
         f"Sedang mengerjakan yang panjang, atau berhenti. Server: systemctl restart portal-worker@{queue.value}. "
         "Laptop: systemctl restart portal.",
     )  # fmt: skip
 
 
 def storage_figures() -> Iterator[Figure]:
-    """Say how much room is left where data and evidence lie, and how large the database is (one query)."""
-    places = {"Ruang untuk data": settings.DATA_DIR}
-    if settings.STORAGE_URL.startswith("file://"):
-        places["Ruang untuk bukti"] = Path(settings.STORAGE_URL.removeprefix("file://"))
-    seen: set[int] = set()
-    for label, place in places.items():
-        folder = _nearest(place)
-        if folder.stat().st_dev not in seen:
-            seen.add(folder.stat().st_dev)
-            usage = shutil.disk_usage(folder)
-            yield _disk_figure(label, usage.free, usage.total)
+    """Say how much room is left where data, evidence and backups lie, and how large the database is (one query)."""
+    for disk in state.disk():
+        words = f"{size_words(disk.free)} bebas dari {size_words(disk.total)} ({percent_words(disk.share)})"
+        yield Figure(f"Ruang: {disk.what}", words, _room(disk.share), _FULL)
     yield Figure("Basis data", size_words(database_bytes()), State.NONE)
 
 
-def _nearest(place: Path) -> Path:
-    """Return the folder, or the nearest one above it that is there: an empty store has none yet."""
-    return next(folder for folder in (place, *place.parents) if folder.exists())
-
-
-def _disk_figure(label: str, free: int, total: int) -> Figure:
-    share = free / total if total else 0.0
-    state = State.BAD if share < _DISK[1] else State.WATCH if share < _DISK[0] else State.GOOD
-    value = f"{size_words(free)} bebas dari {size_words(total)} ({percent_words(share)})"
-    advice = (
-        "Tambah ruang sebelum habis: penyimpanan yang penuh ditolak dengan jelas. Jangan menghapus isi folder files."
-    )
-    return Figure(label, value, state, advice)
+def _room(share: float) -> State:
+    return State.BAD if share < _SHARES[1] else State.WATCH if share < _SHARES[0] else State.GOOD
 
 
 def database_bytes() -> int:

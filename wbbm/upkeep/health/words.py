@@ -7,6 +7,8 @@ KINDS = {
     "audit-seal": "penyegelan jejak audit",
     "notices-mail": "surel harian",
     "notices-daily": "pemberitahuan harian",
+    "backup": "pencadangan",
+    "backup-check": "uji pemulihan cadangan",
     "retention": "pembersihan menurut masa simpan",
 }
 ACTS = {

@@ -1,0 +1,51 @@
+"""Figures of backups: when the last one was made, and when one was last proved to be restorable."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from django.utils import timezone
+
+from wbbm.upkeep.backups import engines, state
+from wbbm.upkeep.backups.state import Run
+from wbbm.upkeep.models import BackupKind
+
+from .figures import Figure, State, age_words, register_figure, size_words
+
+_HOUR, _DAY = 3600.0, 86_400.0
+# Watched, and red, when the last good one is older (seconds).
+_FULL = (26 * _HOUR, 50 * _HOUR)
+_CHANGES = (0.5 * _HOUR, 3 * _HOUR)
+_CHECK = (9 * _DAY, 30 * _DAY)
+_MAKE = "Buat sekarang dengan manage.py backup, dan periksa ruang serta BACKUP_DIR; lihat docs/operasi.md."
+_PROVE = "Coba sendiri: manage.py restore BERKAS --check. Cadangan yang tidak pernah dicoba bukan cadangan."
+
+
+def register() -> None:
+    """Register them."""
+    register_figure("Cadangan", backup_figures, order=20)
+
+
+def backup_figures() -> Iterator[Figure]:
+    """Say how backups stand (one query)."""
+    known = state.runs()
+    yield _figure("Cadangan penuh terakhir", known[BackupKind.FULL], _FULL, _MAKE)
+    if engines.is_sqlite():
+        yield _figure("Cadangan perubahan terakhir", known[BackupKind.CHANGES], _CHANGES, _MAKE)
+    yield _figure("Uji pemulihan terakhir", known[BackupKind.CHECK], _CHECK, _PROVE)
+
+
+def _figure(label: str, run: Run, limits: tuple[float, float], advice: str) -> Figure:
+    if run.failed_at is not None:
+        return Figure(label, f"gagal {_ago(run.failed_at)}: {run.fault}", State.BAD, advice)
+    if run.at is None:
+        return Figure(label, "belum ada", State.WATCH, advice)
+    age = (timezone.now() - run.at).total_seconds()
+    grade = State.BAD if age > limits[1] else State.WATCH if age > limits[0] else State.GOOD
+    size = f", {size_words(run.size)}" if run.size else ""
+    return Figure(label, f"{age_words(age)}{size}", grade, advice)
+
+
+def _ago(moment: datetime.datetime) -> str:
+    return age_words((timezone.now() - moment).total_seconds())
