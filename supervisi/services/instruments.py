@@ -73,16 +73,7 @@ def create_instrument(file: InstrumentFile, *, starts_on: datetime.date | None =
         definition=file.document,
         starts_on=starts_on,
     )
-    nodes: dict[str, Node] = {}
-    for position, node in enumerate(engine.nodes.values()):
-        nodes[node.code] = Node.objects.create(
-            instrument=row,
-            parent=nodes.get(node.parent_code),
-            code=node.code,
-            name=node.name,
-            weight=_weight(node),
-            position=position,
-        )
+    nodes = _create_nodes(row, engine.nodes.values())
     Item.objects.bulk_create(
         Item(
             instrument=row,
@@ -95,6 +86,28 @@ def create_instrument(file: InstrumentFile, *, starts_on: datetime.date | None =
         for item in engine.items
     )
     return row
+
+
+def _create_nodes(row: Instrument, engine_nodes: Iterable[EngineNode]) -> dict[str, Node]:
+    """Write the nodes of a version, a level at a time: a child names its parent, which stands before it."""
+    levels: dict[int, list[tuple[int, EngineNode]]] = {}
+    for position, node in enumerate(engine_nodes):
+        levels.setdefault(node.depth, []).append((position, node))
+    nodes: dict[str, Node] = {}
+    for _, level in sorted(levels.items()):
+        made = Node.objects.bulk_create(
+            Node(
+                instrument=row,
+                parent=nodes.get(node.parent_code),
+                code=node.code,
+                name=node.name,
+                weight=_weight(node),
+                position=position,
+            )
+            for position, node in level
+        )
+        nodes |= {node.code: node for node in made}
+    return nodes
 
 
 def _weight(node: EngineNode) -> Decimal:
