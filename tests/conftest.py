@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.test import TransactionTestCase
 from xdist.scheduler import LoadScopeScheduling
 
 
@@ -20,6 +21,9 @@ def pytest_configure() -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     # Looking for cycles at Python's usual pace took a fifth of the suite's time.
     gc.set_threshold(100_000, 50, 100)
+    from tests.emptying import empty_database
+
+    TransactionTestCase._fixture_teardown = empty_database
 
 
 def pytest_collection_finish() -> None:
@@ -93,10 +97,10 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
 
 @pytest.fixture(scope="session", autouse=True)
 def _instruments_read_once():
-    """Parse the YAML of each instrument file once in a process: nearly every world begins with one."""
-    from supervisi import instrument_files
+    """Read and parse each instrument file once in a process: nearly every world begins with one."""
+    from supervisi import instrument_cache, instrument_files
 
-    load = instrument_files._load
+    load, parse = instrument_files._load, instrument_files.parse_instrument
 
     @functools.cache
     def packed(path: Path, written: int) -> bytes:
@@ -107,9 +111,20 @@ def _instruments_read_once():
         # Each caller gets a copy of its own. A file that is not there says so itself.
         return pickle.loads(packed(path, path.stat().st_mtime_ns)) if path.exists() else load(code)  # noqa: S301
 
+    @functools.cache
+    def parsed(packed_arguments: bytes):
+        document, named = pickle.loads(packed_arguments)  # noqa: S301
+        return parse(document, **named)
+
+    def parse_once(document, **named):
+        return parsed(pickle.dumps((document, named)))
+
     instrument_files._load = load_once
+    # What is parsed is frozen: all may have the same.
+    instrument_files.parse_instrument = instrument_cache.parse_instrument = parse_once
     yield
     instrument_files._load = load
+    instrument_files.parse_instrument = instrument_cache.parse_instrument = parse
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +143,7 @@ def _own_files(settings, tmp_path):
 
 @pytest.fixture(autouse=True)
 def _guards(request):
-    """Let tests with real transactions have the guards too, and take them away before the flush that follows."""
+    """Let tests with real transactions have the guards too, whatever the one before did to them."""
     marker = request.node.get_closest_marker("django_db")
     is_real = bool(marker and marker.kwargs.get("transaction")) or bool(
         {"transactional_db", "live_server"} & set(request.fixturenames)
@@ -137,11 +152,11 @@ def _guards(request):
         yield
         return
     request.getfixturevalue("transactional_db")
-    from wbbm.organisasi.guards import install_guards, remove_guards
+    from wbbm.organisasi.guards import install_guards, missing_guards
 
-    install_guards()
+    if missing_guards():
+        install_guards()
     yield
-    remove_guards()
 
 
 @pytest.fixture(params=["FileSystemStorage", "InMemoryStorage"])

@@ -12,12 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page
 
 from tests.demo_stack import demo_stack
-from wbbm.organisasi.guards import remove_guards
+from tests.emptying import empty_database
 
 # Playwright's loop runs in this thread; Django's ORM is used beside it, never inside a coroutine.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -56,12 +55,6 @@ def demo(django_db_setup, django_db_blocker) -> Iterator[str]:
         with demo_stack() as url:
             yield url
         empty_database()
-
-
-def empty_database() -> None:
-    """Empty every table; the guards refuse that, and stand again afterwards."""
-    remove_guards()
-    call_command("flush", verbosity=0, interactive=False)
 
 
 def session_cookies(user, address: str) -> list[dict]:
