@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests import processes
+from tests.portal import collected_already
 from tests.servers import free_port
 
 DEMO = {"DEMO": "1", "DEBUG": "0"}
@@ -40,7 +41,7 @@ def collect_static(environment: dict[str, str]) -> None:
     folder = Path(environment["DATA_DIR"])
     with (folder / "static.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "static" / "staticfiles.json").exists():
+        if not collected_already(folder):
             manage("collectstatic", environment)
 
 

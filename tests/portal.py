@@ -21,6 +21,14 @@ def migrated_already(data: Path) -> Path:
     return data
 
 
+def collected_already(data: Path) -> bool:
+    """Put the static files that tests/run.py collected into a data folder, where it did; tell whether it has them."""
+    collected = Path(os.environ.get("TEST_TEMPLATE", "")).parent / "static"
+    if not (data / "static" / "staticfiles.json").exists() and (collected / "staticfiles.json").is_file():
+        shutil.copytree(collected, data / "static", dirs_exist_ok=True)
+    return (data / "static" / "staticfiles.json").exists()
+
+
 def environment(data: Path, **changes: str) -> dict[str, str]:
     """Return an environment with nothing of the portal in it but DATA_DIR (else the tree's own var/ were used)."""
     return {"PATH": os.environ["PATH"], "DATA_DIR": str(data)} | changes

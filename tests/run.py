@@ -23,9 +23,6 @@ from tests import servers
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 
 
-RACES = ["tests/supervisi/test_rollup_race.py", "tests/supervisi/test_rollup_killed.py"]
-
-
 @dataclass(frozen=True)
 class Part:
     """One run of pytest, with its environment."""
@@ -33,6 +30,8 @@ class Part:
     title: str
     arguments: list[str]
     environment: dict[str, str]
+    # What needs the cores all the time gives way to what mostly waits, whose tests tell seconds.
+    niceness: int = 0
 
     def run(self, *, is_quiet: bool = False) -> str:
         """Run it; return the title when it failed, else nothing. A quiet one says everything at its end."""
@@ -40,9 +39,8 @@ class Part:
             print(f"\n=== {self.title}", flush=True)
         with tempfile.TemporaryDirectory(prefix="wbbm-test-") as folder:
             env = os.environ | {"DATA_DIR": folder, "DEMO": "0", "DEBUG": "0"} | self.environment
-            done = subprocess.run(
-                [*PYTEST, *self.arguments], env=env, check=False, capture_output=is_quiet, text=True, errors="replace"
-            )
+            command = ["nice", "-n", str(self.niceness), *PYTEST, *self.arguments]
+            done = subprocess.run(command, env=env, check=False, capture_output=is_quiet, text=True, errors="replace")
         if is_quiet:
             print(f"\n=== {self.title}\n{done.stdout}{done.stderr}", flush=True)
         return "" if done.returncode == 0 else self.title
@@ -66,7 +64,11 @@ def migrated(addresses: dict[str, str]) -> Iterator[dict[str, str]]:
                 cursor.execute(f"CREATE DATABASE {template}")
             own["DATABASE_URL"] = addresses["DATABASE_URL"].rpartition("/")[0] + f"/{template}"
         env = os.environ | {"DATA_DIR": folder, "DEMO": "0", "DEBUG": "0"} | own
-        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], env=env, check=True)
+        manage = [sys.executable, "manage.py"]
+        subprocess.run([*manage, "migrate", "--verbosity", "0"], env=env, check=True)
+        if "DATABASE_URL" not in addresses:
+            # Compressing them takes ten times as long as a copy: tests/portal.py.
+            subprocess.run([*manage, "collectstatic", "--no-input", "--verbosity", "0"], env=env, check=True)
         yield addresses | {"TEST_TEMPLATE": template}
 
 
@@ -87,9 +89,9 @@ def main() -> int:
     # One process more than cores, as tests also wait for disk and database; a browser brings processes of its own.
     spread, browsing = ["-n", str(cores + 1), *shared], ["-n", str(cores), *shared]
     alone = ["-m", "servers and not browser"]
-    failed: list[str] = []
     missing: list[str] = []
-    # These mostly wait for processes of their own, so they run beside each other.
+    # Two rows beside each other: what keeps the cores busy, and what mostly waits for browsers and real workers.
+    busy: list[Part] = []
     waiting: list[Part] = []
     parts = sys.argv[1:] or ["sqlite", "postgres", "browser"]
     quick = "not browser and not servers"
@@ -100,33 +102,34 @@ def main() -> int:
         alone[-1] += " and not pdf"
         missing.append("Dokumen PDF: pasang paket libpango-1.0-0, libpangoft2-1.0-0 dan libharfbuzz-subset0")
 
+    # The last of these makes each of some hundred processes compile the portal anew.
+    for name in ("DATABASE_URL", "REDIS_URL", "PYTHONDONTWRITEBYTECODE"):
+        os.environ.pop(name, None)
+    has_servers = servers.postgres_bin() is not None and shutil.which("redis-server") is not None
+    if "postgres" in parts and not has_servers:
+        missing.append("PostgreSQL dan Redis: pasang paket postgresql dan redis-server")
+    if "browser" in parts and shutil.which("chromium") is None:
+        missing.append("Peramban: pasang paket chromium")
+
     with ExitStack() as stack:
-        for name in ("DATABASE_URL", "REDIS_URL"):
-            os.environ.pop(name, None)
-        plain = stack.enter_context(migrated({}))
+        # Real workers have servers of their own: some tests stop and start theirs.
+        needed = [migrated({}), *([_servers(), _servers()] if "postgres" in parts and has_servers else [])]
+        with ThreadPoolExecutor(cores) as pool:
+            plain, *addresses = pool.map(stack.enter_context, needed)
         if "sqlite" in parts:
-            failed.append(Part("SQLite, antrean berkas", [*spread, "-m", quick], plain).run())
+            busy.append(Part("SQLite, antrean berkas", [*spread, "-m", quick], plain, niceness=10))
             waiting.append(Part("SQLite, pekerja sungguhan", alone, plain))
-        if "postgres" in parts:
-            if servers.postgres_bin() is None or shutil.which("redis-server") is None:
-                missing.append("PostgreSQL dan Redis: pasang paket postgresql dan redis-server")
-            else:
-                addresses = stack.enter_context(_servers())
-                title = "PostgreSQL dan Redis"
-                failed.append(Part(title, [*spread, "-m", f"{quick} and not once"], addresses).run())
-                again = ["-m", f"{alone[-1]} and not once"]
-                rest = [*again, *(f"--ignore={path}" for path in RACES)]
-                waiting.append(Part(f"{title}, pekerja sungguhan", rest, addresses))
-                # With servers of its own, as others stop and start theirs. The longest begins first.
-                own = stack.enter_context(_servers())
-                waiting.insert(0, Part(f"{title}, lomba rekapitulasi", [*again, *RACES], own))
-        with ThreadPoolExecutor(2) as pool:
-            failed += pool.map(lambda part: part.run(is_quiet=True), waiting)
-        if "browser" in parts:
-            if shutil.which("chromium") is None:
-                missing.append("Peramban: pasang paket chromium")
-            else:
-                failed.append(Part("Peramban sungguhan (Chromium)", [*browsing, "-m", "browser"], plain).run())
+        if addresses:
+            title = "PostgreSQL dan Redis"
+            busy.append(Part(title, [*spread, "-m", f"{quick} and not once"], addresses[0], niceness=10))
+            waiting.append(Part(f"{title}, pekerja sungguhan", ["-m", f"{alone[-1]} and not once"], addresses[1]))
+        if "browser" in parts and shutil.which("chromium"):
+            arguments = [*browsing, "-m", "browser", "tests/browser"]
+            waiting.append(Part("Peramban sungguhan (Chromium)", arguments, plain))
+        with ThreadPoolExecutor(1) as pool:
+            beside = pool.submit(lambda: [part.run(is_quiet=bool(busy)) for part in waiting])
+            failed = [part.run() for part in busy]
+            failed += beside.result()
 
     failed = [title for title in failed if title]
     print()

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.portal import ROOT, environment, migrated_already, python, refusal, settings_of
+from tests.portal import ROOT, collected_already, environment, migrated_already, python, refusal, settings_of
 from wbbm.checks import check_no_demo_in_deployment, check_proxies
 
 SERVER = {"DATABASE_URL": "postgres://portal_web@127.0.0.1/portal", "REDIS_URL": "redis://127.0.0.1/0"}
@@ -179,7 +179,8 @@ import django
 django.setup()
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
-call_command("collectstatic", interactive=False, verbosity=0)
+if not COLLECTED:
+    call_command("collectstatic", interactive=False, verbosity=0)
 """
 
 
@@ -187,7 +188,9 @@ call_command("collectstatic", interactive=False, verbosity=0)
 def prepared(tmp_path_factory):
     """A data folder as `prepare` leaves it, for all that ask."""
     data = migrated_already(tmp_path_factory.mktemp("data"))
-    done = python(PREPARE, data, DJANGO_SETTINGS_MODULE="wbbm.settings")
+    done = python(
+        PREPARE.replace("COLLECTED", str(collected_already(data))), data, DJANGO_SETTINGS_MODULE="wbbm.settings"
+    )
     assert done.returncode == 0, done.stderr
     return data
 
