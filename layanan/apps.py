@@ -13,7 +13,7 @@ class LayananConfig(AppConfig):
 
     def ready(self) -> None:
         """Register menu entries, guards, panels, the words of the trail, who reads files, and what is done daily."""
-        from layanan import guards, navigation, panels, readers, retention
+        from layanan import guards, navigation, panels, personal, readers, retention
         from layanan.acts import ACTS
         from layanan.services import (
             gratuity_notices,
@@ -43,6 +43,7 @@ class LayananConfig(AppConfig):
         register_guards(guards.guards)
         panels.register()
         retention.register()
+        personal.register()
         window = Window(datetime.time(5), datetime.time(23), tuple(TimeZone.values))
         register_daily("gratuity-deadlines", gratuity_notices.daily, window=window)
         register_daily("holiday-years", holiday_notices.daily, window=window)

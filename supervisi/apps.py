@@ -13,7 +13,7 @@ class SupervisiConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the kinds of jobs, who may read files, and what is done daily."""
-        from supervisi import guards, navigation, readers, retention, tasks
+        from supervisi import guards, navigation, personal, readers, retention, tasks
         from supervisi.acts import ACTS
         from supervisi.pages.score_health import score_figures
         from supervisi.services import evidence_notices, oddity_scan, reply_notices, restored
@@ -35,6 +35,7 @@ class SupervisiConfig(AppConfig):
         register_figure("Nilai", score_figures, order=15)
         readers.register()
         retention.register()
+        personal.register()
         register_guards(guards.guards)
         navigation.register()
         window = Window(datetime.time(5), datetime.time(23), tuple(TimeZone.values))

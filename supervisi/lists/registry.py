@@ -9,6 +9,7 @@ from supervisi.lists import (
     findings,
     instruments,
     integrity,
+    people,
     public_side,
     services,
     sheets,
@@ -72,5 +73,6 @@ LISTS = {
     "hasil-survei": ListKind("Hasil survei satuan", ("layanan:survey-list",), surveys.indices),
     "survei-satuan": ListKind("Hasil survei satu satuan", ("layanan:survey-unit-staff",), surveys.elements),
     "responden-survei": ListKind("Responden survei", ("layanan:survey-contacts",), surveys.contacts),
+    "data-orang": ListKind("Data seseorang", ("upkeep:person-data", "upkeep:own-data"), people.personal_data),
     "kepala-jejak": ListKind("Kepala jejak audit", ("audit-heads",), sheets.heads),
 }

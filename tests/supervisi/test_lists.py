@@ -42,6 +42,7 @@ NO_LIST = {
     "layanan:manage-tariffs": "the tariffs that hold, which every resident reads",
     "layanan:report-list": "no copy of reports leaves the portal, not even of their number",
     "layanan:report-detail": _ONE, "layanan:report-photo": _SELF,
+    "upkeep:person-erase": _FORM,
     "upkeep:whats-new": "what changed in the portal itself, in words",
     "supervisi:list-file": _SELF, "supervisi:list-download": _SELF,
     "supervisi:suggestions": "figures beside the items of one sheet",

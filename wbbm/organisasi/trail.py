@@ -27,6 +27,7 @@ _acts = {
     "person.changed": "Data orang diubah",
     "person.closed": "Akun ditutup",
     "person.created": "Orang ditambahkan",
+    "person.erased": "Data pribadi disamarkan",
     "person.reopened": "Akun dibuka kembali",
     "person.signed-out-everywhere": "Keluar dari semua perangkat",
     "posting.added": "Penugasan ditambahkan",
@@ -54,6 +55,7 @@ _fields = {
     "changed": "baris berubah",
     "same": "baris tetap",
     "user": "orang",
+    "removed": "data pribadi",
     "text": "kata-kata",
 }
 

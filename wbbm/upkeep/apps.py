@@ -19,7 +19,7 @@ class UpkeepConfig(AppConfig):
         from wbbm.jobs.registry import name_kinds
         from wbbm.organisasi.models import TimeZone
         from wbbm.organisasi.trail import register_acts
-        from wbbm.upkeep import retention, rules
+        from wbbm.upkeep import retention, rules, topics
         from wbbm.upkeep.backups import afterwards, nightly
         from wbbm.upkeep.health import own, safety, services, words
 
@@ -31,6 +31,7 @@ class UpkeepConfig(AppConfig):
         on_death(services.tell_of_death)
         name_kinds(words.KINDS)
         register_acts(words.ACTS)
+        topics.register()
         # Once a night for everybody; a laptop that was off does it when it is on again.
         night = Window(datetime.time(2), datetime.time(23), (TimeZone.WIB.value,))
         register_daily("retention", retention.nightly, window=night)

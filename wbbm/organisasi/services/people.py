@@ -17,6 +17,7 @@ from .audit import record, record_own
 from .postings import cut_short
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
+ERASED = "person.erased"
 _FIELDS = ("username", "nrp", "name", "rank", "email")
 
 
@@ -95,6 +96,7 @@ def create_person(*, by: User | None, unit: Unit, is_demo: bool = False, **field
 def update_person(*, person: User, by: User, **fields: Any) -> User:
     """Change a person's facts; never the password."""
     posting = require_reach(by, person)
+    _require_known(person)
     values = _clean({name: getattr(person, name) for name in _FIELDS} | fields, itself=person)
     with transaction.atomic():
         old = User.objects.get(pk=person.pk)
@@ -104,6 +106,16 @@ def update_person(*, person: User, by: User, **fields: Any) -> User:
         person.save(update_fields=list(values))
         record("person.changed", by=by, posting=posting, about=person, unit=posting.unit, changes=changes)
     return person
+
+
+def is_erased(person: User) -> bool:
+    """Tell whether what told who the person was is gone (services/erasing.py)."""
+    return AuditEvent.objects.about(person).filter(action=ERASED).exists()
+
+
+def _require_known(person: User) -> None:
+    if is_erased(person):
+        raise OrganisationError("Data orang ini sudah disamarkan. Tambahkan sebagai orang baru bila ia bertugas lagi.")
 
 
 def close_person(*, person: User, by: User, reason: str = "") -> User:
@@ -132,6 +144,7 @@ def close_person(*, person: User, by: User, reason: str = "") -> User:
 def reopen_person(*, person: User, by: User) -> User:
     """Open a closed person again; postings are given anew."""
     posting = require_reach(by, person)
+    _require_known(person)
     with transaction.atomic():
         if not User.objects.filter(pk=person.pk, closed_at__isnull=False).update(closed_at=None):
             raise AlreadyDone("Akun ini tidak sedang ditutup.")

@@ -1,0 +1,95 @@
+"""The topics of what the floors below hold about a person."""
+
+from __future__ import annotations
+
+from axes.models import AccessAttempt, AccessLog
+from django.contrib.admin.models import LogEntry
+from django.db.models import Q
+
+from wbbm.files.models import StoredFile
+from wbbm.notices.models import Digest, Notice, NoticeKind, Preference
+from wbbm.organisasi.models import (
+    AccessLink,
+    AuditEvent,
+    HolidayYear,
+    ImportDraft,
+    Posting,
+    ResetRequest,
+    SignInPace,
+    UnitChange,
+    User,
+)
+
+from .personal import Topic, register_erasure, register_topics
+
+FOREVER = "tetap: bagian dari pembuktian"
+
+
+def register() -> None:
+    """Register them all, and what goes with a person."""
+    register_topics(
+        Topic(
+            "Akun: nama pengguna, NRP, nama, pangkat, surel",
+            "supaya orangnya dapat masuk dan dikenali rekan kerjanya",
+            "selama akun ada; dapat disamarkan setelah akun ditutup",
+            count=_account,
+        ),
+        Topic(
+            "Penugasan",
+            "hak di portal hanya berasal dari penugasan; riwayat jabatan menjelaskan siapa berwenang apa",
+            FOREVER,
+            ((Posting, "user"),),
+        ),
+        Topic(
+            "Masuk: percobaan, tautan sekali pakai, permintaan kata sandi baru",
+            "menahan tebakan kata sandi",
+            "30 hari",
+            ((AccessLink, "user"), (ResetRequest, "person")),
+            count=_sign_ins,
+        ),
+        Topic(
+            "Jejak audit perbuatannya",
+            "siapa berbuat apa dan menurut jabatan mana; yang menyangkut laporan warga tidak dihitung",
+            FOREVER,
+            ((AuditEvent, "actor"),),
+            narrowed={AuditEvent: Q(unit__isnull=False)},
+        ),
+        Topic(
+            "Pemberitahuan dan surel harian",
+            "memberi tahu apa yang menunggu",
+            "90 hari sejak dibaca",
+            ((Notice, "person"), (Preference, "person"), (Digest, "person")),
+            narrowed={Notice: ~Q(kind=NoticeKind.REPORT)},
+        ),
+        Topic("Berkas yang diunggah", "bukti dukung dan lampiran", FOREVER, ((StoredFile, "created_by"),)),
+        Topic(
+            "Pekerjaan sebagai admin: penugasan, tautan, satuan, impor, hari libur",
+            "siapa memberi hak kepada siapa",
+            FOREVER,
+            (
+                (Posting, "created_by"), (Posting, "approved_by"), (AccessLink, "created_by"), (UnitChange, "by"),
+                (HolidayYear, "confirmed_by"), (ImportDraft, "owner"), (LogEntry, "user"),
+            ),
+        ),
+    )  # fmt: skip
+    register_erasure(_erase)
+
+
+def _account(person: User) -> int:
+    return User.objects.filter(pk=person.pk).count()
+
+
+def _sign_ins(person: User) -> int:
+    rows = (AccessAttempt, AccessLog, SignInPace)
+    return sum(model._default_manager.filter(username=person.username).count() for model in rows)
+
+
+def _erase(person: User) -> None:
+    for model in (AccessAttempt, AccessLog, SignInPace):
+        model._default_manager.filter(username=person.username).delete()
+    AccessLink.objects.filter(user=person).delete()
+    ResetRequest.objects.filter(person=person).delete()
+    ImportDraft.objects.filter(owner=person).delete()
+    Notice.objects.filter(person=person).delete()
+    Preference.objects.filter(person=person).delete()
+    Digest.objects.filter(person=person).delete()
