@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -32,7 +34,7 @@ def person_in_reach(user: User, pk: int) -> User:
 def own_data(request: HttpRequest) -> HttpResponse:
     """Tell a person what is held about himself."""
     user = signed_in_user(request)
-    context = {"person": user, "held": read_held(user, by=user), "is_own": True}
+    context = {"is_own": True} | _held(user, user)
     return render(request, "upkeep/person_data.html", context)
 
 
@@ -42,8 +44,13 @@ def person_data(request: HttpRequest, pk: int) -> HttpResponse:
     user = signed_in_user(request)
     person = person_in_reach(user, pk)
     require_reach(user, person)
-    context = {"person": person, "held": read_held(person, by=user), "is_own": False, "obstacle": obstacle(person)}
+    context = {"is_own": False, "obstacle": obstacle(person)} | _held(person, user)
     return render(request, "upkeep/person_data.html", context)
+
+
+def _held(person: User, user: User) -> dict[str, Any]:
+    held = read_held(person, by=user)
+    return {"person": person, "held": held, "empty": "; ".join(line.topic.title for line in held if line.count == 0)}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
