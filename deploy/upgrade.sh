@@ -29,9 +29,9 @@ Perbaiki sebabnya lalu jalankan lagi perintah ini, atau kembali ke versi sebelum
 TEXT
   if [ "$changed" = yes ]; then
     cat >&2 <<TEXT
-  # Tabel mungkin sudah berubah, dan kode lama tidak membacanya: pulihkan cadangan yang baru dibuat ke tempat kosong
-  # dan arahkan portal ke sana (docs/operasi.md, "Kembali ke versi sebelumnya"). Cadangannya:
-  #   $saved
+  # Tabel mungkin sudah berubah, dan kode lama tidak membacanya: pulihkan cadangan yang baru dibuat ke folder atau
+  # basis data kosong, lalu arahkan portal ke sana (docs/operasi.md, "Kembali ke versi sebelumnya"):
+  $MANAGE restore $saved --into TEMPAT-KOSONG
 TEXT
   fi
   cat >&2 <<TEXT

@@ -98,6 +98,7 @@ def things() -> dict[str, list]:
         "kept": first_of_each(Evidence.objects.order_by("-pk"), "is_own", "is_shared", "is_current"),
         "file": list(Evidence.objects.values_list("file", flat=True)[:4]),
         "posting": postings,
+        "person": [people[0], *User.objects.filter(closed_at__isnull=False).values_list("pk", flat=True)[:1]],
         "upload": list(WorkbookImport.objects.values_list("pk", flat=True)),
         "list-file": list(ListFile.objects.values_list("pk", flat=True)),
         "draft": list(ImportDraft.objects.values_list("pk", flat=True)),

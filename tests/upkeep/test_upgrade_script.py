@@ -90,7 +90,7 @@ def test_every_step_is_taken_in_order_and_the_first_that_fails_stops_all(tmp_pat
         for word in (f"git -C {tmp_path / 'code'} checkout --detach abc123", "systemctl restart", "maintenance off"):
             assert word in said, step
         # The backup is named once the tables may have changed.
-        assert ("/cadangan/portal-1" in said) == (place >= migrated), step
+        assert ("restore /cadangan/portal-1 --into" in said) == (place >= migrated), step
     stopped = machine.upgrade(*wanted, fail="selisih")
     assert (stopped.returncode, machine.calls()[-1]) == (1, "portal-manage recompute_scores --dry-run")
     assert "GAGAL pada langkah: nilai" in stopped.stderr
