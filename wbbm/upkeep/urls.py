@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .health import views as health
 from . import people_views
+from .health import views as health
 from .whats_new import whats_new
 
 app_name = "upkeep"
