@@ -29,6 +29,7 @@ from wbbm.organisasi.services.links import new_link
 from wbbm.organisasi.services.seals import seal_all
 from wbbm.upkeep.backups import restore
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 IS_SQLITE = connection.vendor == "sqlite"
 
 

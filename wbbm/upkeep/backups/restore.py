@@ -17,9 +17,11 @@ from django.core.files.storage import FileSystemStorage, Storage, default_storag
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.db.utils import load_backend
+from django.db.migrations.loader import MigrationLoader
 
-from . import afterwards, keys, places, postgres, reading, sqlite
+from wbbm.errors import DomainError
+
+from . import afterwards, crossing, keys, places, postgres, reading, sqlite
 from .errors import BackupFailed, RestoreFailed, TargetRefused
 from .making import FILES, _Hashing
 from .manifest import BASE, OWN, Manifest
@@ -75,7 +77,7 @@ def target_of(into: str) -> Target:
     """
     own = dict(connections[DEFAULT_DB_ALIAS].settings_dict)
     if into.startswith(("postgres://", "postgresql://")):
-        named = own | environ.Env.db_url_config(into)
+        named = own | {"OPTIONS": {}} | environ.Env.db_url_config(into)
         return Target(settings.DATA_DIR, default_storage, named, is_sqlite=False)
     folder = Path(into).absolute()
     try:
@@ -95,9 +97,11 @@ def require_empty(target: Target, manifest: Manifest) -> None:
     Raises:
         TargetRefused: it isn't so.
     """
-    if target.is_sqlite != (manifest.engine == "sqlite"):
-        here = "SQLite" if target.is_sqlite else "PostgreSQL"
-        raise TargetRefused(f"Cadangan ini dari {manifest.engine}, tujuannya {here}. Sesuaikan DATABASE_URL.")
+    if target.is_sqlite and manifest.engine != "sqlite":
+        text = "Cadangan PostgreSQL hanya dipulihkan ke PostgreSQL: isi DATABASE_URL, atau sebut --into postgres://…"
+        raise TargetRefused(f"{text} Tidak ada yang diubah.")
+    if manifest.engine == "sqlite" and not target.is_sqlite:
+        crossing.require_same_schema(manifest, set(MigrationLoader(None).disk_migrations))
     if target.is_sqlite:
         left = sorted(each.name for each in target.folder.iterdir() if not _is_harmless(each))
         if left:
@@ -128,8 +132,7 @@ def restore(path: Path, opening: tuple[str, ...], into: str, say: Say, sheet: ke
         SetRefused, TargetRefused: nothing was changed.
         RestoreFailed: what lies there now is not what the set says, or it is and something in it is wrong.
     """
-    target = target_of(into)
-    with places.scratch(target.folder) as scratch:
+    with _target_of(into) as target, places.scratch(target.folder) as scratch:
         proved = reading.prove(path, opening, scratch)
         manifest = proved.manifest
         require_empty(target, manifest)
@@ -139,6 +142,9 @@ def restore(path: Path, opening: tuple[str, ...], into: str, say: Say, sheet: ke
             _fill_files(proved, opening, target, written)
             if target.is_sqlite:
                 (scratch / sqlite.FILE).rename(target.database_file)
+            elif manifest.engine == "sqlite":
+                with _connected(target):
+                    crossing.load(scratch / sqlite.FILE)
             else:
                 postgres.load(proved.database, target.database, manifest.server)
         os.sync()
@@ -171,6 +177,19 @@ def _warn_of_keys(manifest: Manifest, sheet: keys.Sheet, say: Say) -> None:
         here = {keys.fingerprint(key) for key in keys.parted(sheet.values.get(name) or getattr(settings, name))}
         if not set(manifest.keys.get(name, [])) <= here:
             say(f"PERHATIAN: {name} di sini lain daripada portal asalnya: {loss}.")
+
+
+@contextlib.contextmanager
+def _target_of(into: str) -> Iterator[Target]:
+    """Lend the target; a folder that was made for it goes again when the set is refused."""
+    was_there = Path(into).exists()
+    try:
+        yield target_of(into)
+    except DomainError:
+        if not was_there:
+            with contextlib.suppress(OSError):
+                Path(into).rmdir()
+        raise
 
 
 @contextlib.contextmanager
@@ -221,16 +240,17 @@ def _fill_files(proved: Proved, opening: tuple[str, ...], target: Target, writte
 @contextlib.contextmanager
 def _connected(target: Target) -> Iterator[None]:
     """Let the default connection lead to the restored database."""
-    before = connections[DEFAULT_DB_ALIAS]
-    engine = load_backend(target.database["ENGINE"])
+    alias = DEFAULT_DB_ALIAS
+    before, known = connections[alias], connections.settings[alias]
     named = {"ATOMIC_REQUESTS": False, "AUTOCOMMIT": True, "CONN_MAX_AGE": 0, "TIME_ZONE": None}
-    fresh = engine.DatabaseWrapper(before.settings_dict | target.database | named, DEFAULT_DB_ALIAS)
-    connections[DEFAULT_DB_ALIAS] = fresh
+    # In the settings too: work that reads ahead has threads, and these have connections of their own.
+    connections.settings[alias] = known | target.database | named
+    connections[alias] = connections.create_connection(alias)
     try:
         yield
     finally:
-        fresh.close()
-        connections[DEFAULT_DB_ALIAS] = before
+        connections[alias].close()
+        connections.settings[alias], connections[alias] = known, before
 
 
 def finish(source: str, say: Say) -> None:
