@@ -4,6 +4,7 @@ import collections
 import datetime
 import errno
 import io
+import os
 import shutil
 import threading
 
@@ -24,6 +25,7 @@ from wbbm.upkeep.backups.errors import BackupFailed, SetRefused
 from wbbm.upkeep.models import BackupKind
 
 pytestmark = pytest.mark.django_db(transaction=True)
+once = pytest.mark.once
 sqlite_only = pytest.mark.skipif(not machines.IS_SQLITE, reason="PostgreSQL has WAL archiving")
 
 
@@ -107,6 +109,7 @@ def test_a_full_disk_leaves_nothing_half_and_the_admin_hears_of_it(usb, admin, m
     assert state.runs()[BackupKind.FULL].fault == ""
 
 
+@once
 def test_a_set_that_would_not_fit_is_not_begun_and_a_low_disk_is_told(usb, admin, monkeypatch):
     usage = collections.namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 0, 10**6))
@@ -119,6 +122,7 @@ def test_a_set_that_would_not_fit_is_not_begun_and_a_low_disk_is_told(usb, admin
     assert all(disk.is_low for disk in state.disk())
 
 
+@once
 def test_a_folder_that_is_not_mounted_and_a_missing_key_are_said(usb, settings, admin):
     usb.rmdir()
     with pytest.raises(CommandError, match=r"tidak ada\. Pasang cakramnya"):
@@ -132,6 +136,24 @@ def test_a_folder_that_is_not_mounted_and_a_missing_key_are_said(usb, settings, 
         call_command("backup", to=str(usb))
 
 
+@once
+def test_what_a_killed_backup_left_is_cleared_after_a_day(usb, settings):
+    left = [usb / ".wbbm-20260101-010203-penuh-00000000.cadangan.tulis", settings.DATA_DIR / ".cadangan-mati"]
+    young = settings.DATA_DIR / ".cadangan-muda"
+    left[0].write_bytes(b"setengah")
+    for folder in (left[1], young):
+        folder.mkdir()
+        (folder / "portal.sqlite3").write_bytes(b"terbuka")
+    for path in left:
+        os.utime(path, (0, 0))
+    made = making.make_full(usb)
+    assert names(usb) == [made.path.name]
+    assert not left[1].exists()
+    # Another backup may be at work there.
+    assert young.exists()
+
+
+@once
 def test_files_that_are_gone_or_changed_are_named_and_the_rest_is_kept(usb, admin, capsys):
     good, gone, changed = (machines.keep_file(admin, seed) for seed in (1, 2, 3))
     default_storage.delete(gone.path)
@@ -195,6 +217,7 @@ def test_a_set_of_changes_holds_only_new_files_and_comes_back_with_the_one_below
     assert nightly.make(BackupKind.CHANGES, "7d").manifest.kind == places.FULL
 
 
+@once
 def test_the_sheet_of_keys_opens_the_sets_on_a_new_machine(usb, settings, tmp_path, admin):
     sheet = tmp_path / "kunci.txt"
     call_command("backup", keys=str(sheet), stdout=io.StringIO())
@@ -216,6 +239,7 @@ def test_the_sheet_of_keys_opens_the_sets_on_a_new_machine(usb, settings, tmp_pa
             assert (machine.folder / "report_key").stat().st_mode & 0o777 == 0o600
 
 
+@once
 def test_minutes_begin_only_when_the_portal_runs_for_a_while(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(nightly.time, "monotonic", lambda: clock[0])
@@ -228,6 +252,7 @@ def test_minutes_begin_only_when_the_portal_runs_for_a_while(monkeypatch):
     assert nightly.EVERY_SECONDS + 30 <= 300
 
 
+@once
 def test_an_interrupted_restore_leaves_the_place_empty_for_the_next_try(usb, settings, tmp_path, admin, monkeypatch):
     machines.keep_file(admin, 1)
     path = making.make_full(usb).path

@@ -25,6 +25,7 @@ FULL, CHANGES = "penuh", "perubahan"
 ENDING = ".cadangan"
 _NAME = re.compile(rf"wbbm-\d{{8}}-\d{{6}}-({FULL}|{CHANGES})-[0-9a-f]{{8}}\{ENDING}")
 _ASIDE = re.compile(rf"\.wbbm-.*\{ENDING}\.tulis")
+_SCRATCH = ".cadangan-"
 _ROOM = 16 * 1024 * 1024
 LOW_SHARE = 0.15
 
@@ -126,18 +127,22 @@ def written_whole(place: Path) -> Iterator[IO[bytes]]:
 
 
 def clear_asides(folder: Path) -> None:
-    """Remove what a killed process left half written more than a day ago."""
+    """Remove what a killed process left half written more than a day ago, here and where it had its scratch."""
     before = timezone.now().timestamp() - 86_400
-    for path in folder.iterdir():
+    for path in [*folder.iterdir(), *settings.DATA_DIR.glob(f"{_SCRATCH}*")]:
         with contextlib.suppress(OSError):
-            if _ASIDE.fullmatch(path.name) and path.stat().st_mtime < before:
+            if path.stat().st_mtime >= before:
+                continue
+            if _ASIDE.fullmatch(path.name):
                 path.unlink()
+            elif path.name.startswith(_SCRATCH) and path.is_dir():
+                shutil.rmtree(path)
 
 
 @contextlib.contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
     """Lend a folder that nobody else reads, on the disk where the database may lie in the open."""
-    with tempfile.TemporaryDirectory(prefix=".cadangan-", dir=folder) as place:
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as place:
         yield Path(place)
 
 

@@ -20,6 +20,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from wbbm.errors import DomainError
+from wbbm.organisasi.clock import moment_text
 
 from . import afterwards, crossing, keys, places, postgres, reading, sqlite
 from .errors import BackupFailed, RestoreFailed, TargetRefused
@@ -164,7 +165,7 @@ def summary(path: Path, manifest: Manifest) -> str:
     files = f"{len(manifest.files)} berkas"
     gone = f", {len(manifest.missing)} berkas sudah hilang atau berubah saat dicadangkan" if manifest.missing else ""
     kind = f"{manifest.kind} di atas {manifest.base}" if manifest.base else manifest.kind
-    return f"{path.name}: {kind}, {manifest.made_at[:19]} UTC, {manifest.engine}, {files}{gone}"
+    return f"{path.name}: {kind}, dari {moment_text(manifest.moment)}, {manifest.engine}, {files}{gone}"
 
 
 def _warn_of_keys(manifest: Manifest, sheet: keys.Sheet, say: Say) -> None:
