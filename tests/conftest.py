@@ -19,6 +19,8 @@ from xdist.scheduler import LoadScopeScheduling
 def pytest_configure() -> None:
     """Make the folder that whitenoise looks for; tests serve static files from their sources."""
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    # Tests about something else sign people in without a phone; tests/organisasi/test_second_factor.py asks for one.
+    settings.SECOND_FACTOR = "optional"
     # Looking for cycles at Python's usual pace took a fifth of the suite's time.
     gc.set_threshold(100_000, 50, 100)
     from tests.emptying import empty_database

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.portal import ROOT, collected_already, environment, migrated_already, python, refusal, settings_of
-from wbbm.checks import check_no_demo_in_deployment, check_proxies
+from wbbm.checks import check_no_demo_in_deployment, check_proxies, check_second_factor
 
 SERVER = {"DATABASE_URL": "postgres://portal_web@127.0.0.1/portal", "REDIS_URL": "redis://127.0.0.1/0"}
 KEYS = {"SECRET_KEY": "kunci-satu-" * 6, "REPORT_KEY": "kunci-dua-" * 6}
@@ -17,7 +17,7 @@ KEYS = {"SECRET_KEY": "kunci-satu-" * 6, "REPORT_KEY": "kunci-dua-" * 6}
 def test_without_any_environment_it_starts_on_sqlite_without_a_broker(tmp_path):
     found = settings_of(
         tmp_path, "DEBUG", "IS_DEMO", "BIND", "PORT", "SITE_URL", "TRUSTED_PROXIES", "REDIS_URL", "CELERY_BROKER_URL",
-        "DATABASES", "EMAIL_BACKEND", "TIME_ZONE", "STORAGE_URL",
+        "DATABASES", "EMAIL_BACKEND", "TIME_ZONE", "STORAGE_URL", "SECOND_FACTOR",
     )  # fmt: skip
     database = found.pop("DATABASES")["default"]
     assert database["ENGINE"] == "django.db.backends.sqlite3"
@@ -34,13 +34,16 @@ def test_without_any_environment_it_starts_on_sqlite_without_a_broker(tmp_path):
         "EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend",
         "TIME_ZONE": "Asia/Jakarta",
         "STORAGE_URL": f"file://{tmp_path}/files",
+        "SECOND_FACTOR": "required",
     }
+    assert settings_of(tmp_path, "SECOND_FACTOR", DEMO="1") == {"SECOND_FACTOR": "optional"}
 
 
 def test_an_empty_value_counts_as_unset(tmp_path):
     names = (
         "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "REPORT_KEY", "SITE_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES",
         "EMAIL_URL", "STORAGE_URL", "TIME_ZONE", "BIND", "PORT", "DEMO", "DEBUG",
+        "SECOND_FACTOR",
     )  # fmt: skip
     kept = ("SITE_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "IS_DEMO", "DEBUG", "TIME_ZONE", "STORAGE_URL", "DATABASES")
     empty = settings_of(tmp_path, *kept, **dict.fromkeys(names, ""))
@@ -112,6 +115,7 @@ def test_with_one_of_them_alone_keys_are_made(tmp_path, only):
         ("PORT", "delapan"),
         ("DEMO", "mungkin"),
         ("DEBUG", "2"),
+        ("SECOND_FACTOR", "mungkin"),
         ("SITE_URL", "zi.example.test"),
         ("SITE_URL", "ftp://zi.example.test"),
         ("SITE_URL", "https://"),
@@ -252,3 +256,10 @@ def test_a_proxy_that_is_no_address_is_named(settings):
 def test_a_deployment_is_never_a_demo(settings, is_demo, expected):
     settings.IS_DEMO = is_demo
     assert ids(check_no_demo_in_deployment()) == expected
+
+
+def test_a_deployment_without_an_obligatory_second_factor_is_named(settings):
+    settings.IS_DEMO, settings.SECOND_FACTOR = False, "optional"
+    assert ids(check_second_factor()) == ["wbbm.W002"]
+    settings.SECOND_FACTOR = "required"
+    assert check_second_factor() == []

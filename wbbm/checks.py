@@ -46,6 +46,15 @@ def check_no_demo_in_deployment(**kwargs: Any) -> list[CheckMessage]:
     return [Error("DEMO=1 tidak boleh dipakai pada pemasangan sungguhan.", hint="Hapus DEMO.", id="wbbm.E002")]
 
 
+@register(Tags.security, deploy=True)
+def check_second_factor(**kwargs: Any) -> list[CheckMessage]:
+    """Whoever may read reports or hand out rights proves himself by more than a password."""
+    if settings.IS_DEMO or settings.SECOND_FACTOR == "required":
+        return []
+    text = "SECOND_FACTOR=optional: admin, auditor, dan petugas integritas dapat masuk hanya dengan kata sandi."
+    return [Warning(text, hint="Hapus SECOND_FACTOR; lihat docs/operasi.md.", id="wbbm.W002")]
+
+
 @register(Tags.database)
 def check_demo_data(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Example data and real data never pass for each other."""

@@ -110,6 +110,10 @@ if not re.fullmatch(r"[1-9]\d{0,3}[dwm](,[1-9]\d{0,3}[dwm])*", BACKUP_KEEP):
 SURVEY_INDEX = _text("SURVEY_INDEX", "ratio")
 if SURVEY_INDEX not in {"ratio", "range"}:
     raise ImproperlyConfigured("SURVEY_INDEX harus ratio (rata-rata × 4/6) atau range ((rata-rata − 1) × 3/5 + 1)")
+# "required" for admins, auditors and integrity officers; example data may be tried without a phone.
+SECOND_FACTOR = _text("SECOND_FACTOR", "optional" if IS_DEMO else "required")
+if SECOND_FACTOR not in {"required", "optional"}:
+    raise ImproperlyConfigured(f"SECOND_FACTOR={SECOND_FACTOR!r} tidak dikenal; lihat docs/operasi.md")
 # By when the district promises an outcome, in working days: its own word, no regulation's.
 REPORT_RESULT_DAYS = _number("REPORT_RESULT_DAYS", 14)
 

@@ -29,6 +29,7 @@ from wbbm.errors import DomainError, NotAllowed
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import Posting, User
+from wbbm.organisasi.second_factor import ask_first
 from wbbm.organisasi.shell import main_posting
 
 _SEARCH_LIMIT = 80
@@ -141,6 +142,10 @@ def _page(request: HttpRequest, pk: int, bound: dict[str, forms.Form] | None = N
     page = pages.read_report(signed_in_user(request), pk)
     if page is None:
         raise Http404("no such report for this person")
+    # Who reads what somebody else wrote proves himself once more.
+    asked = None if page.is_own else ask_first(request)
+    if asked is not None:
+        return asked
     initial = today_for_forms(local_day(page.report.unit))
     made = {name: form(auto_id=f"{name}_%s", initial=initial) for name, form in _FORMS.items()} | (bound or {})
     refused = next(iter((bound or {}).values()), None)
@@ -173,6 +178,9 @@ def step(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     report = pages.find_own_draft(user, pk)
     if report is None or name not in _FORMS:
         raise Http404("no such report or step for this person")
+    asked = None if report.by_id == user.pk else ask_first(request)
+    if asked is not None:
+        return asked
     form = _FORMS[name](request.POST, auto_id=f"{name}_%s")
     try:
         if not form.is_valid():

@@ -20,12 +20,15 @@ from wbbm.errors import DomainError
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import Posting, Role, User
+from wbbm.organisasi.second_factor import ask_first
+from wbbm.organisasi.services.factor_approvals import require_approved
 
 
 def _officer(request: HttpRequest) -> User:
     user = signed_in_user(request)
     if not user.scope.has_role(Role.INTEGRITY_OFFICER):
         raise Http404("integrity officers only")
+    require_approved(user)
     return user
 
 
@@ -58,6 +61,9 @@ def report_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Show a report to one of its recipients, and note that it was opened."""
     user = _officer(request)
     report, posting = _received(user, pk)
+    asked = ask_first(request)
+    if asked is not None:
+        return asked
     note_opened(report, by=user, posting=posting)
     return _page(request, report, posting)
 
@@ -84,6 +90,9 @@ def report_answer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Write to the resident."""
     user = _officer(request)
     report, posting = _received(user, pk)
+    asked = ask_first(request)
+    if asked is not None:
+        return asked
     form = AnswerForm(request.POST)
     status = 422
     if form.is_valid():
@@ -103,6 +112,9 @@ def report_step(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Take the report to another state, with a reason."""
     user = _officer(request)
     report, posting = _received(user, pk)
+    asked = ask_first(request)
+    if asked is not None:
+        return asked
     form = StepForm(request.POST, steps=read_report(report, local_day(posting.unit)).steps)
     status = 422
     if form.is_valid():
@@ -125,6 +137,9 @@ def report_photo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     file = ReportFile.objects.visible_to(user).filter(pk=pk).first()
     if file is None or posting_for(user, Report.objects.get(pk=file.message.report_id)) is None:
         raise Http404("no such photo for this person")
+    asked = ask_first(request)
+    if asked is not None:
+        return asked
     try:
         data = photo_bytes(file)
     except Unreadable as fault:

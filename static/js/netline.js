@@ -59,6 +59,9 @@
     if (all.length && line.session === "password") {
       return ["Kata sandi perlu diganti dulu.", "Jawaban tetap ada di perangkat dan dikirim sesudahnya.", "lock", true];
     }
+    if (all.length && line.session === "factor") {
+      return ["Faktor kedua perlu dipasang dulu.", "Jawaban tetap ada di perangkat dan dikirim sesudahnya.", "lock", true];
+    }
     if (all.some((record) => Date.now() - record.createdAt > OLD)) {
       return ["Ada jawaban yang belum terkirim sejak 3 hari.", "Sambungkan sekarang supaya tidak hilang.", "alert", false];
     }

@@ -156,7 +156,7 @@
 
   /** What a reply means for the line; true when the next record may be tried. */
   function judged({ status, body }) {
-    if (status === 401 || body.code === "user" || body.code === "password") {
+    if (status === 401 || ["user", "password", "factor"].includes(body.code)) {
       line.session = status === 401 ? "over" : body.code;
       return false;
     }

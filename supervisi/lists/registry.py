@@ -36,6 +36,8 @@ class ListKind:
     title: str
     routes: tuple[str, ...]
     read: Read
+    # About people themselves: who takes it along proves himself once more.
+    is_personal: bool = False
 
 
 LISTS = {
@@ -72,7 +74,9 @@ LISTS = {
     "inovasi": ListKind("Daftar inovasi", ("layanan:innovation-manage",), public_side.innovations),
     "hasil-survei": ListKind("Hasil survei satuan", ("layanan:survey-list",), surveys.indices),
     "survei-satuan": ListKind("Hasil survei satu satuan", ("layanan:survey-unit-staff",), surveys.elements),
-    "responden-survei": ListKind("Responden survei", ("layanan:survey-contacts",), surveys.contacts),
-    "data-orang": ListKind("Data seseorang", ("upkeep:person-data", "upkeep:own-data"), people.personal_data),
+    "responden-survei": ListKind("Responden survei", ("layanan:survey-contacts",), surveys.contacts, is_personal=True),
+    "data-orang": ListKind(
+        "Data seseorang", ("upkeep:person-data", "upkeep:own-data"), people.personal_data, is_personal=True
+    ),
     "kepala-jejak": ListKind("Kepala jejak audit", ("audit-heads",), sheets.heads),
 }

@@ -157,5 +157,6 @@ def incomplete(user: User, asked: Asked) -> Table | None:
     lines += [("Menunggu admin kedua", p.unit.name, f"{p}: {p.user}", p.starts_on) for p in page.pending]
     lines += [("Penugasan segera berakhir", p.unit.name, f"{p}: {p.user}", p.ends_on) for p in page.ending]
     lines += [("Orang tanpa kata sandi", "", str(person), None) for person in page.without_password]
+    lines += [("Tanpa faktor kedua", "", str(person), None) for person in page.without_factor]
     lines += [("Periode belum ditutup", period.unit.name, period.name, period.last_day) for period in page.over]
     return table_of("yang-perlu-dilengkapi", ("Yang kurang", "Satuan", "Siapa atau apa", "Hari"), lines)

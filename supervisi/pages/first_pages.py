@@ -19,6 +19,7 @@ from supervisi.services.instruments import versions_on
 from wbbm.organisasi.access import local_day
 from wbbm.organisasi.models import AuditEvent, Posting, Role, TimeZone, Unit, User, UserQuerySet
 from wbbm.organisasi.models.audit import AuditEventQuerySet
+from wbbm.organisasi.services.factors import OBLIGED_ROLES
 from wbbm.organisasi.services.people import reached_people
 from wbbm.organisasi.trail import act_words
 
@@ -266,6 +267,8 @@ class Gaps:
     ending: tuple[Posting, ...]
     pending: tuple[Posting, ...]
     without_password: tuple[User, ...]
+    # Whose office asks for a second factor, and who has none.
+    without_factor: tuple[User, ...]
     # Periods that have ended and nobody has closed.
     over: tuple[Period, ...]
     units: int
@@ -287,6 +290,7 @@ def read_gaps(user: User, most: int | None = _MOST) -> Gaps:
         ending=tuple(running.active_on(today).filter(ends_on__lte=today + _SOON).order_by("ends_on")[:most]),
         pending=tuple(running.pending()[:most]),
         without_password=_without_password(people, user, most),
+        without_factor=tuple(people.owing_a_factor(OBLIGED_ROLES)[:most]),
         over=tuple(Period.objects.open().filter(reach, last_day__lt=today).order_by("last_day")[:most]),
         units=units.count(),
         people=people.count(),

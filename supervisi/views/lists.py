@@ -18,6 +18,7 @@ from supervisi.models import ListFile
 from supervisi.pages.moments import long_moment
 from supervisi.services.list_files import known_file, list_address, open_table, request_file
 from wbbm.organisasi.http import signed_in_user
+from wbbm.organisasi.second_factor import ask_first
 from wbbm.organisasi.shell import main_posting
 from wbbm.organisasi.tables import CONTENT_TYPES
 
@@ -30,6 +31,9 @@ def list_file(request: HttpRequest, name: str, suffix: str) -> HttpResponseBase:
     table = kind.read(user, asked) if kind is not None and suffix in CONTENT_TYPES else None
     if table is None or kind is None:
         raise Http404("no such list for this person")
+    proof = ask_first(request) if kind.is_personal else None
+    if proof is not None:
+        return proof
     is_long = table.count > registry.MOST_AT_ONCE
     if request.method == "POST":
         if is_long:

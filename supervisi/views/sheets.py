@@ -21,7 +21,10 @@ from supervisi.services.copying import copy_last_sheet
 from wbbm.errors import DomainError, InvalidTransition, NotAllowed
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import Role, Unit, User
+from wbbm.organisasi.second_factor import ask_first
 
+# Steps that nobody takes back alone: who takes them proves himself once more.
+_WEIGHTY = frozenset({"disclose", "finalise"})
 Row = TypeVar("Row", bound=Model)
 _DONE = {
     "submit": "Lembar diserahkan.",
@@ -67,6 +70,10 @@ def checklist_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     }
     if step not in services:
         raise Http404("no such step")
+    if step in _WEIGHTY and TRANSITIONS[step].may(user, checklist) is not None:
+        asked = ask_first(request)
+        if asked is not None:
+            return asked
     try:
         services[step](checklist=checklist, by=user)
     except Incomplete as refusal:

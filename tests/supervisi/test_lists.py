@@ -32,7 +32,8 @@ _ITS_OWN = "has its own file: "
 # Every page that is no list, with the reason; a page that stands neither here nor in LISTS fails. Django's
 # administration is left out: its units, people and postings have the files of organisasi/ekspor/.
 NO_LIST = {
-    "account": _ONE, "change-password": _FORM, "own-password": _FORM, "import-upload": _FORM, "import-template": _SELF,
+    "account": _ONE, "change-password": _FORM, "own-password": _FORM, "step-up": _FORM, "second-factor": _ONE,
+    "factor-setup": _FORM, "factor-reset": _FORM, "import-upload": _FORM, "import-template": _SELF,
     "export-list": _SELF, "import-preview": _ITS_OWN + "import-faults", "import-faults": _SELF,
     "holiday-proposals": _FORM, "dashboard": "leads to each role's own page", "files:download": _SELF,
     "files:thumbnail": _SELF, "notices:inbox": "the person's own inbox; each line leads to what it tells of",

@@ -37,7 +37,7 @@ from wbbm.files.models import StoredFile
 from wbbm.files.thumbnails import open_thumbnail
 from wbbm.jobs.models import Job
 from wbbm.notices.models import Notice
-from wbbm.organisasi.models import AccessLink, AuditEvent, ImportDraft, ResetRequest, Role, SignInPace
+from wbbm.organisasi.models import AccessLink, AuditEvent, FactorReset, ImportDraft, ResetRequest, Role, SignInPace
 from wbbm.organisasi.services import seals
 from wbbm.organisasi.services.verify import verify
 from wbbm.upkeep import retention, stray_files
@@ -97,6 +97,7 @@ def make_due(now):
         then = now - days * DAY
         facts = {"person": person, "kind": "document", "text": "Uji", "url": "/", "unit": unit, "key": f"k{days}"}
         Notice.objects.create(**facts, created_at=then, read_at=then)
+        FactorReset.objects.create(person=person, reason="Hilang", asked_at=then, ended_at=then)
         SurveyContact.objects.create(unit=unit, service="uji", name="Pemohon", phone="0812", noted_on=then.date())
         make_registration(make_session(unit, world.operator, days=-days))
     for hours in (25, 23):
@@ -130,7 +131,7 @@ def test_each_rule_takes_what_is_due_once_and_leaves_one_event_of_numbers(capsys
     now = timezone.now()
     make_due(now)
     wanted = {
-        "sign-ins": 6, "sessions": 1, "imports": 1, "notices": 1, "jobs": 1, "stray-files": 1, "simba": 1,
+        "sign-ins": 6, "factor-resets": 1, "sessions": 1, "imports": 1, "notices": 1, "jobs": 1, "stray-files": 1, "simba": 1,
         "survey-contacts": 1, "list-files": 1, "workbook-imports": 1,
     }  # fmt: skip
     call_command("purge", "--dry-run")

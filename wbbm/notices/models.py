@@ -27,6 +27,7 @@ class NoticeKind(models.TextChoices):
     DOCUMENT = "document", "Dokumen"
     PERIOD = "period", "Periode dan satuan"
     POSTING = "posting", "Penugasan"
+    ACCOUNT = "account", "Akun Anda"
     AUDIT = "audit", "Jejak audit"
     INTEGRITY = "integrity", "Gratifikasi dan pakta integritas"
     REPORT = "report", "Laporan warga"

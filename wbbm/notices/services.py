@@ -14,8 +14,9 @@ from django.utils import dateformat, timezone
 
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.organisasi.access import nearest_people
-from wbbm.organisasi.models import AuditHead, Posting, Role, Unit, User
-from wbbm.organisasi.services.audit import record_own
+from wbbm.organisasi.models import AuditHead, FactorReset, Posting, Role, SecondFactor, Unit, User
+from wbbm.organisasi.services.audit import main_posting, record_own
+from wbbm.organisasi.services.factor_approvals import is_awaited
 from wbbm.organisasi.services.seals import offices_told_of_heads
 
 from . import mail
@@ -88,6 +89,57 @@ def tell_of_waiting_posting(posting: Posting) -> None:
         unit=posting.unit,
         key=f"posting-{posting.pk}-waits",
     )
+
+
+def tell_of_asked_reset(reset: FactorReset, posting: Posting) -> None:
+    """Tell the admins who may confirm that a second factor is reset, and the person, who may refuse."""
+    tell(
+        nearest_people(posting.unit, Role.ADMIN, is_above=False, besides=[reset.person_id, posting.user_id]),
+        kind=NoticeKind.POSTING,
+        text="Reset faktor kedua seseorang menunggu admin kedua. Pastikan sendiri bahwa orangnya yang meminta.",
+        url=reverse("factor-reset", args=[reset.person_id]),
+        unit=posting.unit,
+        key=f"factor-reset-{reset.pk}-waits",
+    )
+    _tell_owner(
+        reset, "asked", "Seorang admin meminta faktor kedua Anda direset. Bukan Anda yang meminta? Tolak di sini."
+    )
+
+
+def tell_of_done_reset(reset: FactorReset) -> None:
+    """Tell the person that his second factor is gone."""
+    _tell_owner(
+        reset, "done", "Faktor kedua Anda direset dua admin. Bukan Anda yang meminta? Beri tahu auditor sekarang."
+    )
+
+
+def tell_of_awaited_factor(person: User) -> None:
+    """Tell the nearest admins that an integrity officer's new second factor waits to be seen."""
+    if not is_awaited(person):
+        return
+    factor = SecondFactor.objects.get(user=person)
+    for office in (held for held in person.scope.postings if held.role == Role.INTEGRITY_OFFICER):
+        tell(
+            nearest_people(office.unit, Role.ADMIN, is_above=False, besides=[person.pk]),
+            kind=NoticeKind.POSTING,
+            text=f"Faktor kedua {office} di {office.unit} menunggu konfirmasi admin yang tidak membuatkan tautannya.",
+            url=reverse("factor-reset", args=[person.pk]),
+            unit=office.unit,
+            key=f"factor-{factor.pk}-waits",
+        )
+
+
+def _tell_owner(reset: FactorReset, step: str, text: str) -> None:
+    office = main_posting(reset.person)
+    if office is not None:
+        tell(
+            [reset.person],
+            kind=NoticeKind.ACCOUNT,
+            text=text,
+            url=reverse("second-factor"),
+            unit=office.unit,
+            key=f"factor-reset-{reset.pk}-{step}",
+        )
 
 
 def tell_of_ending_postings(zone: str, day: datetime.date) -> None:

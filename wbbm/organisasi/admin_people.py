@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,8 +17,8 @@ from .access import local_day
 from .admin_base import ScopedAdmin, take_over
 from .clock import moment_text
 from .http import signed_in_user
-from .models import AccessLink, Posting, Role, Unit, User
-from .services import links, people, postings
+from .models import AccessLink, Posting, Role, SecondFactor, Unit, User
+from .services import factor_approvals, factors, links, people, postings
 
 
 class PersonForm(ModelForm):
@@ -37,18 +37,19 @@ class UserAdmin(ScopedAdmin):
 
     form = PersonForm
     change_list_template = "admin/organisasi/importable_list.html"
-    list_display = ("username", "name", "rank", "nrp", "state")
+    list_display = ("username", "name", "rank", "nrp", "state", "has_factor")
     search_fields = ("username", "name", "nrp")
     ordering = ("name",)
     actions = ("reopen_people", "clear_lockouts", "end_sessions", "require_own_password", "close_people")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Keep people with a posting in reach, and those who were added there and nobody has posted yet."""
-        return User.objects.administered_by(signed_in_user(request))
+        known = SecondFactor.objects.filter(user=OuterRef("pk"))
+        return User.objects.administered_by(signed_in_user(request)).annotate(factor=Exists(known))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Show what else is known of a person who is there."""
-        return ("state", "offices", "lock", "open_links") if obj is not None else ()
+        return ("state", "offices", "factor_state", "lock", "open_links") if obj is not None else ()
 
     def fresh_fields(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """Ask for the unit of a new person."""
@@ -66,6 +67,20 @@ class UserAdmin(ScopedAdmin):
         if person.must_change_password:
             return "harus membuat kata sandi baru"
         return "aktif" if person.has_usable_password() else "belum membuat kata sandi"
+
+    @admin.display(description="faktor kedua", boolean=True)
+    def has_factor(self, person: User) -> bool:
+        """Say whether the person has a second factor."""
+        return bool(vars(person)["factor"])
+
+    @admin.display(description="faktor kedua")
+    def factor_state(self, person: User) -> str:
+        """Say since when the person has a second factor, or that an office asks for one; never its key."""
+        state = factors.read_state(person)
+        if state.since is not None:
+            waits = ", menunggu konfirmasi admin" if factor_approvals.is_awaited(person) else ""
+            return f"terpasang {moment_text(state.since)}, {state.codes_left} kode pemulihan tersisa{waits}"
+        return "belum terpasang (wajib)" if factors.is_required(person) else "belum terpasang"
 
     @admin.display(description="penugasan")
     def offices(self, person: User) -> str:

@@ -20,6 +20,7 @@ from .http import signed_in_user
 from .imports.columns import COLUMNS, LIMITS_TEXT
 from .imports.rows import BAD, CHANGED, NEW, CheckedRow
 from .models import ImportDraft, ImportKind, Role, User
+from .second_factor import ask_first
 from .services import imports
 from .tables import CONTENT_TYPES, table_bytes, table_of
 
@@ -130,7 +131,8 @@ def export_list(request: HttpRequest, word: str, suffix: str) -> HttpResponse:
     user, kind = _admin(request), _kind(word)
     if suffix not in CONTENT_TYPES:
         raise Http404("no such form of the list")
-    return _download(exports.export(kind, suffix, user), f"daftar-{word}", suffix)
+    asked = ask_first(request) if kind == ImportKind.PEOPLE else None
+    return asked or _download(exports.export(kind, suffix, user), f"daftar-{word}", suffix)
 
 
 def _preview(request: HttpRequest, draft: ImportDraft, user: User) -> Preview:

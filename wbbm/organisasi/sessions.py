@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import login, logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -16,13 +16,21 @@ from django.utils.cache import add_never_cache_headers
 
 from wbbm.middleware import wants_json
 
+from .models import User
+from .services.factors import factor_id_of, is_required
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 AUTO_HEADER = "X-WBBM-Auto"
 LAST_ACTIVE = "aktif"
 STARTED = "mulai"
+# When the person last proved who he is, by code or password.
+CHECKED = "diperiksa"
+# The number of the second factor by which the session was begun; with another one, or none, it is over.
+FACTOR = "faktor"
 # The last activity is written at most this often: it would cost every request a query.
 WRITE_EVERY_SECONDS = 60
 _OPEN_WHILE_PASSWORD_IS_DUE = {"own-password", "sign-out", "session", "home", "healthz"}
+_OPEN_WHILE_FACTOR_IS_DUE = _OPEN_WHILE_PASSWORD_IS_DUE | {"factor-setup", "step-up"}
 
 
 def is_script(request: HttpRequest) -> bool:
@@ -37,7 +45,14 @@ def is_script(request: HttpRequest) -> bool:
 
 def begin(request: HttpRequest) -> None:
     """Note the start of a session that was just signed in."""
-    request.session[STARTED] = request.session[LAST_ACTIVE] = int(time.time())
+    request.session[STARTED] = request.session[LAST_ACTIVE] = request.session[CHECKED] = int(time.time())
+
+
+def sign_in(request: HttpRequest, user: User, *, factor_id: int | None) -> None:
+    """Begin a session of the person under a fresh key; `factor_id` is the second factor that he proved."""
+    login(request, user, backend="wbbm.organisasi.auth.PostingBackend")
+    begin(request)
+    request.session[FACTOR] = factor_id
 
 
 def expires_at(request: HttpRequest) -> int:
@@ -58,6 +73,14 @@ def unauthorised() -> JsonResponse:
     return response
 
 
+def _is_factor_due(request: HttpRequest) -> bool:
+    """Tell whether an office of the person asks for a second factor that he has not set up yet."""
+    user = request.user
+    assert isinstance(user, User)
+    name = request.resolver_match.url_name if request.resolver_match else ""
+    return name not in _OPEN_WHILE_FACTOR_IS_DUE and factor_id_of(user) is None and is_required(user)
+
+
 class SessionLimitMiddleware:
     """Ends sessions that are idle or too old, and keeps signed-in pages out of every cache."""
 
@@ -76,6 +99,11 @@ class SessionLimitMiddleware:
         return response
 
     def _check(self, request: HttpRequest) -> None:
+        assert isinstance(request.user, User)
+        factor_id = factor_id_of(request.user)
+        if factor_id is not None and request.session.get(FACTOR) != factor_id:
+            logout(request)
+            return
         now = int(time.time())
         if STARTED not in request.session:
             begin(request)
@@ -89,12 +117,12 @@ class SessionLimitMiddleware:
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
-    """Asks for sign-in on every page that isn't marked public; scripts get 401. A due password comes first."""
+    """Asks for sign-in on every page that isn't marked public; scripts get 401. What is due comes first."""
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
     ) -> HttpResponseBase | None:
-        """Let the page be made, or ask for sign-in or for an own password."""
+        """Let the page be made, or ask for sign-in, for an own password or for a second factor."""
         if request.user.is_authenticated and request.user.must_change_password:
             name = request.resolver_match.url_name if request.resolver_match else ""
             if name not in _OPEN_WHILE_PASSWORD_IS_DUE:
@@ -102,6 +130,11 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
                     text = "Buat kata sandi Anda sendiri dulu, lalu lanjutkan."
                     return JsonResponse({"code": "password", "message": text}, status=403)
                 return redirect("own-password")
+        elif request.user.is_authenticated and _is_factor_due(request):
+            if is_script(request):
+                text = "Pasang faktor kedua dulu di halaman Akun, lalu lanjutkan."
+                return JsonResponse({"code": "factor", "message": text}, status=403)
+            return redirect("factor-setup")
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(  # type: ignore[override]

@@ -17,6 +17,8 @@ from .models import TimeZone, User
 
 # Stands for the person while the SQL is made; no key is negative.
 _ANYBODY = -987_654_321
+# The number of the person's second factor, None without one (services/factors.factor_id_of).
+FACTOR = "factor_id"
 _facts: dict[str, Callable[[], Any]] = {}
 _kept: dict[tuple[datetime.date, ...], tuple[str, tuple[Any, ...]]] = {}
 

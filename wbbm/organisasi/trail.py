@@ -15,6 +15,18 @@ from .services.audit import HASHED
 _MOST = 200
 OTHER_ACT = "Perubahan"
 _acts = {
+    "factor.approved": "Faktor kedua dikonfirmasi",
+    "factor.codes-made": "Kode pemulihan baru dibuat",
+    "factor.recovery-used": "Kode pemulihan dipakai",
+    "factor.refused": "Kode salah",
+    "factor.removed": "Faktor kedua dilepas",
+    "factor.replaced": "Faktor kedua dipasang ulang",
+    "factor.reset-asked": "Reset faktor kedua diminta",
+    "factor.reset-by-server": "Faktor kedua direset penjaga server",
+    "factor.reset-confirmed": "Faktor kedua direset",
+    "factor.reset-refused": "Reset faktor kedua ditolak orangnya",
+    "factor.reset-withdrawn": "Permintaan reset faktor kedua ditarik",
+    "factor.set-up": "Faktor kedua dipasang",
     "import.applied": "Daftar diimpor",
     "link.made": "Tautan sekali pakai dibuat",
     "link.mailed": "Tautan sekali pakai dikirim ke surel",
@@ -42,6 +54,7 @@ _acts = {
     "sign-in.locked": "Terkunci setelah salah kata sandi",
     "sign-in.refused": "Salah kata sandi",
     "sign-out": "Keluar",
+    "step-up.refused": "Salah kata sandi saat konfirmasi",
     "unit.changed": "Satuan diubah",
     "unit.created": "Satuan dibuat",
     "unit.moved": "Satuan dipindahkan",

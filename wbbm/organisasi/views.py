@@ -6,22 +6,22 @@ import time
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from . import auth, sessions
+from . import auth, second_factor, sessions
 from .forms import ChangePasswordForm, ForgotPasswordForm, OwnPasswordForm, SignInForm
 from .models import Posting, Role, User
-from .services import audit, links, people, resets
+from .next_page import next_page
+from .services import audit, factors, links, people, resets
 
 _NO_MATCH = "Nama pengguna atau kata sandi tidak cocok. Periksa huruf besar dan kecil, lalu coba lagi."
 
@@ -31,12 +31,6 @@ def needs_first_admin() -> bool:
     return not Posting.objects.filter(role=Role.ADMIN).exists()
 
 
-def _next_page(request: HttpRequest) -> str:
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if is_ours and not wanted.startswith(reverse("sign-out")) else reverse("dashboard")
-
-
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters("password")], name="dispatch")
 class SignInView(View):
     """Sign-in by user name or NRP."""
@@ -44,7 +38,7 @@ class SignInView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the form, or go on where the person is signed in already."""
         if request.user.is_authenticated:
-            return redirect(_next_page(request))
+            return redirect(next_page(request))
         return self._page(request, SignInForm(), 200)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -84,16 +78,17 @@ class SignInView(View):
         return self._page(request, form, 422)
 
     def _signed_in(self, request: HttpRequest, user: User) -> HttpResponse:
-        login(request, user)
-        sessions.begin(request)
+        if factors.factor_id_of(user) is not None:
+            return second_factor.wait_for_code(request, user, next_page(request))
+        sessions.sign_in(request, user, factor_id=None)
         auth.forget_pace(user.username)
         audit.record_own("sign-in", user, address=auth.true_address(request))
-        response = redirect("own-password" if user.must_change_password else _next_page(request))
+        response = redirect("own-password" if user.must_change_password else next_page(request))
         auth.remember_device(request, response, user.username)
         return response
 
     def _page(self, request: HttpRequest, form: SignInForm, status: int) -> HttpResponse:
-        context = {"form": form, "next": _next_page(request), "needs_first_admin": needs_first_admin()}
+        context = {"form": form, "next": next_page(request), "needs_first_admin": needs_first_admin()}
         return render(request, "organisasi/sign_in.html", context, status=status)
 
 
@@ -133,7 +128,12 @@ def account(request: HttpRequest) -> HttpResponse:
     """Show who is signed in, by which postings."""
     scope = _user(request).scope
     reads_visits = scope.has_role(Role.COMMANDER, Role.SUPERVISOR, Role.AUDITOR, Role.OPERATOR)
-    return render(request, "organisasi/account.html", {"postings": scope.postings, "reads_visits": reads_visits})
+    context = {
+        "postings": scope.postings,
+        "reads_visits": reads_visits,
+        "has_factor": factors.factor_id_of(_user(request)) is not None,
+    }
+    return render(request, "organisasi/account.html", context)
 
 
 @require_POST
@@ -177,9 +177,9 @@ def own_password(request: HttpRequest) -> HttpResponse:
 
 
 def _set_and_stay(request: HttpRequest, user: User, password: str) -> None:
+    proved = request.session.get(sessions.FACTOR)
     links.change_own_password(user=user, password=password)
-    login(request, user, backend="wbbm.organisasi.auth.PostingBackend")
-    sessions.begin(request)
+    sessions.sign_in(request, user, factor_id=proved)
 
 
 @login_not_required
@@ -187,7 +187,7 @@ def _set_and_stay(request: HttpRequest, user: User, password: str) -> None:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def access_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Let the holder of a one-time link choose his password, then sign him in."""
+    """Let the holder of a one-time link choose his password, then sign him in; a second factor is asked for first."""
     try:
         link = links.find_link(token)
     except links.LinkGone as gone:
@@ -196,9 +196,10 @@ def access_link(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         user = links.use_link(link=link, password=form.cleaned_data["password"])
         logout(request)
-        login(request, user, backend="wbbm.organisasi.auth.PostingBackend")
-        sessions.begin(request)
         messages.success(request, "Kata sandi Anda tersimpan. Mulai sekarang masuk dengan kata sandi ini.")
+        if factors.factor_id_of(user) is not None:
+            return second_factor.wait_for_code(request, user, reverse("dashboard"))
+        sessions.sign_in(request, user, factor_id=None)
         return redirect("dashboard")
     status = 422 if request.method == "POST" else 200
     # The site's own policy keeps the address from other sites. A stricter one (no-referrer) makes the browser send

@@ -12,12 +12,13 @@ from wbbm.files import thumbnails
 from wbbm.jobs.models import Job
 from wbbm.notices.models import Notice
 from wbbm.notices.services import KEEP_READ
-from wbbm.organisasi.models import AccessLink, ImportDraft, ResetRequest, SignInPace
+from wbbm.organisasi.models import AccessLink, FactorReset, ImportDraft, ResetRequest, SignInPace
 
 from . import stray_files
 from .retention import Rule, register_rows, register_rule
 
 SIGN_INS = datetime.timedelta(days=30)
+FACTOR_RESETS = datetime.timedelta(days=90)
 JOBS = datetime.timedelta(days=30)
 
 
@@ -36,6 +37,13 @@ def register() -> None:
             ResetRequest.objects.filter(at__lt=now - SIGN_INS),
             AccessLink.objects.filter(expires_at__lt=now - SIGN_INS),
         ],
+    )
+    register_rows(
+        "factor-resets",
+        what="permintaan reset faktor kedua dan alasannya",
+        keeps=f"{FACTOR_RESETS.days} hari",
+        stays="siapa meminta dan siapa mengonfirmasi, di jejak audit",
+        rows=lambda now: [FactorReset.objects.filter(asked_at__lt=now - FACTOR_RESETS)],
     )
     register_rows(
         "sessions",

@@ -11,10 +11,12 @@ from wbbm.notices.models import Digest, Notice, NoticeKind, Preference
 from wbbm.organisasi.models import (
     AccessLink,
     AuditEvent,
+    FactorReset,
     HolidayYear,
     ImportDraft,
     Posting,
     ResetRequest,
+    SecondFactor,
     SignInPace,
     UnitChange,
     User,
@@ -48,6 +50,12 @@ def register() -> None:
             count=_sign_ins,
         ),
         Topic(
+            "Faktor kedua dan permintaan resetnya",
+            "kata sandi yang bocor saja tidak cukup untuk masuk; kuncinya tersandi",
+            "sampai dilepas; permintaan reset 90 hari",
+            ((SecondFactor, "user"), (FactorReset, "person")),
+        ),
+        Topic(
             "Jejak audit perbuatannya",
             "siapa berbuat apa dan menurut jabatan mana; yang menyangkut laporan warga tidak dihitung",
             FOREVER,
@@ -68,6 +76,7 @@ def register() -> None:
             FOREVER,
             (
                 (Posting, "created_by"), (Posting, "approved_by"), (AccessLink, "created_by"), (UnitChange, "by"),
+                (SecondFactor, "approved_by"), (FactorReset, "asked_by"), (FactorReset, "confirmed_by"),
                 (HolidayYear, "confirmed_by"), (ImportDraft, "owner"), (LogEntry, "user"),
             ),
         ),
@@ -89,6 +98,8 @@ def _erase(person: User) -> None:
         model._default_manager.filter(username=person.username).delete()
     AccessLink.objects.filter(user=person).delete()
     ResetRequest.objects.filter(person=person).delete()
+    SecondFactor.objects.filter(user=person).delete()
+    FactorReset.objects.filter(person=person).delete()
     ImportDraft.objects.filter(owner=person).delete()
     Notice.objects.filter(person=person).delete()
     Preference.objects.filter(person=person).delete()

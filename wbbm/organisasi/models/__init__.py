@@ -1,6 +1,7 @@
 """Models of the organisation."""
 
 from .audit import AuditEvent, AuditHead, AuditSeal
+from .factors import FactorReset, RecoveryCode, SecondFactor
 from .holidays import Holiday, HolidayYear
 from .imports import ImportDraft, ImportKind
 from .people import AccessLink, Posting, PostingKind, PostingQuerySet, Role, User, UserQuerySet
@@ -21,6 +22,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "AuditSeal",
+    "FactorReset",
     "HeldPredicate",
     "Holiday",
     "HolidayYear",
@@ -30,8 +32,10 @@ __all__ = [
     "PostingKind",
     "PostingQuerySet",
     "PredicateCode",
+    "RecoveryCode",
     "ResetRequest",
     "Role",
+    "SecondFactor",
     "SignInPace",
     "TimeZone",
     "Unit",

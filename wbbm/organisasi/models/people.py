@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import uuid
 import zoneinfo
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -42,6 +43,11 @@ class UserQuerySet(models.QuerySet["User"]):
         posted = Posting.objects.filter(reach).order_by().values("user_id")
         fresh = Q(models.Exists(added), ~models.Exists(Posting.objects.filter(user=models.OuterRef("pk"))))
         return self.filter(Q(pk__in=posted) | fresh)
+
+    def owing_a_factor(self, roles: Iterable[str]) -> Self:
+        """Keep people who hold one of the roles now and have no second factor."""
+        held = Posting.objects.running().filter(role__in=list(roles)).order_by().values("user_id")
+        return self.filter(pk__in=held, second_factor__isnull=True)
 
     def open(self) -> Self:
         """Keep people who are not closed."""

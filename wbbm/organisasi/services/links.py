@@ -25,6 +25,7 @@ from wbbm.organisasi.errors import AlreadyDone, OrganisationError
 from wbbm.organisasi.models import AccessLink, User
 
 from .audit import record, record_own
+from .factor_resets import check_may_make_link
 from .people import require_reach
 
 LINK_LASTS = datetime.timedelta(hours=72)
@@ -44,11 +45,13 @@ def make_access_link(*, user: User, by: User | None) -> str:
 
     Raises:
         NotYourUnit: the person is outside the admin's reach.
+        NotAllowed: he is one of the two who just reset the person's second factor.
         OrganisationError: the person is closed.
     """
     posting = require_reach(by, user) if by is not None else None
     if user.closed_at is not None:
         raise OrganisationError("Akun orang ini sudah ditutup. Buka dulu akunnya.")
+    check_may_make_link(user, by)
     with transaction.atomic():
         end_links(user)
         _, address = new_link(user, by=by, lasts=LINK_LASTS)

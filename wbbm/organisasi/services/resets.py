@@ -19,6 +19,7 @@ from wbbm.organisasi.errors import OrganisationError
 from wbbm.organisasi.models import ResetRequest, User
 
 from .audit import main_posting, record
+from .factor_resets import last_reset
 from .links import new_link
 
 KIND = "reset-mail"
@@ -66,11 +67,14 @@ def register_job() -> None:
 
 
 def _mail_links(claim: Claim) -> None:
-    """Send what waits; a mail that fails stays waiting, and the job tries again until the request is an hour old."""
+    """Send what waits; a mail that fails stays waiting, and the job tries again until the request is an hour old.
+
+    After a reset of the second factor nothing is mailed until a new one is set up: an admin can change the address.
+    """
     failures: list[Exception] = []
     for row in ResetRequest.objects.since(timezone.now() - WITHIN).waiting().select_related("person"):
         person = row.person
-        if person is not None and person.email and may_sign_in(person):
+        if person is not None and person.email and may_sign_in(person) and last_reset(person) is None:
             try:
                 _mail_link(person)
             except (OSError, SMTPException, ValueError) as fault:
