@@ -131,8 +131,8 @@ def test_each_rule_takes_what_is_due_once_and_leaves_one_event_of_numbers(capsys
     now = timezone.now()
     make_due(now)
     wanted = {
-        "sign-ins": 6, "factor-resets": 1, "sessions": 1, "imports": 1, "notices": 1, "jobs": 1, "stray-files": 1, "simba": 1,
-        "survey-contacts": 1, "list-files": 1, "workbook-imports": 1,
+        "sign-ins": 6, "factor-resets": 1, "sessions": 1, "imports": 1, "notices": 1, "jobs": 1, "stray-files": 1,
+        "simba": 1, "survey-contacts": 1, "list-files": 1, "workbook-imports": 1,
     }  # fmt: skip
     call_command("purge", "--dry-run")
     assert "Belum ada yang dihapus" in capsys.readouterr().out
