@@ -9,6 +9,8 @@ CODE=${PORTAL_CODE:-/opt/portal}
 MANAGE=${PORTAL_MANAGE:-portal-manage}
 HEALTH=${PORTAL_HEALTH:-http://127.0.0.1:8000/healthz}
 SETTLE=${PORTAL_SETTLE:-10}
+# Dari versi mana dan cadangan yang mana, selama pembaruan belum selesai: yang diulang tidak melupakannya.
+STATE=$CODE/.pembaruan
 
 step() {
   now=$1
@@ -55,6 +57,7 @@ back_up() {
   said=$($MANAGE backup) || return 1
   echo "$said"
   saved=$(echo "$said" | tail -n 1)
+  printf '%s\n%s\n' "$old" "$saved" > "$STATE"
 }
 
 take() {
@@ -92,13 +95,19 @@ main() {
   state='Portal tetap menampilkan halaman "sedang diperbarui"; jawaban di lapangan tetap di perangkat dan tidak hilang.'
   if is_server; then UNIT=portal.target; else UNIT=portal; fi
   old=$(git -C "$CODE" rev-parse HEAD)
+  # Yang kembali ke versi lama mematikan halaman pemeliharaan; hanya yang diulang menemukannya masih menyala.
+  if [ -s "$STATE" ] && [ "$($MANAGE maintenance status)" = "sedang diperbarui" ]; then
+    { read -r old; read -r saved; } < "$STATE"
+    changed=yes
+    echo "Melanjutkan pembaruan dari $old; cadangan dari sebelumnya: $saved"
+  fi
   [ -z "$(git -C "$CODE" status --porcelain --untracked-files=no)" ] || {
     echo "Ada berkas kode yang diubah di $CODE; simpan atau kembalikan dulu (git status)." >&2
     exit 1
   }
   step "halaman pemeliharaan" $MANAGE maintenance on
   step "pekerja beristirahat" rest_workers
-  step "cadangan" back_up
+  [ -n "$saved" ] || step "cadangan" back_up
   step "kode baru" take
   step "pustaka" "$CODE/.venv/bin/pip" install --quiet --require-hashes -r "$CODE/requirements.txt"
   changed=yes
@@ -110,6 +119,7 @@ main() {
   step "membuka portal" $MANAGE maintenance off
   state='Portal sudah dibuka, tetapi belum mengatakan "baik": lihat catatannya dengan journalctl.'
   step "keadaan" answers
+  rm -f "$STATE"
   echo "Selesai: $(git -C "$CODE" rev-parse --short "$old") -> $(git -C "$CODE" rev-parse --short HEAD)"
   exit 0
 }

@@ -18,13 +18,15 @@ call="$(basename "$0") $*"
 echo "$call" >> "$LOG"
 case $call in
   "systemctl cat"*) [ "$KIND" = server ]; exit ;;
-  *"rev-parse"*) echo abc123 ;;
+  *"rev-parse"*) echo "${REV:-abc123}" ;;
+  *"maintenance status"*) echo "${STATUS:-terbuka}" ;;
   *" backup"*) echo "Cadangan dibuat."; echo /cadangan/portal-1 ;;
   *recompute_scores*) if [ "$FAIL" = selisih ]; then echo "3 selisih ditemukan"; else echo "Tidak ada selisih."; fi ;;
 esac
 case $call in *"$FAIL"*) [ -n "$FAIL" ] && exit 1 ;; esac
 exit 0
 """
+_LOOKS = ("systemctl cat", "git rev-parse", "git status", "portal-manage maintenance status")
 STEPS = {
     "laptop": [
         "portal-manage maintenance on", "portal-manage backup", "git pull --ff-only", "pip install",
@@ -58,19 +60,19 @@ class Machine:
         place.write_text(STAND_IN)
         place.chmod(0o755)
 
-    def upgrade(self, *arguments: str, fail: str = "") -> subprocess.CompletedProcess[str]:
+    def upgrade(self, *arguments: str, fail: str = "", **more: str) -> subprocess.CompletedProcess[str]:
         self.log.write_text("")
         env = {
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "LOG": str(self.log), "KIND": self.kind,
             "FAIL": fail, "PORTAL_CODE": str(self.folder / "code"), "PORTAL_SETTLE": "0",
-        }  # fmt: skip
+        } | more  # fmt: skip
         command = ["sh", str(SCRIPT), *arguments]
         return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=30)
 
     def calls(self) -> list[str]:
         """Return what was called that does something."""
         found = self.log.read_text().splitlines()
-        return [line for line in found if not line.startswith(("systemctl cat", "git rev-parse", "git status"))]
+        return [line for line in found if not line.startswith(_LOOKS)]
 
 
 @pytest.mark.parametrize("kind", ["laptop", "server"])
@@ -94,6 +96,20 @@ def test_every_step_is_taken_in_order_and_the_first_that_fails_stops_all(tmp_pat
     stopped = machine.upgrade(*wanted, fail="selisih")
     assert (stopped.returncode, machine.calls()[-1]) == (1, "portal-manage recompute_scores --dry-run")
     assert "GAGAL pada langkah: nilai" in stopped.stderr
+
+
+def test_what_is_run_again_goes_back_to_where_the_first_began(tmp_path):
+    machine = Machine(tmp_path, "laptop")
+    machine.upgrade(fail="verify_audit")
+    again = machine.upgrade(fail="verify_audit", STATUS="sedang diperbarui", REV="new456")
+    # The tables have changed: a backup of now would not lead back.
+    assert "portal-manage backup" not in machine.calls()
+    assert "checkout --detach abc123" in again.stderr and "restore /cadangan/portal-1 --into" in again.stderr
+    assert machine.upgrade(STATUS="sedang diperbarui", REV="new456").returncode == 0
+    # Finished, and what somebody went back from by hand: the next one begins anew.
+    for _ in range(2):
+        failed = machine.upgrade(fail="verify_audit", REV="new456")
+        assert "portal-manage backup" in machine.calls() and "checkout --detach new456" in failed.stderr
 
 
 def test_changed_code_is_not_overwritten(tmp_path):
