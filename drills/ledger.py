@@ -46,6 +46,7 @@ class Ledger:
     sent: dict[str, Sent] = field(default_factory=dict)
     # By UUID: the code and the version that the person was told.
     told: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+    told_at: dict[str, float] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     tries: list[Try] = field(default_factory=list)
     lost: int = 0
@@ -65,6 +66,7 @@ class Ledger:
         """Note what a person was told; told twice, it must be the same."""
         with self._lock:
             before = self.told.setdefault(uuid, (code, version))
+            self.told_at.setdefault(uuid, time.monotonic())
         if before != (code, version):
             self.wrong(f"{uuid}: told {before}, then {(code, version)}")
 
@@ -88,6 +90,11 @@ class Ledger:
         with self._lock:
             self.false_saved += 1
             self.others.append(text)
+
+    def forgive(self, since: float) -> None:
+        """Let what was acknowledged since then be stored or not: the machine was lost, and the backup is older."""
+        for uuid in [uuid for uuid, at in self.told_at.items() if at >= since]:
+            del self.told[uuid]
 
     def failures(self, since: float, until: float | None = None, kind: str = "") -> list[Try]:
         """Return the requests that began in a span of time and failed."""

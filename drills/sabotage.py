@@ -12,7 +12,7 @@ from pathlib import Path
 from drills.stack import ROOT
 
 _COPIED = ("wbbm", "supervisi", "layanan", "drills", "tests")
-_LINKED = ("templates", "static")
+_LINKED = ("templates", "static", "CHANGELOG.md")
 
 
 @dataclass(frozen=True)
@@ -173,6 +173,14 @@ LONG_TRANSACTION = Sabotage(
              "from django.db.transaction import atomic\n@require_POST\n@atomic\n"),
     ),
 )  # fmt: skip
+NO_EMPTY_PLACE = Sabotage(
+    "pemulihan tidak memeriksa bahwa tempatnya kosong",
+    (Edit("wbbm/upkeep/backups/restore.py", "        require_empty(target, manifest)\n", ""),),
+)
+NOTHING_ENDED = Sabotage(
+    "pemulihan tidak mengakhiri sesi lama",
+    (Edit("wbbm/upkeep/backups/restore.py", "    afterwards.settle(source)\n", ""),),
+)
 
 BY_DRILL: dict[str, Sabotage] = {
     "smoke": EARLY_REPLY,
@@ -195,4 +203,6 @@ BY_DRILL: dict[str, Sabotage] = {
     "session-fixed": SAME_SESSION,
     "posting-ended": KEPT_SCOPE,
     "lines-dropped": LONG_TRANSACTION,
+    "restore": NOTHING_ENDED,
+    "restore-sqlite": NO_EMPTY_PLACE,
 }
