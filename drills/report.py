@@ -28,7 +28,7 @@ def table(lines: list[dict[str, Any]]) -> str:
     for name, drill in DRILLS.items():
         if name not in plain | other:
             continue
-        rows.append(_row(drill.title, plain.get(name, {}), other.get(name), BY_DRILL[name].title))
+        rows.append(_row(f"`{name}`: {drill.title}", plain.get(name, {}), other.get(name), BY_DRILL[name].title))
     return "\n".join(rows)
 
 
