@@ -96,7 +96,11 @@ def _manage(run: Run, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 DRILLS = [
-    Drill("restore", restored, "Mesin hilang; cadangan dipulihkan di tempat kosong", prepare=keyed, limit_seconds=WITHIN),
-    Drill("restore-sqlite", restored, "Sama, di satu mesin dengan SQLite", engine="sqlite", prepare=keyed,
-          limit_seconds=WITHIN),
+    Drill(
+        "restore", restored, "Mesin hilang; cadangan dipulihkan di tempat kosong", prepare=keyed, limit_seconds=WITHIN
+    ),
+    Drill(
+        "restore-sqlite", restored, "Sama, di satu mesin dengan SQLite", engine="sqlite", prepare=keyed,
+        limit_seconds=WITHIN,
+    ),
 ]  # fmt: skip
