@@ -153,9 +153,10 @@ NO_MEMORY = Sabotage(
 SAME_SESSION = Sabotage(
     "sesi tidak diganti ketika masuk",
     (
-        Edit("wbbm/organisasi/views.py", "        login(request, user)\n",
-             "        request.session.cycle_key = request.session.flush = lambda: None\n"
-             "        login(request, user)\n"),
+        Edit("wbbm/wsgi.py", "connections.close_all()\n",
+             "connections.close_all()\n"
+             "from django.contrib.sessions.backends.base import SessionBase\n"
+             "SessionBase.cycle_key = SessionBase.flush = lambda session: None\n"),
     ),
 )  # fmt: skip
 KEPT_SCOPE = Sabotage(
