@@ -93,14 +93,22 @@ def full_for_saves(run: Run) -> None:
             _empty_log(run.stack.data / "portal.sqlite3")
         ballast = fill(_small(run.stack))
         since = time.monotonic()
-        run.warm(FULL_SECONDS)
-        wait_until(lambda since=since: run.ledger.failures(since, kind="save"), BACK_WITHIN, "a save met the full disk")
+        _wait_for_a_refusal(run, since)
         ballast.unlink()
         again = time.monotonic()
         wait_until(lambda again=again: run.ledger.successes(again) > 2, BACK_WITHIN, "saves go on")
         run.warm(2)
         run.rounds += 1
     run.stack.wait_healthy()
+
+
+def _wait_for_a_refusal(run: Run, since: float) -> None:
+    """Let the disk be full for a while, and until a save has met it."""
+    until = time.monotonic() + BACK_WITHIN
+    run.warm(FULL_SECONDS)
+    while not run.ledger.failures(since, kind="save") and time.monotonic() < until:
+        time.sleep(0.2)
+    run.require(bool(run.ledger.failures(since, kind="save")), "no save was refused while the disk was full")
 
 
 def _empty_log(database: Path) -> None:

@@ -182,6 +182,10 @@ NOTHING_ENDED = Sabotage(
     "pemulihan tidak mengakhiri sesi lama",
     (Edit("wbbm/upkeep/backups/restore.py", "    afterwards.settle(source)\n", ""),),
 )
+NO_LIMITS = Sabotage(
+    "pekerjaan tanpa batas waktu",
+    (Edit("wbbm/jobs/services.py", "limits.time_limit(kind.limit_seconds), ", ""),),
+)
 
 BY_DRILL: dict[str, Sabotage] = {
     "smoke": EARLY_REPLY,
@@ -200,6 +204,7 @@ BY_DRILL: dict[str, Sabotage] = {
     "two-finalise": LOOK_THEN_WRITE,
     "eight-editors": NO_VERSION,
     "duplicate-delivery": NO_CLAIM,
+    "poison": NO_LIMITS,
     "device-queue": NO_MEMORY,
     "session-fixed": SAME_SESSION,
     "posting-ended": KEPT_SCOPE,

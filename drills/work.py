@@ -1,19 +1,22 @@
-"""Work: each job's bell rung fifty times for four workers."""
+"""Work: each job's bell rung fifty times for four workers, and jobs that no worker should have."""
 
 from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 from contextlib import ExitStack
 
 import redis
+from django.utils import timezone
 
 from drills.run import Drill, Run
 from drills.stack import Stack, wait_until
 
 JOBS, BELLS = 20, 50
 WITHIN = 60.0
+POISON_WITHIN, WAITED_AT_MOST = 90.0, 40.0
 
 
 def own_kinds(stack: Stack, undo: ExitStack) -> None:
@@ -60,7 +63,46 @@ def duplicate_delivery(run: Run) -> None:
         run.require(not wrong and len(counted) == JOBS, f"after round {turn} done so often: {list(wrong.items())[:3]}")
 
 
+def tight_memory(stack: Stack, undo: ExitStack) -> None:
+    """Let the workers know the poisons, and have so little memory that the machine doesn't feel the greedy one."""
+    own_kinds(stack, undo)
+    stack.environment["WORKER_MEMORY_MB"] = "400"
+
+
+def poison(run: Run) -> None:
+    """Put in jobs that raise, never end, end their worker or eat its memory; other work goes on until they are dead."""
+    from drills import kinds
+    from supervisi.rollup_key import KIND
+    from wbbm.jobs.models import MOST_ATTEMPTS, Job
+    from wbbm.jobs.services import request
+
+    kinds.register()
+    for kind in kinds.POISONS:
+        request(kind, "racun")
+    poisons = Job.objects.filter(kind__in=kinds.POISONS)
+    rollups = Job.objects.open().filter(kind=KIND, done_at__isnull=False)
+    began, longest, until = timezone.now(), 0.0, time.monotonic() + POISON_WITHIN
+    while poisons.filter(dead_at__isnull=True).exists() and time.monotonic() < until:
+        now = timezone.now()
+        # Every sheet is saved on about once a second: an open one has waited since it was done last.
+        for done_at in rollups.values_list("done_at", flat=True):
+            longest = max(longest, (now - max(done_at, began)).total_seconds())
+        # Their pauses grow to minutes: time is put forward for them, and for nobody else.
+        poisons.filter(token__isnull=True).update(available_at=now)
+        time.sleep(0.3)
+    for job in poisons:
+        tries = len(kinds.marks(run.stack.folder, job.kind))
+        is_buried = job.dead_at is not None and bool(job.last_error)
+        run.require(is_buried, f"{job.kind} is not dead after {job.attempts} attempts")
+        run.require(tries == MOST_ATTEMPTS, f"{job.kind} was begun {tries} times")
+        run.rounds += tries
+    run.require(longest < WAITED_AT_MOST, f"a roll-up waited {longest:.0f} s behind the poisons")
+    run.stack.wait_healthy()
+
+
 DRILLS = [
+    Drill("poison", poison, "Pekerjaan beracun: galat, berputar, mematikan pekerjanya, menghabiskan memori",
+          prepare=tight_memory, limit_seconds=20),
     Drill("duplicate-delivery", duplicate_delivery, "Satu pekerjaan dibunyikan 50 kali kepada empat pekerja",
           prepare=four_workers),
 ]  # fmt: skip
