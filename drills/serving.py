@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import django
 
@@ -23,13 +24,13 @@ class Command(serve.Command):
         return child
 
 
-def more_workers(children: list[supervise.Child], stop: object) -> None:
+def more_workers(children: list[supervise.Child], *arguments: Any, **options: Any) -> None:
     """Supervise the parts, and as many workers of the fast queue again as the drill asks for."""
     first = next(child for child in children if child.name == "pekerja cepat")
     for number in range(int(os.environ.get("DRILL_WORKERS", "0"))):
         command = [word.replace("cepat@", f"cepat-{number}@") for word in first.command]
         children.append(supervise.Child(f"pekerja cepat {number}", command, is_quiet=True))
-    supervise.supervise(children, stop)
+    supervise.supervise(children, *arguments, **options)
 
 
 if __name__ == "__main__":

@@ -110,7 +110,12 @@ class Stack:
 
     def wait_healthy(self) -> None:
         """Wait until /healthz says that all parts work."""
-        wait_until(lambda: is_healthy(self.url), WITHIN, "healthy", every=0.5)
+        wait_until(self._is_healthy, WITHIN, "healthy", every=0.5)
+
+    def _is_healthy(self) -> bool:
+        if self.process is not None and self.process.poll() is not None:
+            raise RuntimeError(f"the portal ended: {self.log()[-500:]}")
+        return is_healthy(self.url)
 
     def answers(self) -> bool:
         """Tell whether the web answers at all."""
