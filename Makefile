@@ -42,7 +42,7 @@ check: $(VENV)/.dev-lock
 bench: $(VENV)/.dev-lock
 	$(if $(SIZE),SIZE=$(SIZE) )$(PY) -m bench.run
 
-# Gangguan di bawah beban, juga tanpa pengamannya; DRILL=nama untuk satu, WRITE=1 menyimpan tabel di docs/ketahanan.md.
+# Gangguan di bawah beban, juga tanpa pengamannya; DRILL=nama untuk satu, WRITE=1 menyimpan hasilnya di docs/ketahanan.md.
 drills: $(VENV)/.dev-lock
 	$(if $(DRILL),DRILL="$(DRILL)" )$(PY) -m drills $(if $(WRITE),--write)
 

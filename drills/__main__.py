@@ -9,10 +9,10 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -112,6 +112,10 @@ def run(ground: Ground, name: str, *, is_sabotaged: bool) -> dict[str, Any]:
             except subprocess.TimeoutExpired:
                 process.terminate()
                 said, _ = process.communicate(timeout=60)
+            finally:
+                # Where this process is told to end as well: a drill that is told to ends what it started.
+                process.terminate()
+                process.wait(timeout=60)
             errors.seek(0)
             words = errors.read()
     lines = [line for line in said.splitlines() if line.startswith("{")]
@@ -125,11 +129,11 @@ def main() -> int:
     """Run what is asked for; print a line each and the table; return the exit code."""
     options = argparse.ArgumentParser(prog="drills")
     options.add_argument("names", nargs="*", default=os.environ.get("DRILL", "").split())
-    options.add_argument("--write", action="store_true", help="keep the table in docs/ketahanan.md")
+    options.add_argument("--write", action="store_true", help="keep each line in docs/ketahanan.md")
     options.add_argument("--only", choices=["plain", "sabotage"], help="run one side only")
     asked = options.parse_args()
     names = asked.names or list(DRILLS)
-    began, lines = time.monotonic(), []
+    lines: list[dict[str, Any]] = []
     with scratch() as folder, ExitStack() as stack:
         grounds = make_grounds(folder, stack, {find(name).engine for name in names})
         for name in names:
@@ -138,9 +142,9 @@ def main() -> int:
                     continue
                 lines.append(run(grounds[find(name).engine], name, is_sabotaged=is_sabotaged))
                 print(json.dumps(lines[-1], ensure_ascii=False), flush=True)
+                if asked.write:
+                    report.keep(lines[-1])
     print(report.table(lines))
-    if asked.write:
-        report.write(lines, time.monotonic() - began)
     wrong = [line for line in lines if line["passed"] == line["sabotaged"]]
     for line in wrong:
         what = "tetap hijau tanpa pengamannya" if line["sabotaged"] else "ada pelanggaran"
@@ -165,4 +169,5 @@ def make_grounds(folder: Path, stack: ExitStack, engines: set[str]) -> dict[str,
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     raise SystemExit(main())

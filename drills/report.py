@@ -1,7 +1,9 @@
-"""The table of the drills, for the terminal and for docs/ketahanan.md."""
+"""The table of the drills, for the terminal and docs/ketahanan.md; the last line of each is kept in results.json."""
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import platform
 import re
@@ -12,7 +14,7 @@ from drills.registry import DRILLS
 from drills.sabotage import BY_DRILL
 from drills.stack import ROOT
 
-PAGE = ROOT / "docs/ketahanan.md"
+PAGE, KEPT = ROOT / "docs/ketahanan.md", ROOT / "drills/results.json"
 BEGIN, END = "<!-- hasil -->", "<!-- akhir hasil -->"
 HEAD = (
     "| Latihan | Di atas | Putaran | Diakui | Hilang | Ganda | Pelanggaran | Terlama tanpa simpan, detik |"
@@ -26,9 +28,9 @@ def table(lines: list[dict[str, Any]]) -> str:
     other = {line["name"]: line for line in lines if line["sabotaged"]}
     rows = [HEAD, "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |"]
     for name, drill in DRILLS.items():
-        if name not in plain | other:
-            continue
-        rows.append(_row(f"`{name}`: {drill.title}", plain.get(name, {}), other.get(name), BY_DRILL[name].title))
+        if name in plain | other:
+            title = f"`{name}`: {drill.title}"
+            rows.append(_row(title, plain.get(name, {}), other.get(name), BY_DRILL[name].title))
     return "\n".join(rows)
 
 
@@ -37,19 +39,35 @@ def _row(title: str, line: dict[str, Any], other: dict[str, Any] | None, guard: 
     figures = [str(line.get(name, "–")) for name in names]
     figures += [str(line.get("longest_unavailability_s", "–")).replace(".", ","), str(line.get("save_p95_ms", "–"))]
     shown = "" if other is None else "**tetap hijau**" if other["passed"] else "merah"
-    result = f"{guard}: {shown or 'tidak dijalankan'}"
-    return f"| {' | '.join([title, *figures, result])} |"
+    return f"| {' | '.join([title, *figures])} | {guard}: {shown or 'tidak dijalankan'} |"
 
 
-def write(lines: list[dict[str, Any]], seconds: float) -> None:
-    """Keep the table, with day and machine, between the marks of the page."""
+def keep(line: dict[str, Any]) -> None:
+    """Keep a line in the place of the drill's last one, and write the page anew."""
+    load = os.getloadavg()[0]
+    with KEPT.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        lines = json.loads(file.read() or "[]")
+        key = (line["name"], line["sabotaged"])
+        lines = [each for each in lines if (each["name"], each["sabotaged"]) != key and each["name"] in DRILLS]
+        lines.append(line | {"day": time.strftime("%Y-%m-%d"), "load": round(load, 1), "wrong": len(line["wrong"])})
+        lines.sort(key=lambda each: (list(DRILLS).index(each["name"]), each["sabotaged"]))
+        file.truncate(0)
+        file.write("[\n" + ",\n".join(json.dumps(each) for each in lines) + "\n]\n")
+        file.flush()
+        _write_page(lines)
+
+
+def _write_page(lines: list[dict[str, Any]]) -> None:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    others = f"beban mesin di akhir {os.getloadavg()[2]:.1f} (rata-rata 15 menit)".replace(".", ",")
+    days, loads = sorted({each["day"] for each in lines}), [each["load"] for each in lines]
+    when = days[0] if len(days) == 1 else f"{days[0]} sampai {days[-1]}"
+    busy = f"{min(loads):.1f}–{max(loads):.1f}".replace(".", ",")
     head = (
-        f"`make drills` pada {time.strftime('%Y-%m-%d')}: {os.cpu_count()} inti, {memory:.0f} GB, {system}; "
-        f"{seconds / 60:.0f} menit, {others}."
+        f"`make drills WRITE=1` pada {when}: {os.cpu_count()} inti, {memory:.0f} GB, {system}; beban mesin {busy}"
+        " (rata-rata satu menit; di atas banyaknya inti berarti mesin sedang dipakai pekerjaan lain juga)."
     )
-    text = PAGE.read_text()
     part = f"{BEGIN}\n{head}\n\n{table(lines)}\n{END}"
-    PAGE.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: part, text, flags=re.DOTALL))
+    PAGE.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: part, PAGE.read_text(), flags=re.DOTALL))
