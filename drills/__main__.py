@@ -119,8 +119,9 @@ def run(ground: Ground, name: str, *, is_sabotaged: bool) -> dict[str, Any]:
             errors.seek(0)
             words = errors.read()
     lines = [line for line in said.splitlines() if line.startswith("{")]
-    line = json.loads(lines[-1]) if lines else {"name": name, "passed": False, "wrong": [words[-2000:]]}
-    if not line["passed"] and not is_sabotaged:
+    nothing = {"name": name, "started": False, "passed": False, "wrong": [words[-2000:]]}
+    line = json.loads(lines[-1]) if lines else nothing
+    if not line["started"] or (not line["passed"] and not is_sabotaged):
         sys.stderr.write(words)
     return {"sabotaged": is_sabotaged} | line
 
@@ -145,9 +146,9 @@ def main() -> int:
                 if asked.write:
                     report.keep(lines[-1])
     print(report.table(lines))
-    wrong = [line for line in lines if line["passed"] == line["sabotaged"]]
+    wrong = [line for line in lines if line["passed"] == line["sabotaged"] or not line["started"]]
     for line in wrong:
-        what = "tetap hijau tanpa pengamannya" if line["sabotaged"] else "ada pelanggaran"
+        what = "tetap hijau tanpa pengamannya" if line["passed"] else "ada pelanggaran, atau tidak dapat dimulai"
         print(f"SALAH: {line['name']}: {what}")
     return 1 if wrong else 0
 

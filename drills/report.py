@@ -38,8 +38,13 @@ def _row(title: str, line: dict[str, Any], other: dict[str, Any] | None, guard: 
     names = ("stack", "rounds", "acknowledged", "lost", "doubled", "violations")
     figures = [str(line.get(name, "–")) for name in names]
     figures += [str(line.get("longest_unavailability_s", "–")).replace(".", ","), str(line.get("save_p95_ms", "–"))]
-    shown = "" if other is None else "**tetap hijau**" if other["passed"] else "merah"
-    return f"| {' | '.join([title, *figures])} | {guard}: {shown or 'tidak dijalankan'} |"
+    return f"| {' | '.join([title, *figures])} | {guard}: {_colour(other)} |"
+
+
+def _colour(other: dict[str, Any] | None) -> str:
+    if other is None or not other["started"]:
+        return "**tidak dijalankan**"
+    return "**tetap hijau**" if other["passed"] else "merah"
 
 
 def keep(line: dict[str, Any]) -> None:

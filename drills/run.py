@@ -39,6 +39,8 @@ class Run:
     ledger: Ledger
     load: Load
     rounds: int = 0
+    # A sabotaged portal that doesn't even start proves nothing about its guard.
+    is_started: bool = False
     steps: list[Callable[[], None]] = field(default_factory=list)
 
     def warm(self, seconds: float = WARM_SECONDS) -> None:
@@ -97,6 +99,7 @@ def perform(drill: Drill, run: Run) -> None:
     """Start, load, hurt, calm down, check."""
     with ExitStack() as stack:
         stack.enter_context(running(run.stack))
+        run.is_started = True
         if drill.is_loaded:
             with run.load.running():
                 run.warm()
@@ -141,7 +144,8 @@ def main(name: str, place: Path, build: Path) -> dict[str, Any]:
             sys.stderr.write(traceback.format_exc())
         if ledger.violations:
             sys.stderr.write(stack.log())
-    figures = {"name": name, "stack": stack.engine, "rounds": run.rounds} | ledger.figures()
+    figures = {"name": name, "stack": stack.engine, "started": run.is_started, "rounds": run.rounds}
+    figures |= ledger.figures()
     return figures | {"seconds": round(time.monotonic() - began), "passed": not ledger.violations}
 
 
