@@ -16,14 +16,16 @@ from layanan.models import (
     ServedMonth,
     ViolationStatement,
 )
+from layanan.services.gratuities import FILE_KIND
 from wbbm.organisasi.models import User
-from wbbm.upkeep.personal import Topic, register_topics
+from wbbm.upkeep.personal import Topic, own_file_kinds, register_topics
 
 _FOREVER = "tetap: bagian dari pembuktian"
 
 
 def register() -> None:
     """Register the topics."""
+    own_file_kinds.append(FILE_KIND)
     register_topics(
         Topic(
             "Pakta integritas",

@@ -77,11 +77,11 @@ def register() -> None:
             ),
         ),
         Topic(
-            "Tanda janggal yang menyebutnya, atau yang ia putuskan",
+            "Tanda janggal yang menyebut atau diputuskannya, bila ada",
             "memeriksa penilaian yang tidak biasa",
             _FOREVER,
             ((Oddity, "people"), (OddityStep, "by")),
-            is_own=True,
+            is_secret=True,
         ),
         Topic(
             "Periode, instrumen, rencana",

@@ -15,7 +15,9 @@ from tests.factories import make_person, make_posting, make_unit
 from tests.supervisi.sheets import Counted
 from tests.upkeep.test_retention import make_final_sheet
 from wbbm.errors import DomainError
+from wbbm.files.models import StoredFile
 from wbbm.notices.models import Notice
+from wbbm.organisasi import second_factor
 from wbbm.organisasi.models import AccessLink, AuditEvent, Role, User
 from wbbm.organisasi.services import seals
 from wbbm.organisasi.services.erasing import StillServing, erase_person
@@ -63,11 +65,23 @@ def test_an_admin_reads_what_is_held_and_never_what_is_the_persons_alone(world):
     assert all(fact in said for fact in ("Petugas Penanda", "87654321", "Laporan gratifikasi", "tidak ditampilkan"))
     assert "Akun orang ini masih terbuka" in said and "Hapus data pribadinya" not in said
     held = {line.topic.title: line.count for line in read_held(fresh(world.leader), by=fresh(world.admin))}
+    # Neither a file nor an act tells of a gratuity report.
+    StoredFile.objects.create(
+        kind="gratuity", name="a", content_type="a", size=1, sha256="a", original_sha256="a", path="a",
+        created_by=world.leader,
+    )  # fmt: skip
+    Notice.objects.create(person=world.leader, kind="integrity", text="Uji", url="/", unit=world.polsek, key="b")
+    again = {line.topic.title: line.count for line in read_held(fresh(world.leader), by=fresh(world.admin))}
+    assert again == held and held["Jejak audit perbuatannya"] == 0
     assert held["Penugasan"] == 2 and held["Bukti yang dipasang"] == 2 and held["Berkas yang diunggah"] == 1
     assert (held["Laporan gratifikasi"], held["Laporan warga yang dapat dibacanya"]) == (None, None)
     own = {line.topic.title: line.count for line in read_held(fresh(world.leader), by=fresh(world.leader))}
     assert own["Laporan gratifikasi"] == 0
-    assert "tidak ditampilkan" not in sessions.of(world.leader).get("/akun/data-saya/").content.decode()
+    # Whom a sign of something odd names doesn't learn it here.
+    assert [title for title, count in own.items() if count is None] == [
+        "Tanda janggal yang menyebut atau diputuskannya, bila ada"
+    ]
+    assert "pemeriksaannya tidak terganggu" in sessions.of(world.leader).get("/akun/data-saya/").content.decode()
     # As a file, with the same reach.
     table = f"/supervisi/daftar/data-orang.csv?id={world.leader.pk}"
     assert "87654321" in b"".join(sessions.of(world.admin).get(table)).decode()
@@ -84,7 +98,7 @@ def test_an_admin_reads_what_is_held_and_never_what_is_the_persons_alone(world):
 
 
 @pytest.mark.django_db
-def test_an_erased_person_is_a_number_and_what_he_did_stays(world):
+def test_an_erased_person_is_a_number_and_what_he_did_stays(world, monkeypatch):
     sessions, page = Sessions(), f"/orang/{world.leader.pk}/data/hapus/"
     admin = sessions.of(world.admin)
     refused = admin.post(page, {"reason": REASON})
@@ -94,6 +108,9 @@ def test_an_erased_person_is_a_number_and_what_he_did_stays(world):
     with pytest.raises(StillServing):
         erase_person(person=fresh(world.leader), by=fresh(world.admin), reason=REASON)
     world.leader.postings.filter(unit=world.polsek).delete()
+    with monkeypatch.context() as patch:
+        patch.setattr(second_factor, "is_fresh", lambda request: False)
+        assert second_factor.PROOF in admin.post(page, {"reason": REASON}).content.decode()
     for reason in ("", "pendek", "Petugas Penanda meminta sendiri", "atas nrp 87654321 ini"):
         refused = admin.post(page, {"reason": reason})
         assert refused.status_code == 422 and fresh(world.leader).name == "Petugas Penanda"

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from wbbm.errors import DomainError
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import User
+from wbbm.organisasi.second_factor import ask_first
 from wbbm.organisasi.services.erasing import LEAST_REASON, REMOVED, erase_person, obstacle
 from wbbm.organisasi.services.people import require_reach
 
@@ -61,6 +62,9 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     require_reach(user, person)
     if request.method != "POST":
         return _asked(request, person)
+    proof = ask_first(request)
+    if proof is not None:
+        return proof
     try:
         done = erase_person(person=person, by=user, reason=request.POST.get("reason", ""), along=erasures())
     except DomainError as refusal:
@@ -72,6 +76,6 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
 def _asked(request: HttpRequest, person: User, refusal: DomainError | None = None) -> HttpResponse:
     context = {
         "person": person, "obstacle": obstacle(person), "removed": REMOVED, "least": LEAST_REASON,
-        "refusal": refusal.message if refusal is not None else "", "reason": request.POST.get("reason", "")[:500],
+        "refusal": refusal, "reason": request.POST.get("reason", "")[:500],
     }  # fmt: skip
     return render(request, "upkeep/person_erase.html", context, status=refusal.status if refusal is not None else 200)

@@ -21,7 +21,8 @@ Count = Callable[[User], int]
 class Topic:
     """One kind of thing: why it is held, how long, and the columns that name the person.
 
-    Of a topic that is `is_own` nobody but the person is told even the number.
+    Of a topic that is `is_own` nobody but the person is told even the number, of one that `is_secret` not even he:
+    it is what others examine.
     """
 
     title: str
@@ -30,8 +31,11 @@ class Topic:
     columns: tuple[Column, ...] = ()
     count: Count | None = None
     is_own: bool = False
-    # Only what others may count as well.
+    is_secret: bool = False
+    # Of these only what is no other topic's.
     narrowed: dict[type[Model], Q] = field(default_factory=dict, hash=False)
+    # Of these only what the one who asks may read anyway.
+    seen: frozenset[type[Model]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Held:
 
 
 _topics: list[Topic] = []
+# Kinds of files that go with a topic of the person's own, so that their number tells nobody of it.
+own_file_kinds: list[str] = []
 _erasures: list[Callable[[User], Any]] = []
 
 
@@ -70,16 +76,17 @@ def erasures() -> tuple[Callable[[User], Any], ...]:
 def read_held(person: User, *, by: User) -> tuple[Held, ...]:
     """Count by topic what is held about a person; what is his own alone only for himself."""
     return tuple(
-        Held(topic, None if topic.is_own and by.pk != person.pk else _count(topic, person)) for topic in _topics
+        Held(topic, None if topic.is_secret or (topic.is_own and by.pk != person.pk) else _count(topic, person, by))
+        for topic in _topics
     )
 
 
-def _count(topic: Topic, person: User) -> int:
+def _count(topic: Topic, person: User, by: User) -> int:
     columns: dict[type[Model], Q] = {}
     for model, column in topic.columns:
         columns[model] = columns.get(model, Q()) | Q(**{column: person})
-    found = sum(
-        model._default_manager.filter(names, topic.narrowed.get(model, Q())).distinct().count()
-        for model, names in columns.items()
-    )
+    found = 0
+    for model, names in columns.items():
+        rows: Any = model._default_manager.filter(names, topic.narrowed.get(model, Q()))
+        found += (rows.visible_to(by) if model in topic.seen else rows).distinct().count()
     return found + (topic.count(person) if topic.count is not None else 0)

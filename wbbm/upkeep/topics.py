@@ -22,7 +22,7 @@ from wbbm.organisasi.models import (
     User,
 )
 
-from .personal import Topic, register_erasure, register_topics
+from .personal import Topic, own_file_kinds, register_erasure, register_topics
 
 FOREVER = "tetap: bagian dari pembuktian"
 
@@ -57,19 +57,25 @@ def register() -> None:
         ),
         Topic(
             "Jejak audit perbuatannya",
-            "siapa berbuat apa dan menurut jabatan mana; yang menyangkut laporan warga tidak dihitung",
+            "siapa berbuat apa dan menurut jabatan mana; dihitung yang boleh dibaca pembuka halaman ini",
             FOREVER,
             ((AuditEvent, "actor"),),
-            narrowed={AuditEvent: Q(unit__isnull=False)},
+            seen=frozenset({AuditEvent}),
         ),
         Topic(
             "Pemberitahuan dan surel harian",
             "memberi tahu apa yang menunggu",
             "90 hari sejak dibaca",
             ((Notice, "person"), (Preference, "person"), (Digest, "person")),
-            narrowed={Notice: ~Q(kind=NoticeKind.REPORT)},
+            narrowed={Notice: ~Q(kind__in=[NoticeKind.REPORT, NoticeKind.INTEGRITY])},
         ),
-        Topic("Berkas yang diunggah", "bukti dukung dan lampiran", FOREVER, ((StoredFile, "created_by"),)),
+        Topic(
+            "Berkas yang diunggah",
+            "bukti dukung dan lampiran",
+            FOREVER,
+            ((StoredFile, "created_by"),),
+            narrowed={StoredFile: ~Q(kind__in=own_file_kinds)},
+        ),
         Topic(
             "Pekerjaan sebagai admin: penugasan, tautan, satuan, impor, hari libur",
             "siapa memberi hak kepada siapa",
