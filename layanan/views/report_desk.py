@@ -137,7 +137,7 @@ def report_photo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     file = ReportFile.objects.visible_to(user).filter(pk=pk).first()
     if file is None or posting_for(user, Report.objects.get(pk=file.message.report_id)) is None:
         raise Http404("no such photo for this person")
-    asked = ask_first(request)
+    asked = ask_first(request, is_file=True)
     if asked is not None:
         return asked
     try:

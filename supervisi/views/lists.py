@@ -31,7 +31,7 @@ def list_file(request: HttpRequest, name: str, suffix: str) -> HttpResponseBase:
     table = kind.read(user, asked) if kind is not None and suffix in CONTENT_TYPES else None
     if table is None or kind is None:
         raise Http404("no such list for this person")
-    proof = ask_first(request) if kind.is_personal else None
+    proof = ask_first(request, is_file=True) if kind.is_personal else None
     if proof is not None:
         return proof
     is_long = table.count > registry.MOST_AT_ONCE

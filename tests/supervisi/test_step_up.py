@@ -96,8 +96,8 @@ def test_a_report_is_opened_answered_and_its_photo_taken_by_code_only(monkeypatc
     page = Report.objects.get().get_absolute_url()
     image = f"/layanan/laporan/foto/{ReportFile.objects.get().pk}/"
     client = stale(client_of(place.siwas))
-    for address in (page, image):
-        assert client.get(address)["Location"] == f"{ASK}?next={quote(address, safe='')}"
+    assert client.get(page)["Location"] == f"{ASK}?next={quote(page, safe='')}"
+    assert client.get(image)["Location"] == f"{ASK}?next={quote(image, safe='')}&berkas=1"
     assert not AuditEvent.objects.filter(action__startswith="report.").exists()
     text = 'Baris pertama\n\n  <b>Baris</b> & "kutip" ketiga'
     asked = client.post(f"{page}jawab/", {"text": text})
@@ -113,6 +113,12 @@ def test_a_report_is_opened_answered_and_its_photo_taken_by_code_only(monkeypatc
     assert stale(client).post(f"{ASK}?next={page}", {second_factor.PROOF: used}).status_code == 422
     clock.next_code()
     assert client.post(f"{ASK}?next={page}", {second_factor.PROOF: phone.code()})["Location"] == page
+    clock.next_code()
+    # A file comes by itself, and the page that stays says so.
+    proof = {second_factor.PROOF: phone.code(), second_factor.CAME_FROM: page}
+    said = stale(client).post(f"{ASK}?next={image}&berkas=1", proof).content.decode()
+    assert f'content="0;url={image}"' in said and f'href="{page}"' in said
+    clock.next_code()
     assert stale(client).get(f"{ASK}?next=https://lain.test/").status_code == 200
     clock.next_code()
     away = client.post(f"{ASK}?next=https://lain.test/", {second_factor.PROOF: phone.code()})

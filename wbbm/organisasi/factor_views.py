@@ -101,7 +101,7 @@ def step_up(request: HttpRequest) -> HttpResponse:
         second_factor.prove(request, request.POST.get(second_factor.PROOF, ""))
     except OrganisationError as refusal:
         return second_factor.proof_page(request, address, [], refusal)
-    return redirect(target)
+    return second_factor.file_page(request, target) if second_factor.FILE in request.GET else redirect(target)
 
 
 # --- the own second factor --------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def export_list(request: HttpRequest, word: str, suffix: str) -> HttpResponse:
     user, kind = _admin(request), _kind(word)
     if suffix not in CONTENT_TYPES:
         raise Http404("no such form of the list")
-    asked = ask_first(request) if kind == ImportKind.PEOPLE else None
+    asked = ask_first(request, is_file=True) if kind == ImportKind.PEOPLE else None
     return asked or _download(exports.export(kind, suffix, user), f"daftar-{word}", suffix)
 
 

@@ -33,6 +33,8 @@ FRESH_SECONDS = 10 * 60
 PROOF = "bukti-diri"
 # The page on which the person stood before he was asked.
 CAME_FROM = "bukti-dari"
+# Stands in the address of the page that asks before a file is given out.
+FILE = "berkas"
 
 
 # --- between password and code ----------------------------------------------------------------------------
@@ -94,11 +96,12 @@ def is_fresh(request: HttpRequest) -> bool:
     return time.time() - int(request.session.get(sessions.CHECKED, 0)) < FRESH_SECONDS
 
 
-def ask_first(request: HttpRequest) -> HttpResponse | None:
+def ask_first(request: HttpRequest, *, is_file: bool = False) -> HttpResponse | None:
     """Return what asks the person to prove himself before a weighty step; None when he has done so.
 
     Called after rights are checked. What a POST brought is carried along by the page, which sends it to the same
-    address together with the proof; a GET comes back by itself.
+    address together with the proof; a GET comes back by itself. A file (`is_file`) opens no page of its own, so the
+    page that asked says that it comes.
     """
     if is_fresh(request):
         _go_on(request)
@@ -107,7 +110,8 @@ def ask_first(request: HttpRequest) -> HttpResponse | None:
         text = "Masukkan kode atau kata sandi Anda lagi di halaman ini, lalu ulangi."
         return JsonResponse({"code": "step-up", "message": text}, status=403)
     if request.method != "POST":
-        return redirect(f"{reverse('step-up')}?{urlencode({'next': request.get_full_path()})}")
+        asked = {"next": request.get_full_path()} | ({FILE: "1"} if is_file else {})
+        return redirect(f"{reverse('step-up')}?{urlencode(asked)}")
     if PROOF not in request.POST:
         return proof_page(request, request.get_full_path(), _carried(request))
     try:
@@ -165,6 +169,11 @@ def proof_page(
     if isinstance(refusal, factors.TooFast):
         response["Retry-After"] = str(refusal.seconds)
     return response
+
+
+def file_page(request: HttpRequest, address: str) -> HttpResponse:
+    """Say that a file comes, and let it come; with the way back."""
+    return render(request, "organisasi/step_up_file.html", {"address": address, "back": _page_before(request)})
 
 
 def _carried(request: HttpRequest) -> list[tuple[str, str]]:
