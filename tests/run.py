@@ -122,14 +122,15 @@ def main() -> int:
         if addresses:
             title = "PostgreSQL dan Redis"
             busy.append(Part(title, [*spread, "-m", f"{quick} and not once"], addresses[0], niceness=10))
-            waiting.append(Part(f"{title}, pekerja sungguhan", ["-m", f"{alone[-1]} and not once"], addresses[1]))
+            waiting.insert(0, Part(f"{title}, pekerja sungguhan", ["-m", f"{alone[-1]} and not once"], addresses[1]))
         if "browser" in parts and shutil.which("chromium"):
             arguments = [*browsing, "-m", "browser", "tests/browser"]
             waiting.append(Part("Peramban sungguhan (Chromium)", arguments, plain))
-        with ThreadPoolExecutor(1) as pool:
-            beside = pool.submit(lambda: [part.run(is_quiet=bool(busy)) for part in waiting])
+        # Of these two at once, the longest first; the browser begins as soon as one of the others is done.
+        with ThreadPoolExecutor(2) as pool:
+            beside = [pool.submit(part.run, is_quiet=bool(busy)) for part in waiting]
             failed = [part.run() for part in busy]
-            failed += beside.result()
+            failed += [part.result() for part in beside]
 
     failed = [title for title in failed if title]
     print()
