@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from http.cookies import SimpleCookie
 
 from django.test import Client
 
 from wbbm.organisasi.models import User
+from wbbm.organisasi.sessions import LAST_ACTIVE, STARTED
 
 
 class Sessions:
@@ -23,6 +25,10 @@ class Sessions:
             self._client.cookies = SimpleCookie()
             # As it stands in the database: the caller's object may carry what an earlier request read.
             self._client.force_login(User.objects.get(pk=key), backend="wbbm.organisasi.auth.PostingBackend")
+            # Begun before the first request: whoever takes back what that wrote would have it begin every time.
+            session = self._client.session
+            session[STARTED] = session[LAST_ACTIVE] = int(time.time())
+            session.save()
             self._cookies[key] = self._client.cookies
         self._client.cookies = SimpleCookie({name: morsel.value for name, morsel in self._cookies[key].items()})
         return self._client
