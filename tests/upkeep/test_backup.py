@@ -6,7 +6,9 @@ import errno
 import io
 import os
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 from django.core.files.storage import default_storage
@@ -225,12 +227,18 @@ def test_the_sheet_of_keys_opens_the_sets_on_a_new_machine(usb, settings, tmp_pa
     assert state.runs()[BackupKind.KEYS].at is not None
     with pytest.raises(CommandError, match="sudah ada"):
         call_command("backup", keys=str(sheet))
+    with pytest.raises(CommandError, match="tidak ada cadangan portal"):
+        call_command("restore", str(usb), check=True)
     own = keys.current()
     call_command("backup", stdout=io.StringIO(), stderr=io.StringIO())
     settings.BACKUP_KEY, settings.REPORT_KEY = "kunci-baru-" * 5, "kunci-lain-" * 5
     with machines.empty_machine(settings, tmp_path / "baru") as machine:
         with pytest.raises(CommandError, match="kunci lain"):
             call_command("restore", str(usb), into=machine.into)
+        if machines.IS_SQLITE:
+            # As a command leaves it that looked for a database before there was one.
+            with closing(sqlite3.connect(machine.folder / "portal.sqlite3")) as blank:
+                blank.execute("PRAGMA journal_mode=WAL")
         out = io.StringIO()
         call_command("restore", str(usb), into=machine.into, keys=str(sheet), stdout=out)
         assert "PERHATIAN" not in out.getvalue()

@@ -1,13 +1,14 @@
-"""Which sets stay, as a table; and pieces that are encrypted one by one."""
+"""Which sets stay, as a table; pieces that are encrypted one by one; and PostgreSQL's programs by version."""
 
 import datetime
 import io
+from pathlib import Path
 
 import pytest
 
-from wbbm.upkeep.backups import crypt, keep
+from wbbm.upkeep.backups import crypt, keep, postgres
 from wbbm.upkeep.backups.crypt import Header, Opener, Sealer
-from wbbm.upkeep.backups.errors import SetRefused
+from wbbm.upkeep.backups.errors import BackupFailed, SetRefused
 from wbbm.upkeep.backups.keys import fingerprint
 
 START = datetime.datetime(2026, 11, 26, 1, 5)
@@ -48,6 +49,25 @@ def test_the_newest_set_stays_whatever_the_rule_says():
 def test_a_rule_that_can_t_be_read_is_refused(text):
     with pytest.raises(ValueError, match="7d,4w,12m"):
         keep.parse(text)
+
+
+def test_the_program_fits_the_server_or_its_lack_is_said(tmp_path, monkeypatch):
+    for version in ("14", "16", "17"):
+        (tmp_path / version / "bin").mkdir(parents=True)
+        (tmp_path / version / "bin" / "pg_dump").write_text("")
+    monkeypatch.setattr(postgres, "_PLACES", tmp_path)
+    monkeypatch.setattr(postgres.shutil, "which", lambda name: None)
+    assert [Path(postgres.find_program("pg_dump", server, BackupFailed)).parts[-3] for server in (14, 15, 16)] == [
+        "14", "16", "16",
+    ]  # fmt: skip
+    with pytest.raises(BackupFailed, match="apt-get install postgresql-client-18"):
+        postgres.find_program("pg_dump", 18, BackupFailed)
+    old = tmp_path / "pg_dump"
+    old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 15.7'\n")
+    old.chmod(0o755)
+    monkeypatch.setattr(postgres.shutil, "which", lambda name: str(old))
+    with pytest.raises(BackupFailed, match="pg_dump versi 15 lebih lama daripada PostgreSQL 18"):
+        postgres.find_program("pg_dump", 18, BackupFailed)
 
 
 def sealed(data):

@@ -157,7 +157,7 @@ def check_newest() -> None:
     begun = time.monotonic()
     opening = keys.parted(settings.BACKUP_KEY)
     try:
-        path = restore.reading.newest_in(places.usual_folder(), opening)
+        path = restore.reading.newest_in(places.usual_folder())
         restore.check(path, opening)
     except (SetRefused, BackupFailed) as fault:
         state.went_wrong(BackupKind.CHECK, fault.message)

@@ -35,19 +35,28 @@ class Proved:
     base: Path | None
 
 
-def newest_in(folder: Path, keys: tuple[str, ...]) -> Path:
-    """Return the newest set in a folder, of whichever portal's keys these are.
+def newest_in(folder: Path) -> Path:
+    """Return the newest set in a folder, whichever portal made it.
 
     Raises:
-        SetRefused: there is none.
+        SetRefused: there is none, or none that we may read.
     """
-    found = []
-    for path in sorted(folder.glob(f"wbbm-*{places.ENDING}")):
+    found, closed = [], False
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.name.endswith(places.ENDING))
+    except OSError:
+        paths, closed = [], True
+    for path in paths:
         try:
             with path.open("rb") as source:
                 found.append((read_header(source).made_at, path))
+        except PermissionError:
+            closed = True
         except (SetRefused, OSError):
             continue
+    if closed and not found:
+        text = f"Isi {folder} tidak boleh dibaca pengguna ini."
+        raise SetRefused(f"{text} Jalankan: chown -R portal:portal {folder}. Tidak ada yang diubah.")
     if not found:
         raise SetRefused(f"Di folder {folder} tidak ada cadangan portal.")
     return max(found)[1]

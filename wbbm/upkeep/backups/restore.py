@@ -123,6 +123,8 @@ def require_empty(target: Target, manifest: Manifest) -> None:
 def _is_harmless(place: Path) -> bool:
     if place.name == "files" and place.is_dir():
         return not any(place.iterdir())
+    if place.name.startswith(sqlite.FILE):
+        return sqlite.is_blank(place.with_name(sqlite.FILE))
     return place.name in _HARMLESS or place.name.startswith((".cadangan-", ".kunci-"))
 
 
@@ -142,7 +144,7 @@ def restore(path: Path, opening: tuple[str, ...], into: str, say: Say, sheet: ke
         with _undone_when_it_fails(target) as written:
             _fill_files(proved, opening, target, written)
             if target.is_sqlite:
-                (scratch / sqlite.FILE).rename(target.database_file)
+                sqlite.put(scratch / sqlite.FILE, target.database_file)
             elif manifest.engine == "sqlite":
                 with _connected(target):
                     crossing.load(scratch / sqlite.FILE)

@@ -65,6 +65,22 @@ def unpack(packed: Path, place: Path) -> None:
         shutil.copyfileobj(source, sink, 1 << 20)
 
 
+def is_blank(place: Path) -> bool:
+    """Tell whether a file is a database without any table, as a command leaves that only looked for one."""
+    try:
+        with closing(open_database(f"file:{place}?mode=ro", uri=True)) as database:
+            return database.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    except sqlite3.Error:
+        return False
+
+
+def put(database: Path, place: Path) -> None:
+    """Give a database file its place, where at most a blank one lies."""
+    for beside in ("-wal", "-shm"):
+        Path(f"{place}{beside}").unlink(missing_ok=True)
+    database.rename(place)
+
+
 def tables_in(place: Path) -> dict[str, TableFacts]:
     """Check the pages of a database file and hash its tables.
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from wbbm.errors import DomainError
-from wbbm.upkeep.backups import keys, reading, restore, state
+from wbbm.upkeep.backups import engines, keys, reading, restore, state
 from wbbm.upkeep.models import BackupKind
 
 
@@ -41,13 +41,17 @@ class Command(BaseCommand):
             sheet = keys.read_sheet(Path(options["keys"])) if options["keys"] else None
             opening = (sheet.backup_keys if sheet else ()) + keys.parted(settings.BACKUP_KEY)
             path = Path(options["file"]).absolute()
-            path = reading.newest_in(path, opening) if path.is_dir() else path
+            path = reading.newest_in(path) if path.is_dir() else path
             if options["check"]:
                 self._check(path, opening, begun)
             else:
                 self._restore(path, opening, options["into"], sheet)
         except DomainError as fault:
             raise CommandError(fault.message) from fault
+        except OSError as fault:
+            raise CommandError(
+                f"{fault.filename or options['file']}: {fault.strerror}. Tidak ada yang diubah."
+            ) from fault
         self.stdout.write(f"Selesai dalam {time.monotonic() - begun:.0f} detik.")
 
     def _check(self, path: Path, opening: tuple[str, ...], begun: float) -> None:
@@ -55,6 +59,8 @@ class Command(BaseCommand):
         self.stdout.write(restore.summary(path, manifest))
         self.stdout.write(f"Sidik isi basis data: {manifest.content}")
         self.stdout.write("Cadangan ini utuh dan dapat dipulihkan.")
+        if engines.is_sqlite() and not Path(engines.settings_here()["NAME"]).exists():
+            return  # an empty machine: looking for a database would make one
         try:
             seconds = time.monotonic() - begun
             state.went_well(BackupKind.CHECK, name=str(path), size=path.stat().st_size, seconds=seconds)
