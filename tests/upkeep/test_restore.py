@@ -93,6 +93,15 @@ def test_a_set_brings_everything_back_on_an_empty_machine(usb, settings, tmp_pat
     # Without the restore the mail would have gone.
     digests.send_digests(ZONE, timezone.localdate())
     assert len(mail.outbox) == 1
+    assert Session.objects.exists()
+
+
+def test_a_database_that_came_back_by_wal_is_closed_off_alike(usb):
+    machines.live_in()
+    assert "Nilai: utuh" in said("restore", finish=True)
+    assert not Session.objects.exists()
+    digests.send_digests(ZONE, timezone.localdate())
+    assert mail.outbox == []
 
 
 def damage(path, name, change):

@@ -49,9 +49,7 @@ class Command(BaseCommand):
         except DomainError as fault:
             raise CommandError(fault.message) from fault
         except OSError as fault:
-            raise CommandError(
-                f"{fault.filename or options['file']}: {fault.strerror}. Tidak ada yang diubah."
-            ) from fault
+            raise CommandError(f"{fault.filename or options['file']}: {fault.strerror or fault}.") from fault
         self.stdout.write(f"Selesai dalam {time.monotonic() - begun:.0f} detik.")
 
     def _check(self, path: Path, opening: tuple[str, ...], begun: float) -> None:
