@@ -73,7 +73,9 @@ def given_folder(folder: Path) -> Path:
 def is_same_disk() -> bool:
     """Tell whether the automatic sets lie on the disk that they are to outlive."""
     folder = Path(settings.BACKUP_DIR)
-    return not folder.is_dir() or folder.stat().st_dev == settings.DATA_DIR.stat().st_dev
+    if not folder.is_dir():
+        return folder == settings.DATA_DIR / "cadangan"
+    return folder.stat().st_dev == settings.DATA_DIR.stat().st_dev
 
 
 def sets_in(folder: Path) -> list[Found]:

@@ -31,6 +31,6 @@ def _tell_admins(about: str, text: str, days: int) -> None:
     with transaction.atomic():
         for posting in held.filter(unit__depth=top).select_related("user", "unit").order_by("pk"):
             tell(
-                [posting.user], kind=NoticeKind.SYSTEM, text=text, url=reverse("admin:index"), unit=posting.unit,
+                [posting.user], kind=NoticeKind.SYSTEM, text=text, url=reverse("upkeep:health"), unit=posting.unit,
                 key=f"system-{about}-{period}"[:120],
             )  # fmt: skip
