@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 PORT ?= 8000
 export DJANGO_SETTINGS_MODULE := wbbm.settings
 
-.PHONY: run test check bench drills gambar lock clean upgrade
+.PHONY: run test check check-types check-rules bench drills gambar lock clean upgrade
 
 # Python 3.11 or newer with venv.
 PYTHON := $(shell command -v python3.11 || command -v python3)
@@ -30,10 +30,16 @@ test: $(VENV)/.dev-lock
 	$(PY) -m tests.run
 
 check: $(VENV)/.dev-lock
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-rules
+
+# The slowest of all, beside the others.
+check-types:
+	$(VENV)/bin/mypy
+
+check-rules:
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/djlint templates --lint --quiet
-	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
 	DEMO=0 DEBUG=0 SITE_URL=https://zi.example.test TRUSTED_PROXIES=127.0.0.1 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))') \
