@@ -23,7 +23,7 @@ from wbbm.files.services import receive, store
 from wbbm.jobs import services as jobs
 from wbbm.notices.models import NoticeKind
 from wbbm.notices.services import tell
-from wbbm.organisasi.models import AccessLink, Role
+from wbbm.organisasi.models import AccessLink, FactorReset, Role
 from wbbm.organisasi.services.audit import record
 from wbbm.organisasi.services.links import new_link
 from wbbm.organisasi.services.seals import seal_all
@@ -49,7 +49,8 @@ def live_in():
     # Waits for its computing when the set is made.
     set_status(province.sheets[0], ChecklistStatus.REVIEWED)
     reader = make_person(province.polres[0], Role.COMMANDER, email="kapolres@contoh.example")
-    make_person(province.polda, Role.ADMIN)
+    admin = make_person(province.polda, Role.ADMIN)
+    FactorReset.objects.create(person=reader, reason="Ponsel hilang", asked_by=admin)
     tell([reader], kind=NoticeKind.SHEET, text="Lembar diserahkan.", url="/dasbor/", unit=province.polres[0], key="k")
     keep_file(reader)
     new_link(reader, by=None, lasts=datetime.timedelta(hours=72))

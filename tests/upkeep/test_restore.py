@@ -20,7 +20,7 @@ from tests.supervisi.districts import make_province
 from tests.upkeep import machines
 from wbbm.jobs.models import Job
 from wbbm.notices import digests
-from wbbm.organisasi.models import AccessLink, AuditEvent, Role
+from wbbm.organisasi.models import AccessLink, AuditEvent, FactorReset, Role
 from wbbm.organisasi.services.verify import verify
 from wbbm.upkeep.backups import crypt, keys, making, manifest, reading, state
 from wbbm.upkeep.backups.errors import SetRefused
@@ -85,6 +85,7 @@ def test_a_set_brings_everything_back_on_an_empty_machine(usb, settings, tmp_pat
             # Nothing goes on from before: no session, no link, no mail.
             assert not Session.objects.exists()
             assert not AccessLink.objects.usable(timezone.now()).exists()
+            assert not FactorReset.objects.unsettled().exists()
             digests.send_digests(ZONE, timezone.localdate())
             assert mail.outbox == []
         # It is not empty any more.

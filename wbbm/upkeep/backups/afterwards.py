@@ -14,7 +14,7 @@ from django.utils import timezone
 from wbbm.jobs.models import Job
 from wbbm.notices.models import Digest, DigestState
 from wbbm.organisasi.guards import install_guards, missing_guards
-from wbbm.organisasi.models import AccessLink, ResetRequest, TimeZone, User
+from wbbm.organisasi.models import AccessLink, FactorReset, ResetRequest, TimeZone, User
 from wbbm.organisasi.services.audit import record
 from wbbm.organisasi.services.seals import seal_all
 from wbbm.organisasi.services.verify import verify
@@ -54,6 +54,7 @@ def settle(set_name: str) -> None:
         Session.objects.all().delete()
         AccessLink.objects.usable(now).update(expires_at=now)
         ResetRequest.objects.waiting().update(mailed_at=now)
+        FactorReset.objects.unsettled().update(ended_at=now)
         # Who held a job then is gone.
         Job.objects.exclude(token=None).update(token=None, lease_until=None)
         _hold_mail_back(now)

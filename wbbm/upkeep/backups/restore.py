@@ -173,7 +173,7 @@ def summary(path: Path, manifest: Manifest) -> str:
 def _warn_of_keys(manifest: Manifest, sheet: keys.Sheet, say: Say) -> None:
     """Say which other keys aren't those of the portal that the set was made by."""
     losses = {
-        "REPORT_KEY": "laporan warga dari masa itu tidak dapat dibuka sampai kuncinya diisi",
+        "REPORT_KEY": "laporan warga dan faktor kedua dari masa itu tidak terbuka sampai kuncinya diisi",
         "SECRET_KEY": "tautan yang tercetak dan sidik orang di jejak audit tidak cocok lagi",
     }
     for name, loss in losses.items():
