@@ -138,6 +138,9 @@ def main() -> int:
     with scratch() as folder, ExitStack() as stack:
         grounds = make_grounds(folder, stack, {find(name).engine for name in names})
         for name in names:
+            if reason := find(name).why_not():
+                print(f"DILEWATI: {name}: {reason}", flush=True)
+                continue
             for is_sabotaged in (False, True):
                 if asked.only and is_sabotaged != (asked.only == "sabotage"):
                     continue

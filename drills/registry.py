@@ -6,12 +6,12 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-from drills import broker, database, device, disk, kills, lines, people, races, restoring, work
+from drills import broker, database, device, disk, hosts, kills, lines, people, races, restoring, work
 from drills.run import Drill
 from drills.stack import Stack
 from tests import servers
 
-FAMILIES = (kills, broker, database, disk, races, work, device, people, lines, restoring)
+FAMILIES = (kills, broker, database, disk, races, work, device, people, lines, restoring, hosts)
 DRILLS: dict[str, Drill] = {drill.name: drill for module in FAMILIES for drill in module.DRILLS}
 
 

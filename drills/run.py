@@ -78,6 +78,8 @@ class Drill:
     needs: str = ""
     # Prepares the folder or the environment before the portal starts; returns what to undo.
     prepare: Callable[[Stack, ExitStack], None] | None = None
+    # Says why this machine can't run it; nothing where it can.
+    why_not: Callable[[], str] = str
 
 
 def settle(run: Run) -> None:

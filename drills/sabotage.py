@@ -187,6 +187,11 @@ NO_LIMITS = Sabotage(
     (Edit("wbbm/jobs/services.py", "limits.time_limit(kind.limit_seconds), ", ""),),
 )
 
+ENDLESS_LEASE = Sabotage(
+    "sewa pekerja yang mati tidak pernah habis",
+    (Edit("wbbm/jobs/models.py", "Q(lease_until__isnull=True) | Q(lease_until__lt=now)", "lease_until__isnull=True"),),
+)
+
 BY_DRILL: dict[str, Sabotage] = {
     "smoke": EARLY_REPLY,
     "kill-web": EARLY_REPLY,
@@ -211,4 +216,5 @@ BY_DRILL: dict[str, Sabotage] = {
     "lines-dropped": LONG_TRANSACTION,
     "restore": NOTHING_ENDED,
     "restore-sqlite": NO_EMPTY_PLACE,
+    "several-hosts": ENDLESS_LEASE,
 }

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -135,6 +136,69 @@ def test_systemd_runs_the_queues_that_there_are():
 
     target = (DEPLOY / "server" / "systemd" / "portal.target").read_text()
     assert set(re.findall(r"portal-worker@(\w+)\.service", target)) == set(Queue.values)
+
+
+def test_several_hosts_run_together_what_one_server_runs():
+    from wbbm.jobs.models import Queue
+
+    def wanted(path):
+        return set(re.search(r"^Wants=(.+)$", path.read_text(), re.MULTILINE)[1].split())
+
+    one = wanted(DEPLOY / "server" / "systemd" / "portal.target")
+    web, worker = (DEPLOY / "hosts" / "systemd" / f"portal-{kind}-host.target" for kind in ("web", "worker"))
+    assert wanted(web) | wanted(worker) == one
+    assert not wanted(web) & wanted(worker)
+    rules = (DEPLOY / "hosts" / "pg_hba.conf").read_text().splitlines()
+    lines = [line.split() for line in rules if line and not line.startswith("#")]
+    # Nobody from everywhere, nothing unencrypted, no password in the clear.
+    assert {(line[0], line[1], line[-1]) for line in lines} == {("hostssl", "portal", "scram-sha-256")}
+    assert all(line[3] != "0.0.0.0/0" for line in lines)
+    assert {f"{queue}" for queue in Queue.values} == set(re.findall(r"portal-worker@(\w+)", worker.read_text()))
+
+
+def test_redis_keeps_what_it_is_given_and_asks_for_a_password():
+    for text in ((DEPLOY / "server" / "redis.conf").read_text(), (DEPLOY / "compose" / "compose.yaml").read_text()):
+        said = re.sub(r'[",\[\]-]+', " ", text)
+        for words in (r"appendonly\s+yes", r"maxmemory\s+policy\s+noeviction", r"requirepass\s+\S+"):
+            assert re.search(words, said), words
+
+
+def test_a_host_that_is_gone_holds_no_rows_for_long():
+    """It never says goodbye; PostgreSQL and the portal both give up its line in 20 s."""
+    roles = (DEPLOY / "server" / "roles.sql").read_text()
+    for words in ("tcp_keepalives_idle = 10", "tcp_user_timeout = '20s'", "idle_in_transaction_session_timeout"):
+        assert f"ALTER ROLE portal_web SET {words}" in roles
+    assert '"tcp_user_timeout": 20_000' in SETTINGS
+
+
+def test_compose_runs_what_systemd_runs_with_settings_that_there_are():
+    whole = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+    services = whole["services"]
+    assert set(services) == {"db", "redis", "prepare", "web", "worker-cepat", "worker-berat", "sweep"}
+    for name, service in services.items():
+        if name in {"db", "redis"}:
+            continue
+        assert set(service["environment"]) <= KNOWN, name
+        # Without an answer from outside nothing starts; no secret stands here.
+        given = [
+            value for key, value in service["environment"].items() if key.endswith(("KEY", "URL")) and "$" in value
+        ]
+        assert all(re.search(r"\$\{[A-Z_]+:\?\}", value) for value in given)
+        assert service["ulimits"] == {"core": 0}
+        assert {mount.split(":")[0] for mount in service["volumes"]} <= set(whole["volumes"])
+    owner = [name for name, service in services.items() if "portal_owner" in str(service.get("environment"))]
+    assert owner == ["prepare"]
+    units = {path.name: path.read_text() for path in (DEPLOY / "server" / "systemd").glob("*.service")}
+    for name, unit in (("web", "portal-web"), ("worker-cepat", "portal-worker@"), ("worker-berat", "portal-worker@")):
+        run = re.search(r"^ExecStart=\S+/bin/(.+)$", units[f"{unit}.service"], re.MULTILINE)[1]
+        run = (
+            run.replace("%i", name.removeprefix("worker-"))
+            .replace("%%h", "%h")
+            .replace("${BIND}:${PORT}", "0.0.0.0:8000")
+        )
+        assert sorted(services[name]["command"]) == sorted(run.split())
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert published == ["127.0.0.1:8000:8000"]
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")

@@ -19,3 +19,10 @@ ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner IN SCHEMA public
   GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO portal_web;
 ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner IN SCHEMA public
   GRANT USAGE, SELECT ON SEQUENCES TO portal_web;
+
+-- Mesin yang mati tidak berpamitan: tanpa ini sesinya, dan baris yang dikuncinya, tertahan sampai dua jam.
+ALTER ROLE portal_web SET tcp_keepalives_idle = 10;
+ALTER ROLE portal_web SET tcp_keepalives_interval = 3;
+ALTER ROLE portal_web SET tcp_keepalives_count = 3;
+ALTER ROLE portal_web SET tcp_user_timeout = '20s';
+ALTER ROLE portal_web SET idle_in_transaction_session_timeout = '5min';
