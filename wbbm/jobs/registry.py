@@ -42,6 +42,11 @@ def get(name: str) -> Kind | None:
     return _kinds.get(name)
 
 
+def names() -> frozenset[str]:
+    """Return the kinds that some app knows."""
+    return frozenset(_kinds)
+
+
 def name_kinds(words: dict[str, str]) -> None:
     """Say what people call kinds of jobs; called in an app's ready()."""
     _words.update(words)

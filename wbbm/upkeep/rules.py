@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import F
 
 from wbbm.files import thumbnails
+from wbbm.jobs import registry
 from wbbm.jobs.models import Job
 from wbbm.notices.models import Notice
 from wbbm.notices.services import KEEP_READ
@@ -68,10 +69,14 @@ def register() -> None:
     )
     register_rows(
         "jobs",
-        what="pekerjaan yang sudah selesai",
+        what="pekerjaan yang sudah selesai, atau yang jenisnya tidak ada lagi",
         keeps=f"{JOBS.days} hari",
         stays="pekerjaan yang belum selesai atau gagal",
-        rows=lambda now: [Job.objects.filter(done__gte=F("wanted"), token=None, done_at__lt=now - JOBS)],
+        rows=lambda now: [
+            Job.objects.filter(done__gte=F("wanted"), token=None, done_at__lt=now - JOBS),
+            # Of an older release: nobody will ever do it.
+            Job.objects.exclude(kind__in=registry.names()).filter(token=None, wanted_at__lt=now - JOBS),
+        ],
     )
     register_rule(
         Rule(
