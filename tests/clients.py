@@ -8,7 +8,7 @@ from http.cookies import SimpleCookie
 from django.test import Client
 
 from wbbm.organisasi.models import User
-from wbbm.organisasi.sessions import LAST_ACTIVE, STARTED
+from wbbm.organisasi.sessions import CHECKED, LAST_ACTIVE, STARTED
 
 
 class Sessions:
@@ -27,7 +27,7 @@ class Sessions:
             self._client.force_login(User.objects.get(pk=key), backend="wbbm.organisasi.auth.PostingBackend")
             # Begun before the first request: whoever takes back what that wrote would have it begin every time.
             session = self._client.session
-            session[STARTED] = session[LAST_ACTIVE] = int(time.time())
+            session[STARTED] = session[LAST_ACTIVE] = session[CHECKED] = int(time.time())
             session.save()
             self._cookies[key] = self._client.cookies
         self._client.cookies = SimpleCookie({name: morsel.value for name, morsel in self._cookies[key].items()})
