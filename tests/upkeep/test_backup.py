@@ -107,6 +107,12 @@ def test_a_full_disk_leaves_nothing_half_and_the_admin_hears_of_it(usb, admin, m
         call_command("backup")
     assert Notice.objects.filter(person=admin, kind=NoticeKind.SYSTEM, text__startswith="Cadangan gagal").count() == 1
     monkeypatch.undo()
+    with monkeypatch.context() as closed:
+        closed.setattr(
+            places, "clear_asides", lambda folder: (_ for _ in ()).throw(PermissionError(13, "denied", "usb"))
+        )
+        with pytest.raises(CommandError, match=r"usb: denied\."):
+            call_command("backup")
     nightly.run()
     assert state.runs()[BackupKind.FULL].fault == ""
 

@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +110,8 @@ def make(kind: str, rule: str, folder: Path | None = None) -> Made | None:
     begun = time.monotonic()
     try:
         place = folder or places.usual_folder()
-        made = making.make_full(place) if kind == BackupKind.FULL else making.make_changes(place)
+        with _said():
+            made = making.make_full(place) if kind == BackupKind.FULL else making.make_changes(place)
     except BackupFailed as fault:
         state.went_wrong(kind, fault.message)
         warn_admins(f"backup-{kind}", f"Cadangan gagal: {fault.message}")
@@ -124,19 +126,30 @@ def make(kind: str, rule: str, folder: Path | None = None) -> Made | None:
     if made.manifest.missing:
         count = len(made.manifest.missing)
         warn_admins("backup-files", f"{count} berkas hilang dari penyimpanan atau berubah; lihat docs/operasi.md.")
-    prune(place, rule)
+    if rule:
+        prune(place, rule)
     return made
+
+
+@contextlib.contextmanager
+def _said() -> Iterator[None]:
+    """Say what the disk says, in a line: full, gone, or not ours."""
+    try:
+        yield
+    except OSError as fault:
+        where = f"{fault.filename}: " if fault.filename else ""
+        raise BackupFailed(f"{where}{fault.strerror or fault}. Tidak ada yang setengah jadi.") from fault
 
 
 def prune(folder: Path, rule: str) -> list[Path]:
     """Delete this portal's sets that the rule doesn't keep; never the newest full one, never what isn't ours."""
     sets = places.sets_in(folder)
     full = {each.path.name: timezone.localtime(each.made_at) for each in sets if each.header.kind == places.FULL}
-    gone = keep.superfluous(full, keep.parse(rule)) if rule else set()
-    newest = max(full, key=lambda name: full[name], default="")
+    gone = keep.superfluous(full, keep.parse(rule))
+    # The newest changes stay with the set below them, also once a newer full one is there: it might be damaged.
     changes = [each for each in sets if each.header.kind == places.CHANGES]
-    of_newest = [each for each in changes if each.header.base == newest]
-    gone |= {each.path.name for each in changes if each not in of_newest[:_CHANGES_KEPT]}
+    standing = [each for each in changes if each.header.base in set(full) - gone]
+    gone |= {each.path.name for each in changes if each not in standing[:_CHANGES_KEPT]}
     for name in gone:
         with contextlib.suppress(FileNotFoundError):
             (folder / name).unlink()
@@ -158,7 +171,8 @@ def check_newest() -> None:
     opening = keys.parted(settings.BACKUP_KEY)
     try:
         path = restore.reading.newest_in(places.usual_folder())
-        restore.check(path, opening)
+        with _said():
+            restore.check(path, opening)
     except (SetRefused, BackupFailed) as fault:
         state.went_wrong(BackupKind.CHECK, fault.message)
         warn_admins("backup-check", f"Uji pemulihan gagal: {fault.message}")
