@@ -28,7 +28,7 @@ from drills.stack import DURABLE, KEYS, ROOT, scratch
 from tests import servers
 
 # No drill takes this long; what does has hung.
-TIMEOUT = 300
+TIMEOUT = 420
 
 
 @dataclass

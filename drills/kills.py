@@ -97,7 +97,7 @@ DRILLS = [
     Drill("kill-web", kill_web, "kill -9 pada web: satu proses, induknya, semuanya"),
     Drill("kill-worker", kill_worker, "kill -9 pada kedua pekerja, terakhir di tengah rekapitulasi"),
     Drill("kill-all", kill_all, "kill -9 pada semua proses sekaligus, lalu dijalankan lagi"),
-    Drill("kill-all-sqlite", kill_all, "Sama, di satu mesin dengan SQLite", engine="sqlite"),
+    Drill("kill-all-sqlite", kill_all, "kill -9 pada semua proses, di satu mesin dengan SQLite", engine="sqlite"),
 ]
 # For the suite: the framework at work, in a few seconds.
 SMOKE = Drill(

@@ -100,7 +100,7 @@ DRILLS = [
         "restore", restored, "Mesin hilang; cadangan dipulihkan di tempat kosong", prepare=keyed, limit_seconds=WITHIN
     ),
     Drill(
-        "restore-sqlite", restored, "Sama, di satu mesin dengan SQLite", engine="sqlite", prepare=keyed,
-        limit_seconds=WITHIN,
+        "restore-sqlite", restored, "Mesin hilang; cadangan SQLite dipulihkan di folder kosong", engine="sqlite",
+        prepare=keyed, limit_seconds=WITHIN,
     ),
 ]  # fmt: skip
