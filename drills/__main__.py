@@ -136,6 +136,10 @@ def main() -> int:
     # What mounts a small disk needs root; left out it is named, and neither good nor bad.
     skipped = [name for name in asked.names or DRILLS if find(name).needs == "root" and os.geteuid() != 0]
     names = [name for name in asked.names or DRILLS if name not in skipped]
+    for name in skipped:
+        print(f"Tidak dijalankan: {name}: perlu root", flush=True)
+    if not names:
+        return 1
     lines: list[dict[str, Any]] = []
     with scratch() as folder, ExitStack() as stack:
         grounds = make_grounds(folder, stack, {find(name).engine for name in names})
@@ -152,8 +156,6 @@ def main() -> int:
                     report.keep(lines[-1])
     print(report.table(lines))
     wrong = [line for line in lines if line["passed"] == line["sabotaged"] or not line["started"]]
-    for name in skipped:
-        print(f"Tidak dijalankan: {name}: perlu root")
     for line in wrong:
         what = "tetap hijau tanpa pengamannya" if line["passed"] else "ada pelanggaran, atau tidak dapat dimulai"
         print(f"SALAH: {line['name']}: {what}")
