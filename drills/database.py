@@ -24,7 +24,8 @@ def postgres_restarted(run: Run) -> None:
         since = time.monotonic()
         # Nobody restarts the portal for that; how long PostgreSQL itself takes is not ours.
         wait_until(lambda since=since: run.ledger.successes(since) > 0, BACK_WITHIN, "saves go on")
-        run.warm(1)
+        # So that the next crash meets writes of these seconds.
+        run.warm(3)
         run.rounds += 1
     run.warm(2)
 
