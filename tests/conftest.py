@@ -46,6 +46,7 @@ ONCE = (
 LONG = (
     "test_access_matrix.py", "test_every_page.py", "supervisi/test_final_sheet.py",
     "supervisi/test_concurrent_saves.py", "browser/test_main_job.py", "browser/test_axe.py",
+    "upkeep/test_upgrade.py",
 )  # fmt: skip
 # One process runs all of these: each begins with something that takes longer than its tests.
 TOGETHER = ("test_every_page.py", "supervisi/test_demo.py", "browser/test_axe.py")
