@@ -239,3 +239,24 @@ def test_a_worker_gets_no_more_memory_than_its_own_and_ends_work_that_never_look
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "memory\n")
     assert "Timeout" in done.stderr
+
+
+def test_a_job_that_a_clock_which_was_ahead_put_off_is_done_today(told):
+    done = []
+    register("uji", lambda held: done.append(held.key))
+    far = timezone.now() + datetime.timedelta(days=400)
+    request("uji", "a")
+    Job.objects.filter(kind="uji").update(available_at=far, wanted_at=far, rung_at=far, lease_until=far)
+    assert not run(job().pk)
+    assert not list(services.waiting(longer_than=0))
+    assert clock.call_back()
+    assert job().pk in [pk for pk, _ in services.waiting(longer_than=-1)]
+    over()
+    assert run(job().pk)
+    assert done == ["a"]
+    # A pause that is meant stays.
+    pause = timezone.now() + datetime.timedelta(seconds=300)
+    request("uji", "a")
+    Job.objects.filter(kind="uji").update(available_at=pause)
+    clock.call_back()
+    assert job().available_at == pause

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import threading
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.storage import default_storage
@@ -22,9 +23,9 @@ from wbbm.jobs.models import Job
 from wbbm.notices.models import Notice, NoticeKind
 from wbbm.organisasi.models import AuditEvent, Role, UnitKind
 from wbbm.organisasi.services.audit import record
-from wbbm.upkeep.backups import keys, making, nightly, places, restore, state
+from wbbm.upkeep.backups import engines, keys, making, nightly, places, reading, restore, state
 from wbbm.upkeep.backups.errors import BackupFailed, SetRefused
-from wbbm.upkeep.models import BackupKind
+from wbbm.upkeep.models import BackupKind, BackupState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 once = pytest.mark.once
@@ -199,6 +200,75 @@ def test_the_night_makes_a_full_set_and_the_minutes_the_changes(usb, settings, a
     third = nightly.make(BackupKind.FULL, "1d", usb)
     # Of one day the newest stays; what isn't ours is left alone, and changes go with the set below them.
     assert names(usb) == sorted(["catatan.txt", foreign.name, third.path.name])
+
+
+def test_a_clock_that_was_ahead_holds_no_backup_back(usb, settings, admin, monkeypatch):
+    now, wrong = timezone.now(), timezone.now() + datetime.timedelta(days=400)
+    with monkeypatch.context() as ahead:
+        ahead.setattr(timezone, "now", lambda: wrong)
+        late = nightly.run()
+    first = nightly.run(now)
+    assert first.manifest.kind == places.FULL
+    record("sign-out", by=admin)
+    BackupState.objects.update(at=wrong)
+    changed = nightly.make(BackupKind.CHANGES, settings.BACKUP_KEEP)
+    assert places.FULL in changed.path.name or changed.manifest.base == first.path.name
+    # Neither the right ones nor what was dated wrongly goes, and a folder gives the newest right one.
+    assert set(names(usb)) >= {late.path.name, first.path.name, changed.path.name}
+    opening = keys.parted(settings.BACKUP_KEY)
+    assert reading.newest_in(usb, opening) == changed.path
+    # Of two portals that share a folder each finds its own.
+    settings.BACKUP_KEY = "kunci-portal-yang-lain-" * 3
+    other = making.make_full(usb).path
+    assert reading.newest_in(usb, opening) == changed.path
+    assert reading.newest_in(usb, keys.parted(settings.BACKUP_KEY)) == other
+
+
+@once
+def test_a_set_made_elsewhere_is_no_automatic_one_and_deletes_nothing_unasked(usb, settings, admin, tmp_path):
+    nightly.run()
+    record("sign-out", by=admin)
+    nightly.make(BackupKind.CHANGES, settings.BACKUP_KEEP)
+    archive = tmp_path / "arsip"
+    shutil.copytree(usb, archive)
+    before = names(archive)
+    state.went_wrong(BackupKind.FULL, "cakram lepas")
+    call_command("backup", to=str(archive), stdout=io.StringIO(), stderr=io.StringIO())
+    assert set(names(archive)) > set(before)
+    assert state.runs()[BackupKind.FULL].fault == "cakram lepas"
+
+
+@once
+def test_a_file_that_a_disk_no_longer_gives_keeps_the_others_in(usb, admin, monkeypatch):
+    good, bad = machines.keep_file(admin, 1), machines.keep_file(admin, 2)
+    give = default_storage.open
+
+    def dying(path, *mode):
+        if path == bad.path:
+            raise OSError(errno.EIO, "Input/output error")
+        return give(path, *mode)
+
+    monkeypatch.setattr(making, "default_storage", SimpleNamespace(open=dying))
+    made = making.make_full(usb)
+    assert made.manifest.missing == [bad.path]
+    assert good.path in made.manifest.files
+
+
+@once
+def test_a_full_disk_under_the_copies_is_told_as_that(usb, settings, admin, monkeypatch):
+    path = making.make_full(usb).path
+
+    def full(*about):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as crowded:
+        crowded.setattr(reading, "open_new", full)
+        with pytest.raises(SetRefused, match=r"Salinan sementara di .* No space left"):
+            restore.check(path, keys.parted(settings.BACKUP_KEY))
+    monkeypatch.setattr(engines, "snapshot_here", full)
+    with pytest.raises(BackupFailed, match=r"Salinan sementara di .* No space left"):
+        nightly.run()
+    assert "Salinan sementara" in state.runs()[BackupKind.FULL].fault
 
 
 @sqlite_only

@@ -13,10 +13,11 @@ from wbbm.jobs.models import MOST_ATTEMPTS, Job
 from wbbm.jobs.services import request
 from wbbm.notices.models import Notice, NoticeKind
 from wbbm.organisasi.models import AuditEvent, Role
+from wbbm.upkeep.backups import places
 from wbbm.upkeep.backups.state import went_well, went_wrong
 from wbbm.upkeep.health import figures, own
 from wbbm.upkeep.health.figures import Figure, age_words, size_words
-from wbbm.upkeep.models import BackupKind
+from wbbm.upkeep.models import BackupKind, BackupState
 
 pytestmark = pytest.mark.django_db
 PAGE, RETRY = "/kesehatan/", "/kesehatan/ulangi/"
@@ -51,8 +52,9 @@ def make_dead(kind="rollup", key="1:2:3:self", reason="ValueError: rusak\nrincia
     return rows.get()
 
 
-def all_is_well():
+def all_is_well(monkeypatch):
     """Let sweep and workers be heard a moment ago, and backups be made and proved."""
+    monkeypatch.setattr(places, "is_same_disk", lambda: False)
     for kind in BackupKind.values:
         went_well(kind, name="wbbm.cadangan", size=2_000_000)
     canary.send_canaries()
@@ -75,8 +77,8 @@ def test_the_page_is_for_the_admin_of_the_top_unit_only(polda, keeper):
     assert "admin satuan puncak" in signed_in(below).get(PAGE).content.decode()
 
 
-def test_a_portal_in_good_health_says_so_and_the_first_page_is_silent(keeper):
-    all_is_well()
+def test_a_portal_in_good_health_says_so_and_the_first_page_is_silent(keeper, monkeypatch):
+    all_is_well(monkeypatch)
     client = signed_in(keeper)
     said = client.get(PAGE).content.decode()
     assert "Semua berjalan baik." in said
@@ -87,7 +89,7 @@ def test_a_portal_in_good_health_says_so_and_the_first_page_is_silent(keeper):
 
 
 def test_what_is_red_says_what_to_do_and_shows_on_the_first_page(keeper, polda, monkeypatch):
-    all_is_well()
+    all_is_well(monkeypatch)
     make_dead()
     monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(100, 97, 3))
     went_wrong(BackupKind.CHECK, "sidik tidak cocok")
@@ -119,10 +121,24 @@ def test_the_page_asks_the_same_few_questions_however_much_is_wrong(keeper, djan
     assert "Hanya 50 yang terbaru" in said
 
 
+def test_backups_that_are_not_what_they_seem_are_told(keeper, monkeypatch, settings, tmp_path):
+    all_is_well(monkeypatch)
+    client = signed_in(keeper)
+    monkeypatch.undo()
+    assert "Di cakram yang sama dengan datanya" in client.get(PAGE).content.decode()
+    BackupState.objects.filter(kind=BackupKind.FULL).update(at=timezone.now() + datetime.timedelta(days=40))
+    settings.BACKUP_DIR = tmp_path / "belum-dipasang"
+    said = client.get(PAGE).content.decode()
+    assert "belum-dipasang tidak ada di mesin ini" in said
+    assert "timedatectl" in said
+    settings.BACKUP_KEY = ""
+    assert "Tanpa BACKUP_KEY tidak ada cadangan" in client.get(PAGE).content.decode()
+
+
 def test_a_figure_that_cannot_be_read_is_red_and_hides_no_other(keeper, monkeypatch):
     monkeypatch.setattr(figures, "_groups", dict(figures._groups))
     figures.register_figure("Rusak", lambda: [Figure("a", "b"), int("x")])
-    all_is_well()
+    all_is_well(monkeypatch)
     said = signed_in(keeper).get(PAGE).content.decode()
     assert "Tidak terbaca" in said
     assert "Basis data" in said

@@ -34,6 +34,7 @@ def sweep_once() -> int:
 def sweep_forever(stop: threading.Event) -> None:
     """Sweep every two seconds, send canaries every ten, do what is due; through failures of database and broker."""
     ticks.every(clock.EVERY_SECONDS, clock.tick)
+    ticks.every(clock.EVERY_SECONDS, clock.call_back)
     next_canary = 0.0
     while not stop.is_set():
         try:

@@ -22,9 +22,10 @@ from django.utils import timezone
 
 from wbbm.version import VERSION
 
-from . import engines, keys, places
+from . import engines, keys, places, postgres
 from .content import VOLATILE, digest
 from .crypt import Header, Sealer
+from .errors import BackupFailed
 from .manifest import BASE, FORMAT, MEMBER, FileFacts, Manifest
 from .snapshot import FileRow, Snapshot
 
@@ -112,6 +113,16 @@ def _read_note(folder: Path) -> _Base | None:
 
 
 def _make(folder: Path, kind: str, base: _Base) -> Any:
+    try:
+        return _make_set(folder, kind, base)
+    except OSError as fault:
+        text = f"Salinan sementara di {settings.DATA_DIR} tidak dapat ditulis: {fault.strerror or fault}."
+        raise BackupFailed(text) from fault
+    except postgres.Fault as fault:
+        raise BackupFailed(f"Basis data berhenti menjawab: {' '.join(str(fault).split())[:200]}") from fault
+
+
+def _make_set(folder: Path, kind: str, base: _Base) -> Any:
     key = keys.writing_key()
     places.clear_asides(folder)
     at = timezone.now()
@@ -163,14 +174,16 @@ def _add_files(
             files[row.path] = known
             continue
         try:
+            # None is larger than an upload may be. Read before its place in the set begins: one that a dying disk no
+            # longer gives must not keep all others out.
             with default_storage.open(row.path) as source:
-                size = source.size
-                sha256 = _add(archive, FILES + row.path, source, size)
-        except FileNotFoundError:
+                data = source.read()
+        except OSError:
             if row.sha256:  # a small picture is made again when somebody opens it
                 missing.append(row.path)
             continue
-        files[row.path] = FileFacts(size, sha256)
+        sha256 = _add(archive, FILES + row.path, io.BytesIO(data), len(data))
+        files[row.path] = FileFacts(len(data), sha256)
         if row.sha256 and row.sha256 != sha256:
             # The disk changed it. The set keeps what there is, and says so.
             missing.append(row.path)

@@ -83,18 +83,23 @@ def run(now: datetime.datetime | None = None) -> Made | None:
     """
     now = now or timezone.now()
     known = state.runs()
-    full = known[BackupKind.FULL].at
+    full = _before(now, known[BackupKind.FULL].at)
     if full is None or _night_of(full) < _night_of(now):
         warn_of_disks()
         made = make(BackupKind.FULL, settings.BACKUP_KEEP)
-        checked = known[BackupKind.CHECK].at
+        checked = _before(now, known[BackupKind.CHECK].at)
         if checked is None or checked < now - _CHECK_EVERY:
             jobs.request(CHECK_KIND, "auto")
         return made
-    last = state.last_backup().at
+    last = _before(now, state.last_backup().at)
     if not engines.is_sqlite() or (last is not None and last > now - _JUST_NOW):
         return None
     return make(BackupKind.CHANGES, settings.BACKUP_KEEP)
+
+
+def _before(now: datetime.datetime, moment: datetime.datetime | None) -> datetime.datetime | None:
+    """Return a moment unless it has yet to come: what a clock that was ahead noted holds no set back."""
+    return moment if moment is None or moment < now + places.AHEAD else None
 
 
 def _night_of(moment: datetime.datetime) -> datetime.date:
@@ -104,10 +109,17 @@ def _night_of(moment: datetime.datetime) -> datetime.date:
 def make(kind: str, rule: str, folder: Path | None = None) -> Made | None:
     """Make a set, remember how it went, and let go what the rule doesn't keep.
 
+    What somebody makes elsewhere is his own: it stands for no automatic set, and hides no failure of one.
+
     Raises:
         BackupFailed: it couldn't be made.
     """
     begun = time.monotonic()
+    if folder is not None and folder != Path(settings.BACKUP_DIR):
+        with _said():
+            own = making.make_full(folder) if kind == BackupKind.FULL else making.make_changes(folder)
+        prune(folder, rule)
+        return own
     try:
         place = folder or places.usual_folder()
         with _said():
@@ -142,8 +154,15 @@ def _said() -> Iterator[None]:
 
 
 def prune(folder: Path, rule: str) -> list[Path]:
-    """Delete this portal's sets that the rule doesn't keep; never the newest full one, never what isn't ours."""
-    sets = places.sets_in(folder)
+    """Delete this portal's sets that the rule doesn't keep; never the newest full one, never what isn't ours.
+
+    Without a rule nothing goes; nor does a set that a clock which was ahead dated later than now, and no set is
+    superfluous on its account.
+    """
+    if not rule:
+        return []
+    limit = timezone.now() + places.AHEAD
+    sets = [each for each in places.sets_in(folder) if each.made_at < limit]
     full = {each.path.name: timezone.localtime(each.made_at) for each in sets if each.header.kind == places.FULL}
     gone = keep.superfluous(full, keep.parse(rule))
     # The newest changes stay with the set below them, also once a newer full one is there: it might be damaged.
@@ -170,7 +189,7 @@ def check_newest() -> None:
     begun = time.monotonic()
     opening = keys.parted(settings.BACKUP_KEY)
     try:
-        path = restore.reading.newest_in(places.usual_folder())
+        path = restore.reading.newest_in(places.usual_folder(), opening)
         with _said():
             restore.check(path, opening)
     except (SetRefused, BackupFailed) as fault:

@@ -28,6 +28,8 @@ _ASIDE = re.compile(rf"\.wbbm-.*\{ENDING}\.tulis")
 _SCRATCH = ".cadangan-"
 _ROOM = 16 * 1024 * 1024
 LOW_SHARE = 0.15
+# A moment so much later than now was noted by a clock that was ahead.
+AHEAD = datetime.timedelta(hours=1)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from .content import TableFacts, of_postgresql
 from .errors import BackupFailed, DomainErrorType, RestoreFailed, SetRefused, TargetRefused
 from .snapshot import Snapshot, read_facts
 
+# What a database says that stops answering.
+Fault = psycopg2.Error
 MEMBER = "basis-data.dump"
 _PLACES = Path("/usr/lib/postgresql")
 _PUBLIC = re.compile(r"; \d+ \d+ (SCHEMA|COMMENT) - (SCHEMA )?public")

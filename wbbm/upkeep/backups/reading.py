@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import gzip
 import hashlib
 import sqlite3
@@ -13,10 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from django.utils import timezone
+
 from . import places, postgres, sqlite
 from .content import TableFacts
 from .crypt import Header, Opener, damaged, read_header
 from .errors import SetRefused
+from .keys import fingerprint
 from .making import FILES
 from .manifest import BASE, MEMBER, OWN, Manifest, read_manifest, require_known_schema
 
@@ -35,12 +40,16 @@ class Proved:
     base: Path | None
 
 
-def newest_in(folder: Path) -> Path:
-    """Return the newest set in a folder, whichever portal made it.
+def newest_in(folder: Path, keys: tuple[str, ...]) -> Path:
+    """Return the newest set in a folder that one of these keys opens; where none does, the newest of another portal.
+
+    One that a clock which was ahead dated later than now comes after all others.
 
     Raises:
         SetRefused: there is none, or none that we may read.
     """
+    ours = {fingerprint(key) for key in keys}
+    limit = timezone.now() + places.AHEAD
     found, closed = [], False
     try:
         paths = sorted(path for path in folder.iterdir() if path.name.endswith(places.ENDING))
@@ -49,17 +58,19 @@ def newest_in(folder: Path) -> Path:
     for path in paths:
         try:
             with path.open("rb") as source:
-                found.append((read_header(source).made_at, path))
+                header = read_header(source)
+            made_at = datetime.datetime.fromisoformat(header.made_at)
+            found.append((header.key in ours, made_at < limit, made_at, path))
         except PermissionError:
             closed = True
-        except (SetRefused, OSError):
+        except (SetRefused, OSError, ValueError, TypeError):
             continue
     if closed and not found:
         text = f"Isi {folder} tidak boleh dibaca pengguna ini."
         raise SetRefused(f"{text} Jalankan: chown -R portal:portal {folder}. Tidak ada yang diubah.")
     if not found:
         raise SetRefused(f"Di folder {folder} tidak ada cadangan portal.")
-    return max(found)[1]
+    return max(found)[-1]
 
 
 def prove(path: Path, keys: tuple[str, ...], scratch: Path) -> Proved:
@@ -150,19 +161,49 @@ def _members(opener: Opener) -> Iterator[Member]:
         pass
 
 
+def open_new(place: Path) -> IO[bytes]:
+    """Open a file of ours that isn't there yet."""
+    return place.open("xb")
+
+
 def _hash(source: IO[bytes], place: Path | None = None) -> str:
     """Hash a stream, and write it to a new file where one is given."""
     sha256 = hashlib.sha256()
-    sink = place.open("xb") if place is not None else None
+    sink = None
+    if place is not None:
+        with _room_for(place):
+            sink = open_new(place)
     try:
         while piece := source.read(_PIECE):
             sha256.update(piece)
             if sink is not None:
-                sink.write(piece)
+                with _room_for(place):
+                    sink.write(piece)
     finally:
         if sink is not None:
-            sink.close()
+            with _room_for(place):
+                sink.close()
     return sha256.hexdigest()
+
+
+@contextlib.contextmanager
+def _room_for(place: Path | None) -> Iterator[None]:
+    """Say of a disk that takes no more that it is that disk, and not that the set is damaged."""
+    try:
+        yield
+    except OSError as fault:
+        folder = place.parent.parent if place is not None else ""
+        text = f"Salinan sementara di {folder} tidak dapat ditulis: {fault.strerror or fault}. Tidak ada yang diubah."
+        raise SetRefused(text) from fault
+
+
+@contextlib.contextmanager
+def _legible() -> Iterator[None]:
+    """Say of a database that can't be read that the set is damaged."""
+    try:
+        yield
+    except (sqlite3.Error, gzip.BadGzipFile, EOFError, zlib.error, ValueError) as fault:
+        raise damaged("basis datanya tidak terbaca") from fault
 
 
 def _prove_database(manifest: Manifest, database: Path, scratch: Path) -> None:
@@ -171,11 +212,10 @@ def _prove_database(manifest: Manifest, database: Path, scratch: Path) -> None:
         postgres.check(database, manifest.server)
         return
     plain = scratch / sqlite.FILE
-    try:
+    with _room_for(plain), _legible():
         sqlite.unpack(database, plain)
+    with _legible():
         require_equal(sqlite.tables_in(plain), manifest)
-    except (sqlite3.Error, gzip.BadGzipFile, EOFError, zlib.error, ValueError) as fault:
-        raise damaged("basis datanya tidak terbaca") from fault
     database.unlink()
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from pathlib import Path
 
+from django.conf import settings
 from django.utils import timezone
 
-from wbbm.upkeep.backups import engines, state
+from wbbm.upkeep.backups import engines, keys, places, state
 from wbbm.upkeep.backups.state import Run
 from wbbm.upkeep.models import BackupKind
 
@@ -30,10 +32,27 @@ def register() -> None:
 def backup_figures() -> Iterator[Figure]:
     """Say how backups stand (one query)."""
     known = state.runs()
+    yield _place()
     yield _figure("Cadangan penuh terakhir", known[BackupKind.FULL], _FULL, _MAKE)
     if engines.is_sqlite():
         yield _figure("Cadangan perubahan terakhir", known[BackupKind.CHANGES], _CHANGES, _MAKE)
     yield _figure("Uji pemulihan terakhir", known[BackupKind.CHECK], _CHECK, _PROVE)
+
+
+def _place() -> Figure:
+    """Say whether sets are made at all, and whether they outlive the disk of the data."""
+    label = "Tempat cadangan"
+    if not keys.parted(settings.BACKUP_KEY):
+        advice = "Tanpa BACKUP_KEY tidak ada cadangan yang dibuat. Isi kuncinya; lihat docs/operasi.md."
+        return Figure(label, "kuncinya belum diisi", State.BAD, advice)
+    folder = Path(settings.BACKUP_DIR)
+    if not folder.is_dir() and folder != settings.DATA_DIR / "cadangan":
+        advice = "Pasang cakramnya, atau perbaiki BACKUP_DIR; kecuali mesin lain yang membuat cadangannya."
+        return Figure(label, f"{folder} tidak ada di mesin ini", State.WATCH, advice)
+    if places.is_same_disk():
+        advice = "Bila cakram ini rusak, keduanya hilang. Pasang cakram lain, lalu atur BACKUP_DIR."
+        return Figure(label, "di cakram yang sama dengan datanya", State.WATCH, advice)
+    return Figure(label, "di cakram lain daripada datanya")
 
 
 def _figure(label: str, run: Run, limits: tuple[float, float], advice: str) -> Figure:
@@ -42,6 +61,9 @@ def _figure(label: str, run: Run, limits: tuple[float, float], advice: str) -> F
     if run.at is None:
         return Figure(label, "belum ada", State.WATCH, advice)
     age = (timezone.now() - run.at).total_seconds()
+    if -age > places.AHEAD.total_seconds():
+        advice = "Jam mesin ini pernah terlalu cepat, atau sekarang terlambat. Periksa dengan timedatectl."
+        return Figure(label, f"bertanggal {timezone.localtime(run.at):%d-%m-%Y}", State.BAD, advice)
     grade = State.BAD if age > limits[1] else State.WATCH if age > limits[0] else State.GOOD
     size = f", {size_words(run.size)}" if run.size else ""
     return Figure(label, f"{age_words(age)}{size}", grade, advice)

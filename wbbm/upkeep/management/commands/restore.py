@@ -41,7 +41,7 @@ class Command(BaseCommand):
             sheet = keys.read_sheet(Path(options["keys"])) if options["keys"] else None
             opening = (sheet.backup_keys if sheet else ()) + keys.parted(settings.BACKUP_KEY)
             path = Path(options["file"]).absolute()
-            path = reading.newest_in(path) if path.is_dir() else path
+            path = reading.newest_in(path, opening) if path.is_dir() else path
             if options["check"]:
                 self._check(path, opening, begun)
             else:
