@@ -4,6 +4,7 @@ import datetime
 import shutil
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -55,6 +56,7 @@ def make_dead(kind="rollup", key="1:2:3:self", reason="ValueError: rusak\nrincia
 def all_is_well(monkeypatch):
     """Let sweep and workers be heard a moment ago, and backups be made and proved."""
     monkeypatch.setattr(places, "is_same_disk", lambda: False)
+    monkeypatch.setattr(settings, "BACKUP_KEY", "kunci-untuk-uji-saja-" * 3)
     for kind in BackupKind.values:
         went_well(kind, name="wbbm.cadangan", size=2_000_000)
     canary.send_canaries()
@@ -121,17 +123,17 @@ def test_the_page_asks_the_same_few_questions_however_much_is_wrong(keeper, djan
     assert "Hanya 50 yang terbaru" in said
 
 
-def test_backups_that_are_not_what_they_seem_are_told(keeper, monkeypatch, settings, tmp_path):
+def test_backups_that_are_not_what_they_seem_are_told(keeper, monkeypatch, tmp_path):
     all_is_well(monkeypatch)
     client = signed_in(keeper)
-    monkeypatch.undo()
+    monkeypatch.setattr(places, "is_same_disk", lambda: True)
     assert "Di cakram yang sama dengan datanya" in client.get(PAGE).content.decode()
     BackupState.objects.filter(kind=BackupKind.FULL).update(at=timezone.now() + datetime.timedelta(days=40))
-    settings.BACKUP_DIR = tmp_path / "belum-dipasang"
+    monkeypatch.setattr(settings, "BACKUP_DIR", tmp_path / "belum-dipasang")
     said = client.get(PAGE).content.decode()
     assert "belum-dipasang tidak ada di mesin ini" in said
     assert "timedatectl" in said
-    settings.BACKUP_KEY = ""
+    monkeypatch.setattr(settings, "BACKUP_KEY", "")
     assert "Tanpa BACKUP_KEY tidak ada cadangan" in client.get(PAGE).content.decode()
 
 

@@ -163,6 +163,7 @@ def test_a_rule_that_fails_stops_no_other_and_is_tried_again():
         raise OSError("storage is gone")
 
     now = timezone.now()
+    night("Asia/Jakarta", now.date() - DAY)
     Session.objects.create(session_key="lama", session_data="", expire_date=now - DAY)
     known = dict(retention._rules)
     first = Rule("broken", "a", "b", "c", due=lambda now: 0, purge=broken)
@@ -175,6 +176,28 @@ def test_a_rule_that_fails_stops_no_other_and_is_tried_again():
         retention._rules.clear()
         retention._rules.update(known)
     assert not Session.objects.filter(session_key="lama").exists()
+
+
+def night(zone, day):
+    """Let there have been a night."""
+    Job.objects.create(kind=retention.KIND, key=f"{zone} {day}", wanted=1, done=1, done_at=timezone.now())
+
+
+@pytest.mark.django_db
+def test_a_clock_that_jumps_ahead_deletes_nothing_in_its_first_night():
+    make_person(make_unit(), Role.ADMIN)
+    day, session = timezone.localdate(), Session.objects.filter(session_key="lama")
+    Session.objects.create(session_key="lama", session_data="", expire_date=timezone.now() - DAY)
+    nightly("Asia/Jakarta", day)
+    # A new portal: no word.
+    assert session.exists() and not Notice.objects.exists()
+    AuditEvent.objects.create(action=ACTION)
+    night("Asia/Jakarta", day)
+    for far in (400, 401):
+        nightly("Asia/Jakarta", day + far * DAY)
+        assert session.exists() == (far == 400)
+        night("Asia/Jakarta", day + far * DAY)
+    assert Notice.objects.get().text.startswith("Penghapusan malam ini ditunda")
 
 
 @pytest.mark.django_db

@@ -34,4 +34,4 @@ class UpkeepConfig(AppConfig):
         topics.register()
         # Once a night for everybody; a laptop that was off does it when it is on again.
         night = Window(datetime.time(2), datetime.time(23), (TimeZone.WIB.value,))
-        register_daily("retention", retention.nightly, window=night)
+        register_daily(retention.KIND, retention.nightly, window=night)

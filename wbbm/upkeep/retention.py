@@ -16,12 +16,23 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from wbbm.jobs.models import Job
+from wbbm.organisasi.models import AuditEvent
 from wbbm.organisasi.services.audit import record
+
+from .backups.warning import warn_admins
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
 ACTION = "retention.purged"
+KIND = "retention"
+# So many days without a night are either a portal that was off for long, or a clock that is wrong.
+_LATELY = 29
+_WAITS = (
+    "Penghapusan malam ini ditunda sehari: portal lama tidak berjalan, atau jam mesinnya salah. Periksa tanggal mesin; "
+    "malam berikutnya yang lewat masa simpannya dihapus."
+)
 
 
 @dataclass(frozen=True)
@@ -130,11 +141,23 @@ class PurgeIncomplete(Exception):
 
 
 def nightly(zone: str, day: datetime.date) -> None:
-    """Purge once a night.
+    """Purge once a night; not in the first night for long: a clock that jumped ahead must not delete for ever.
 
     Raises:
         PurgeIncomplete: some rule failed, after all others were followed.
     """
+    if not _ran_lately(zone, day):
+        log.warning("retention postponed: %s", day)
+        if AuditEvent.objects.filter(action=ACTION).exists():
+            # No new portal.
+            warn_admins("purge-waits", _WAITS)
+        return
     failed = [outcome.rule.key for outcome in purge() if outcome.fault]
     if failed:
         raise PurgeIncomplete(", ".join(failed))
+
+
+def _ran_lately(zone: str, day: datetime.date) -> bool:
+    """Tell whether there was a night not long before this one."""
+    before = [f"{zone} {day - datetime.timedelta(days=ago)}" for ago in range(1, _LATELY + 1)]
+    return Job.objects.filter(kind=KIND, key__in=before).exists()
