@@ -23,7 +23,7 @@ from wbbm.jobs.models import Job
 from wbbm.notices.models import Notice, NoticeKind
 from wbbm.organisasi.models import AuditEvent, Role, UnitKind
 from wbbm.organisasi.services.audit import record
-from wbbm.upkeep.backups import engines, keys, making, nightly, places, reading, restore, state
+from wbbm.upkeep.backups import afterwards, engines, keys, making, nightly, places, reading, restore, state
 from wbbm.upkeep.backups.errors import BackupFailed, SetRefused
 from wbbm.upkeep.models import BackupKind, BackupState
 
@@ -321,6 +321,29 @@ def test_the_sheet_of_keys_opens_the_sets_on_a_new_machine(usb, settings, tmp_pa
         if machines.IS_SQLITE:
             assert (machine.folder / "report_key").read_text() == own.values["REPORT_KEY"]
             assert (machine.folder / "report_key").stat().st_mode & 0o777 == 0o600
+
+
+@once
+def test_keys_are_placed_when_what_came_back_has_a_fault_and_missing_files_are_told(
+    usb, settings, tmp_path, admin, monkeypatch
+):
+    sheet = tmp_path / "kunci.txt"
+    file = machines.keep_file(admin)
+    call_command("backup", keys=str(sheet), stdout=io.StringIO())
+    call_command("backup", stdout=io.StringIO(), stderr=io.StringIO())
+    own, settings.REPORT_KEY = settings.REPORT_KEY, "kunci-lain-" * 5
+    with machines.empty_machine(settings, tmp_path / "baru") as machine, monkeypatch.context() as wrong:
+        wrong.setattr(afterwards, "_checks", [("Nilai", lambda: ["beda"])])
+        with pytest.raises(CommandError, match="1 hal di dalamnya tidak benar"):
+            call_command("restore", str(usb), into=machine.into, keys=str(sheet), stdout=io.StringIO())
+        if machines.IS_SQLITE:
+            assert (machine.folder / "report_key").read_text() == own
+    # Brought back from archived WAL: the database is whole, a file was not copied.
+    default_storage.delete(file.path)
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="1 berkas yang disebut basis data tidak ada"):
+        call_command("restore", finish=True, stdout=out)
+    assert file.path in out.getvalue()
 
 
 @once

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib.sessions.models import Session
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
+from wbbm.files.models import StoredFile
 from wbbm.jobs.models import Job
 from wbbm.notices.models import Digest, DigestState
 from wbbm.organisasi.guards import install_guards, missing_guards
@@ -77,6 +79,19 @@ def _hold_mail_back(now: datetime.datetime) -> None:
         facts = {"day": day, "state": DigestState.UNCLEAR, "until": now, "last_error": _NOT_SENT}
         rows = [Digest(person_id=pk, **facts) for pk in people]
         Digest.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def missing_files() -> list[str]:
+    """Return the files that the database names and the storage doesn't hold, or not as long as they were."""
+    found = []
+    for path, size in StoredFile.objects.order_by("pk").values_list("path", "size").iterator():
+        try:
+            is_there = default_storage.size(path) == size
+        except OSError:
+            is_there = False
+        if not is_there:
+            found.append(path)
+    return found
 
 
 def prove() -> list[Finding]:

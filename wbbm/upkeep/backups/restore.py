@@ -279,6 +279,22 @@ def finish(source: str, say: Say) -> None:
         raise RestoreFailed(f"Cadangan dipulihkan, tetapi {len(wrong)} hal di dalamnya tidak benar; lihat di atas.")
 
 
+def finish_wal(say: Say) -> None:
+    """Finish what PostgreSQL brought back from its archive; files came by a way of their own, and are looked for.
+
+    Raises:
+        RestoreFailed: something in it is wrong, or files are not there.
+    """
+    finish("WAL", say)
+    gone = afterwards.missing_files()
+    for path in gone[:20]:
+        say(f"  tidak ada: {path}")
+    if gone:
+        text = f"{len(gone)} berkas yang disebut basis data tidak ada di penyimpanan."
+        raise RestoreFailed(f"{text} Salin lagi dari cadangannya, lalu ulangi perintah ini.")
+    say("Berkas: utuh")
+
+
 def place_keys(sheet: keys.Sheet, into: str) -> list[str]:
     """Put the keys of a sheet where the restored portal looks for those that its environment doesn't give."""
     if into.startswith(("postgres://", "postgresql://")):

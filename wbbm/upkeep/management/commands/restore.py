@@ -12,6 +12,7 @@ from django.db import DatabaseError
 
 from wbbm.errors import DomainError
 from wbbm.upkeep.backups import engines, keys, reading, restore, state
+from wbbm.upkeep.backups.errors import RestoreFailed
 from wbbm.upkeep.models import BackupKind
 
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         begun = time.monotonic()
         try:
             if options["finish"]:
-                restore.finish("WAL", self.stdout.write)
+                restore.finish_wal(self.stdout.write)
                 return
             if not options["file"]:
                 raise CommandError("Sebut berkas cadangannya, atau folder tempatnya.")
@@ -66,8 +67,15 @@ class Command(BaseCommand):
             return  # on a machine whose portal has no database yet
 
     def _restore(self, path: Path, opening: tuple[str, ...], into: str, sheet: keys.Sheet | None) -> None:
-        restore.restore(path, opening, into, self.stdout.write, sheet)
-        if sheet is not None:
-            placed = restore.place_keys(sheet, into)
-            if placed:
-                self.stdout.write(f"Kunci ditaruh di {into}: {', '.join(placed)}")
+        try:
+            restore.restore(path, opening, into, self.stdout.write, sheet)
+        except RestoreFailed:
+            # What lies there all the same is of these keys, and a second try is refused.
+            self._place(sheet, into)
+            raise
+        self._place(sheet, into)
+
+    def _place(self, sheet: keys.Sheet | None, into: str) -> None:
+        placed = restore.place_keys(sheet, into) if sheet is not None else []
+        if placed:
+            self.stdout.write(f"Kunci ditaruh di {into}: {', '.join(placed)}")
