@@ -115,9 +115,6 @@ def _read_note(folder: Path) -> _Base | None:
 def _make(folder: Path, kind: str, base: _Base) -> Any:
     try:
         return _make_set(folder, kind, base)
-    except OSError as fault:
-        text = f"Salinan sementara di {settings.DATA_DIR} tidak dapat ditulis: {fault.strerror or fault}."
-        raise BackupFailed(text) from fault
     except postgres.Fault as fault:
         raise BackupFailed(f"Basis data berhenti menjawab: {' '.join(str(fault).split())[:200]}") from fault
 
