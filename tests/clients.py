@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from http.cookies import SimpleCookie
+from types import SimpleNamespace
 
 from django.test import Client
 
 from wbbm.organisasi.models import User
-from wbbm.organisasi.sessions import CHECKED, LAST_ACTIVE, STARTED
+from wbbm.organisasi.sessions import begin
 
 
 class Sessions:
@@ -27,7 +27,7 @@ class Sessions:
             self._client.force_login(User.objects.get(pk=key), backend="wbbm.organisasi.auth.PostingBackend")
             # Begun before the first request: whoever takes back what that wrote would have it begin every time.
             session = self._client.session
-            session[STARTED] = session[LAST_ACTIVE] = session[CHECKED] = int(time.time())
+            begin(SimpleNamespace(session=session))
             session.save()
             self._cookies[key] = self._client.cookies
         self._client.cookies = SimpleCookie({name: morsel.value for name, morsel in self._cookies[key].items()})
