@@ -33,5 +33,8 @@ def register() -> None:
     """Register with the file store."""
     register_reader(commitment.DECLARATION_FILES, may_read_declaration_file)
     register_reader(commitment.PLEDGE_SCANS, may_read_pledge_scan)
-    register_reader(gratuities.FILE_KIND, may_read_gratuity_file)
+    # Who opens what somebody else reported proves himself once more, also by the address of a photo.
+    register_reader(
+        gratuities.FILE_KIND, may_read_gratuity_file, asks_first=lambda user, file: file.created_by_id != user.pk
+    )
     register_reader(innovations.FILE_KIND, may_read_innovation_file)

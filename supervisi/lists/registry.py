@@ -36,7 +36,7 @@ class ListKind:
     title: str
     routes: tuple[str, ...]
     read: Read
-    # About people themselves: who takes it along proves himself once more.
+    # About people themselves, or what they reported: who takes it along proves himself once more.
     is_personal: bool = False
 
 
@@ -52,7 +52,8 @@ LISTS = {
     "perkembangan-bawahan": ListKind("Perkembangan satuan di bawah", ("supervisi:trend-below",), trends.trends_below),
     "periode": ListKind("Daftar periode", ("supervisi:period-list",), units.periods),
     "layanan": ListKind("Kelengkapan layanan", ("layanan:manage-gaps",), services.service_gaps),
-    "kelengkapan": ListKind("Yang perlu dilengkapi", ("supervisi:gaps",), units.incomplete),
+    # Names who has no password and no second factor.
+    "kelengkapan": ListKind("Yang perlu dilengkapi", ("supervisi:gaps",), units.incomplete, is_personal=True),
     "instrumen": ListKind("Daftar instrumen", ("supervisi:instrument-list",), instruments.versions),
     "perbedaan": ListKind("Perbedaan instrumen", ("supervisi:instrument-draft",), instruments.changes),
     "padanan": ListKind("Padanan butir", ("supervisi:instrument-crosswalk",), instruments.pairs),
@@ -63,7 +64,9 @@ LISTS = {
     "usulan": ListKind("Usulan kunjungan", ("supervisi:visit-next",), visits.upcoming),
     "temuan": ListKind("Daftar temuan", ("supervisi:finding-list",), findings.findings),
     "temuan-berat": ListKind("Temuan berat", ("supervisi:integrity",), findings.severe_findings),
-    "gratifikasi": ListKind("Register gratifikasi", ("layanan:gratuity-register",), integrity.gratuities),
+    "gratifikasi": ListKind(
+        "Register gratifikasi", ("layanan:gratuity-register",), integrity.gratuities, is_personal=True
+    ),
     "komitmen": ListKind("Komitmen satuan", ("layanan:commitment-list",), integrity.commitment),
     "bukti": ListKind("Daftar bukti", ("supervisi:evidence-list", "supervisi:own-evidence"), findings.evidence),
     "hak-jawab": ListKind("Hak jawab", ("supervisi:reply-round",), findings.replies),

@@ -66,11 +66,14 @@ def _served(content: object, name: str, suffix: str) -> FileResponse:
 
 
 @require_safe
-def download(request: HttpRequest, pk: uuid.UUID) -> FileResponse:
+def download(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Send a long list to whoever asked for it, while his postings are what they were."""
     row = ListFile.objects.visible_to(signed_in_user(request)).ready().filter(pk=pk).first()
     if row is None:
         raise Http404("no such file for this person")
+    asked = ask_first(request, is_file=True) if registry.LISTS[row.name].is_personal else None
+    if asked is not None:
+        return asked
     try:
         content = default_storage.open(row.path)
     except FileNotFoundError as fault:

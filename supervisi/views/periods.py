@@ -17,6 +17,7 @@ from supervisi.services import closing, periods
 from wbbm.errors import DomainError, NotAllowed
 from wbbm.organisasi.http import signed_in_user
 from wbbm.organisasi.models import Role
+from wbbm.organisasi.second_factor import ask_first
 
 _DONE = {
     "close": "Periode ditutup. Lembar mandiri yang sudah diserahkan menjadi final dan hasilnya dibekukan.",
@@ -75,6 +76,10 @@ def period_step(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     form = _FORMS.get(name, forms.Form)(request.POST)
     if not form.is_valid():
         return _page(request, period, name, form, 422)
+    # Closing makes every self sheet that was handed in final.
+    asked = ask_first(request) if name == "close" else None
+    if asked is not None:
+        return asked
     try:
         if name == "close":
             closing.close_period(period=period, by=by)

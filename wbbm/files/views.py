@@ -6,10 +6,14 @@ from collections.abc import Callable
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from .access import may_read
+from wbbm.organisasi.http import signed_in_user
+from wbbm.organisasi.second_factor import ask_first
+
+from .access import asks_first, may_read
 from .models import StoredFile
 from .thumbnails import open_thumbnail
 
@@ -33,17 +37,21 @@ def _readable(request: HttpRequest, pk: int) -> StoredFile:
     return file
 
 
+def _asked(request: HttpRequest, file: StoredFile) -> HttpResponse | None:
+    return ask_first(request, is_file=True) if asks_first(signed_in_user(request), file) else None
+
+
 @require_safe
-def download(request: HttpRequest, pk: int) -> FileResponse:
+def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Send the file as an attachment."""
     file = _readable(request, pk)
-    return _served(file.path, file.name, file.content_type)
+    return _asked(request, file) or _served(file.path, file.name, file.content_type)
 
 
 @require_safe
-def thumbnail(request: HttpRequest, pk: int) -> FileResponse:
+def thumbnail(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Send the small picture of a photo."""
     file = _readable(request, pk)
     if not file.thumbnail_path:
         raise Http404("no thumbnail")
-    return _served(file.thumbnail_path, f"kecil-{pk}.jpg", "image/jpeg", open_thumbnail)
+    return _asked(request, file) or _served(file.thumbnail_path, f"kecil-{pk}.jpg", "image/jpeg", open_thumbnail)

@@ -45,10 +45,7 @@ class SignInCodeView(View):
         """Take the code and sign in."""
         pending = second_factor.read_pending(request)
         if pending is None:
-            second_factor.forget_pending(request)
-            if not request.user.is_authenticated:
-                messages.error(request, "Terlalu lama atau sudah dipakai. Masuk lagi dengan kata sandi.")
-            return redirect("sign-in")
+            return second_factor.back_to_password(request)
         form = CodeForm(request.POST)
         if not form.is_valid():
             return self._page(request, form, 422)
@@ -262,6 +259,7 @@ def _reset_page(request: HttpRequest, person: User, form: ResetForm, status: int
         "form": form,
         "reset": reset,
         "why_not": factor_resets.why_not(person, by),
+        "why_not_seen": factor_approvals.why_not(person, by),
         "is_awaited": factor_approvals.is_awaited(person),
         "last": factor_resets.last_reset(person),
     }

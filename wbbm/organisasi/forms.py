@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 
 from .auth import MAX_NAME, MAX_PASSWORD
+from .errors import OrganisationError
 from .models import User
 
 _SIZE = {"class": "form-control form-control-lg"}
@@ -91,9 +93,18 @@ class ChangePasswordForm(OwnPasswordForm):
         widget=forms.PasswordInput(attrs=_SIZE | {"autocomplete": "current-password"}),
     )
 
+    def __init__(self, *args: Any, check: Callable[[str], None], **kwargs: Any) -> None:
+        """Take what checks the present password; it counts wrong ones."""
+        super().__init__(*args, **kwargs)
+        self._check = check
+        self.refused_by = 422
+
     def clean_current(self) -> str:
         """Check the present password."""
         current: str = self.cleaned_data["current"]
-        if not self.user.check_password(current):
-            raise forms.ValidationError("Kata sandi sekarang tidak cocok. Periksa huruf besar dan kecil.")
+        try:
+            self._check(current)
+        except OrganisationError as refusal:
+            self.refused_by = refusal.status
+            raise forms.ValidationError(refusal.message) from refusal
         return current

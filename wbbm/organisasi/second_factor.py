@@ -27,6 +27,8 @@ from .services.audit import record_own
 
 PENDING = "menunggu-kode"
 PENDING_SECONDS = 10 * 60
+# Stands in the address of the sign-in page when nobody owes a code any more.
+TOO_LATE = "terlambat"
 # A code, or the password of who has no second factor, counts this long for weighty steps.
 FRESH_SECONDS = 10 * 60
 # The field in which a form brings the proof along; no form of ours has one of this name.
@@ -76,6 +78,18 @@ def read_pending(request: HttpRequest) -> Pending | None:
 def forget_pending(request: HttpRequest) -> None:
     """Let the password be asked for again."""
     request.session.pop(PENDING, None)
+
+
+def back_to_password(request: HttpRequest) -> HttpResponse:
+    """Lead to the password when nobody owes a code here, or to where a first click has just signed in.
+
+    That click's answer brought the browser a new session. This request still bears the old one, which is gone, and
+    Django would take the cookie away: the new one by the same name.
+    """
+    forget_pending(request)
+    if request.session.is_empty():
+        request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+    return redirect(f"{reverse('sign-in')}?{TOO_LATE}=1")
 
 
 # --- before weighty steps ---------------------------------------------------------------------------------
@@ -140,7 +154,7 @@ def prove(request: HttpRequest, typed: str) -> None:
         if factors.factor_id_of(user) is not None:
             factors.check_code(user=user, typed=typed, address=auth.true_address(request))
         else:
-            _check_password(request, user, typed)
+            check_password(request, user, typed)
     except OrganisationError:
         # Of two clicks the first one may have used the code.
         if not _was_proved_meanwhile(request):
@@ -191,7 +205,13 @@ def _page_before(request: HttpRequest) -> str:
     return referer.path + (f"?{referer.query}" if referer.query else "")
 
 
-def _check_password(request: HttpRequest, user: User, typed: str) -> None:
+def check_password(request: HttpRequest, user: User, typed: str) -> None:
+    """Take the password of who is signed in; whoever finds the screen open guesses no faster than at sign-in.
+
+    Raises:
+        WrongProof: it is another one.
+        Locked: too many were wrong from here.
+    """
     if auth.locked_until(request, user.username):
         raise Locked("Terlalu banyak kata sandi yang salah dari sini. Coba lagi seperempat jam lagi.")
     if authenticate(request, username=user.username, password=typed) == user:

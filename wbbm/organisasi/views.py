@@ -39,6 +39,8 @@ class SignInView(View):
         """Show the form, or go on where the person is signed in already."""
         if request.user.is_authenticated:
             return redirect(next_page(request))
+        if second_factor.TOO_LATE in request.GET:
+            messages.error(request, "Terlalu lama atau sudah dipakai. Masuk lagi dengan kata sandi.")
         return self._page(request, SignInForm(), 200)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -151,12 +153,14 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
 def change_password(request: HttpRequest) -> HttpResponse:
     """Change the own password; other devices are signed out."""
     user = _user(request)
-    form = ChangePasswordForm(request.POST or None, user=user)
+    form = ChangePasswordForm(
+        request.POST or None, user=user, check=lambda typed: second_factor.check_password(request, user, typed)
+    )
     if request.method == "POST" and form.is_valid():
         _set_and_stay(request, user, form.cleaned_data["password"])
         messages.success(request, "Kata sandi diganti. Perangkat lain sudah dikeluarkan.")
         return redirect("account")
-    status = 422 if request.method == "POST" else 200
+    status = form.refused_by if request.method == "POST" else 200
     return render(request, "organisasi/change_password.html", {"form": form}, status=status)
 
 
@@ -177,9 +181,11 @@ def own_password(request: HttpRequest) -> HttpResponse:
 
 
 def _set_and_stay(request: HttpRequest, user: User, password: str) -> None:
-    proved = request.session.get(sessions.FACTOR)
+    proved, checked = request.session.get(sessions.FACTOR), request.session.get(sessions.CHECKED, 0)
     links.change_own_password(user=user, password=password)
     sessions.sign_in(request, user, factor_id=proved)
+    # A password is no second factor: weighty steps ask when they would have asked before.
+    request.session[sessions.CHECKED] = checked
 
 
 @login_not_required

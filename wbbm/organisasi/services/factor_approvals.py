@@ -13,7 +13,7 @@ from wbbm.organisasi.errors import AlreadyDone
 from wbbm.organisasi.models import Role, SecondFactor, User
 
 from .audit import record
-from .factor_resets import why_not
+from .factor_resets import ways_in
 from .factors import is_required
 from .people import require_reach
 
@@ -30,12 +30,27 @@ def is_awaited(person: User) -> bool:
     return SecondFactor.objects.filter(user=person, approved_at__isnull=True).exists()
 
 
+def why_not(person: User, by: User) -> str:
+    """Say why an admin may not confirm the person's second factor; nothing when he may (one query).
+
+    However long ago: who set up a factor in the person's place would only have to wait.
+    """
+    if person.pk == by.pk:
+        return "Faktor kedua sendiri dikonfirmasi admin lain."
+    if ways_in(person, by).exists():
+        return (
+            "Anda pernah menambahkan orang ini, membuat tautannya, atau mengganti surelnya. Admin lain, atau admin "
+            "satuan di atas, yang mengonfirmasi."
+        )
+    return ""
+
+
 def approve_factor(*, person: User, by: User) -> None:
     """Note that the admin saw the person with the second factor that he set up.
 
     Raises:
         NotYourUnit: the person is outside the admin's reach.
-        NotAllowed: for himself, or he made a link for the person or changed his mail address of late.
+        NotAllowed: for himself, or he ever had a way to the person's password.
         AlreadyDone: it is confirmed, or there is none.
     """
     posting = require_reach(by, person)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from wbbm.errors import NotAllowed
 from wbbm.organisasi.errors import AlreadyDone, OrganisationError
 from wbbm.organisasi.models import AccessLink, AuditEvent, FactorReset, Posting, SecondFactor, User
+from wbbm.organisasi.models.audit import AuditEventQuerySet
 
 from .audit import main_posting, record, record_own
 from .people import require_reach
@@ -146,14 +147,21 @@ def why_not(person: User, by: User) -> str:
     """Say why an admin may not decide about the person's second factor; nothing when he may (one query)."""
     if person.pk == by.pk:
         return "Tentang faktor kedua sendiri diputuskan admin lain."
-    ways_in = Q(action="link.made") | Q(action="person.changed", changes__has_key="email")
-    since = timezone.now() - APART
-    if AuditEvent.objects.about(person).filter(ways_in, actor=by, at__gte=since).exists():
+    if ways_in(person, by).filter(at__gte=timezone.now() - APART).exists():
         return (
-            f"Dalam {APART.days} hari terakhir Anda membuat tautan atau mengganti surel orang ini, jadi Anda tidak "
-            "ikut memutuskan tentang faktor keduanya. Minta admin lain, atau admin satuan di atas."
+            f"Dalam {APART.days} hari terakhir Anda menambahkan orang ini, membuat tautannya, atau mengganti surelnya, "
+            "jadi Anda tidak ikut memutuskan tentang faktor keduanya. Minta admin lain, atau admin satuan di atas."
         )
     return ""
+
+
+def ways_in(person: User, by: User) -> AuditEventQuerySet:
+    """Return the acts by which an admin may have come to a password of the person.
+
+    Whoever adds a person or changes the mail address may name a mailbox of his own, to which links are mailed.
+    """
+    acts = Q(action__in=("link.made", "person.created")) | Q(action="person.changed", changes__has_key="email")
+    return AuditEvent.objects.about(person).filter(acts, actor=by)
 
 
 def _may_take_part(person: User, by: User) -> Posting:
