@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from drills.load import ask
 from drills.run import Drill, Run
 
-ROUNDS = 10
+ROUNDS = 5
 
 
 def session_fixed(run: Run) -> None:
