@@ -20,8 +20,8 @@ from tests.demo_stack import is_healthy
 
 ROOT = Path(__file__).resolve().parent.parent
 # Acknowledged is what is on disk, as on a real server. What is not asked for is written late, so that it shows.
-LATE = "-c wal_writer_delay=10s -c wal_writer_flush_after=1GB -c wal_buffers=64MB -c bgwriter_lru_maxpages=0"
-DURABLE = f"-c synchronous_commit=on {LATE}"
+LATE = "-c wal_writer_delay=10s -c wal_writer_flush_after=1GB -c wal_buffers=64MB"
+DURABLE = f"-c synchronous_commit=on {LATE} -c bgwriter_lru_maxpages=0 -c autovacuum=off"
 KEYS = {"SECRET_KEY": "kunci-untuk-latihan-" * 4, "REPORT_KEY": "kunci-latihan-yang-lain-" * 4}
 WITHIN = 90.0
 
