@@ -19,7 +19,7 @@ from tests.supervisi.test_step_up import ASK, client_of, form_of, stale
 from wbbm.errors import NotAllowed
 from wbbm.files.models import StoredFile
 from wbbm.organisasi import second_factor, sessions
-from wbbm.organisasi.models import AuditEvent, Role, SecondFactor, UnitKind, User
+from wbbm.organisasi.models import AccessLink, AuditEvent, Role, SecondFactor, UnitKind, User
 from wbbm.organisasi.services import factor_approvals, factor_resets, links, people, postings
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +73,11 @@ def test_a_period_is_closed_and_files_are_taken_by_proof_only(monkeypatch):
     assert Period.objects.get(pk=period.pk).is_open
     assert client.post(action, fields | {second_factor.PROOF: PASSWORD}).status_code == 302
     assert not Period.objects.get(pk=period.pk).is_open
+    # Whoever finds an admin's screen open makes no way into an account by it.
+    client = stale(client_of(admin))
+    action, _ = form_of(client.post(f"/akun/tautan/{world.operator.pk}/"))
+    assert not AccessLink.objects.exists()
+    assert "/kunci/" in client.post(action, {second_factor.PROOF: PASSWORD}).content.decode()
     # The twin: without the question all of it is given out.
     monkeypatch.setattr(second_factor, "is_fresh", lambda request: True)
     for person, address in asking:

@@ -209,6 +209,9 @@ def import_drop(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def import_links(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Make the one-time links of the people whom the import added, and show them once."""
     draft, user = _draft(request, pk)
+    asked = ask_first(request)
+    if asked is not None:
+        return asked
     slips = imports.make_slips(draft=draft, by=user)
     left = imports.count_without_link(draft=draft, by=user)
     return render(request, "organisasi/import_links.html", {"slips": slips, "draft": draft, "left": left})

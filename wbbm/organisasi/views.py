@@ -220,7 +220,9 @@ def make_link(request: HttpRequest, pk: int) -> HttpResponse:
     person = User.objects.filter(pk=pk).first()
     if person is None or people.reaches_person(by, person) is None:
         raise Http404("no such person in reach")
-    return render(request, "organisasi/link_made.html", {"slip": links.make_slip(user=person, by=by)})
+    # The link is the way into the account: an admin's screen that was left open makes none.
+    asked = second_factor.ask_first(request)
+    return asked or render(request, "organisasi/link_made.html", {"slip": links.make_slip(user=person, by=by)})
 
 
 @login_not_required
