@@ -56,7 +56,7 @@ BIND = _text("BIND", "127.0.0.1")
 PORT = _number("PORT", 8000)
 # `/metrics` on 127.0.0.1 and this port; 0: nowhere (wbbm/metrics.py).
 METRICS_PORT = _number("METRICS_PORT", 0)
-if METRICS_PORT == PORT:
+if METRICS_PORT and METRICS_PORT == PORT:
     raise ImproperlyConfigured("METRICS_PORT harus lain daripada PORT: /metrics tidak terbuka lewat alamat portal")
 SITE_URL = _text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 _SITE = urlsplit(SITE_URL)

@@ -30,9 +30,9 @@ from wbbm.organisasi.services.links import make_access_link
 
 VISITOR = ""
 # Areas times sheets would be some hundred addresses of one route.
-MANY = 6
+MANY = 4
 # What an account sees differs by its right more than by the row; each account opens others.
-FEW = 2
+FEW = 1
 WIDTHS = {DESKTOP: 900, PHONE: 800}
 
 

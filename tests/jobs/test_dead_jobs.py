@@ -224,7 +224,7 @@ limits.cap_memory()
 try:
     kept = [bytearray(50_000_000) for _ in range(100)]
 except MemoryError:
-    print("memory")
+    print("memory", flush=True)
 limits.GRACE_SECONDS = 0.5
 with limits.time_limit(0.3):
     sum(iter(int, 1))
