@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wbbm.settings")
 
@@ -48,6 +49,7 @@ def transport_options() -> dict[str, Any]:
     return worker | {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "max_retries": 0, "retry_on_timeout": False}
 
 
+TRANSPORT_ALIASES["filesystem"] = "wbbm.jobs.folder_broker:Transport"
 # The folder broker has no host; kombu would warn about it at every start.
 logging.getLogger("kombu.connection").setLevel(logging.ERROR)
 app.conf.broker_transport_options = transport_options()

@@ -1,6 +1,9 @@
 """The broker's options: a web process gives up soon, a worker waits."""
 
+from pathlib import Path
+
 import pytest
+from kombu import Connection
 
 from wbbm import celery
 
@@ -30,3 +33,22 @@ def test_only_a_web_process_gives_up_after_half_a_second(settings, monkeypatch, 
         assert shortest <= found[name] <= longest
     assert found["unacked_restore_interval"] == 2
     assert ("max_retries" in found) is not is_worker
+
+
+def test_a_message_in_the_folder_is_seen_whole_or_not_at_all(tmp_path, monkeypatch):
+    """kombu names a message before it writes it: a worker that looked in between read nothing, and ended."""
+    folder = {"data_folder_in": str(tmp_path), "data_folder_out": str(tmp_path), "control_folder": str(tmp_path / "k")}
+    with Connection("filesystem://", transport_options=folder) as bell:
+        queue = bell.SimpleQueue("cepat")
+        seen = []
+
+        def named(aside, name, replace=Path.replace):
+            with pytest.raises(queue.Empty):
+                queue.get_nowait()
+            seen.append(name.name.endswith(".cepat.msg"))
+            return replace(aside, name)
+
+        monkeypatch.setattr(Path, "replace", named)
+        queue.put({"job": 7})
+        assert seen == [True]
+        assert queue.get_nowait().payload == {"job": 7}
