@@ -33,7 +33,7 @@ SLOW_LANE = {SEND: 15, OPEN: 60, ADD: 30}
 MOST_SENDS = 120
 # How often in ten minutes one piece of work, or one form of the slow lane, may be shown: again after a refused photo.
 MOST_TRIES = 5
-_WINDOW = 600
+WINDOW_SECONDS = 600
 
 
 class StaleForm(DomainError):
@@ -171,7 +171,7 @@ def _counted(name: str) -> int:
 
 def _count(name: str) -> int:
     key = _slot(name)
-    cache.add(key, 0, timeout=_WINDOW)
+    cache.add(key, 0, timeout=WINDOW_SECONDS)
     try:
         return int(cache.incr(key))
     except ValueError:
@@ -180,7 +180,11 @@ def _count(name: str) -> int:
 
 
 def _slot(name: str) -> str:
-    return f"lapor-{name}-{int(time.time()) // _WINDOW}"
+    return f"lapor-{name}-{_window()}"
+
+
+def _window() -> int:
+    return int(time.time()) // WINDOW_SECONDS
 
 
 _FULL = "Sedang banyak kiriman dari mana-mana. Tunggu sepuluh menit, lalu tekan tombolnya sekali lagi."

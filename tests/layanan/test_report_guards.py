@@ -7,7 +7,6 @@ import io
 import re
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -23,11 +22,6 @@ from wbbm.organisasi.models import Posting, Role, Unit, UnitChange, UnitKind
 from wbbm.organisasi.models.units import UnitChangeKind
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _quiet_lanes():
-    cache.clear()
 
 
 @pytest.fixture
@@ -61,7 +55,6 @@ def test_one_form_with_refused_photos_takes_one_place_in_the_lane_without_script
     form = opened_form(client, place.polsek) | {"jenis": "service", "cerita": STORY, "kerja": ""}
     other = opened_form(client, place.polsek) | {"jenis": "service", "cerita": STORY, "kerja": ""}
     monkeypatch.setattr(report_tokens.time, "time", lambda: now + 21)
-    monkeypatch.setattr(report_tokens, "_slot", lambda name: f"lapor-{name}")
     for number in range(report_tokens.SLOW_LANE["send"] + 1):
         answer = client.post("/lapor/kirim/", form | {"foto": io.BytesIO(b"%PDF-1.4")})
         is_tried = "nama pembuat dan perangkat" in answer.content.decode()

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from django.core import mail
-from django.core.cache import cache
 from django.core.files import uploadedfile
 from django.db import connection, models
 from django.http import HttpResponse
@@ -39,11 +38,6 @@ MODELS = (Report, ReportRecipient, ReportMessage, ReportFile)
 # Pages that differ at every look: the state of the machine, the session's clock, who looked.
 MOVING = {"healthz", "session", "supervisi:oddity-list"}
 OURS = {model._meta.db_table for model in MODELS}
-
-
-@pytest.fixture(autouse=True)
-def _quiet_lanes():
-    cache.clear()
 
 
 @pytest.fixture
