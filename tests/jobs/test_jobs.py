@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from wbbm.jobs import canary, doorbell, registry, services
+from wbbm.jobs import canary, doorbell, registry, services, views
 from wbbm.jobs.models import Job, JobQuerySet
 from wbbm.jobs.services import LeaseLost, claim, drain, register, request, request_many, run, waiting
 
@@ -198,7 +198,9 @@ def test_a_dead_broker_never_fails_the_request(seen, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_health_is_good_only_while_both_canaries_come_back(client):
+def test_health_is_good_only_while_both_canaries_come_back(client, caplog, monkeypatch):
+    monkeypatch.setattr(views, "_said", [])
+    caplog.set_level("INFO")
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json()["bagian"] == ["antrean cepat", "antrean berat"]
@@ -209,6 +211,13 @@ def test_health_is_good_only_while_both_canaries_come_back(client):
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json()["bagian"] == ["antrean berat"]
+    # Asked again and again, it says each change once, and calls none an error.
+    assert client.get("/healthz").status_code == 503
+    said = [(line.levelname, line.getMessage()) for line in caplog.records if line.name != "wbbm.jobs.work"]
+    assert said == [
+        ("WARNING", "silent: antrean cepat, antrean berat"), ("INFO", "all parts answer again"),
+        ("WARNING", "silent: antrean berat"),
+    ]  # fmt: skip
 
 
 def test_health_names_the_database_and_shows_no_trace(client, monkeypatch):

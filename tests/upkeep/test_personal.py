@@ -19,7 +19,7 @@ from wbbm.files.models import StoredFile
 from wbbm.notices.models import Notice
 from wbbm.organisasi import second_factor
 from wbbm.organisasi.models import AccessLink, AuditEvent, Role, User
-from wbbm.organisasi.services import seals
+from wbbm.organisasi.services import people, seals
 from wbbm.organisasi.services.erasing import StillServing, erase_person
 from wbbm.organisasi.services.people import close_person, reopen_person, update_person
 from wbbm.organisasi.services.verify import verify
@@ -72,7 +72,7 @@ def test_an_admin_reads_what_is_held_and_never_what_is_the_persons_alone(world):
     )  # fmt: skip
     Notice.objects.create(person=world.leader, kind="integrity", text="Uji", url="/", unit=world.polsek, key="b")
     again = {line.topic.title: line.count for line in read_held(fresh(world.leader), by=fresh(world.admin))}
-    assert again == held and held["Jejak audit perbuatannya"] == 0
+    assert again == held and held["Jejak audit perbuatannya, dengan alamat jaringan (IP) perangkatnya"] == 0
     assert held["Penugasan"] == 2 and held["Bukti yang dipasang"] == 2 and held["Berkas yang diunggah"] == 1
     assert (held["Laporan gratifikasi"], held["Laporan warga yang dapat dibacanya"]) == (None, None)
     own = {line.topic.title: line.count for line in read_held(fresh(world.leader), by=fresh(world.leader))}
@@ -136,6 +136,13 @@ def test_an_erased_person_is_a_number_and_what_he_did_stays(world, monkeypatch):
     for step in (reopen_person, update_person):
         with pytest.raises(DomainError):
             step(person=fresh(person), by=fresh(world.admin))
+    # Also for whoever looked before it was done and writes after it.
+    with monkeypatch.context() as patch:
+        looked, is_erased = iter([False]), people.is_erased
+        patch.setattr(people, "is_erased", lambda one: next(looked, is_erased(one)))
+        with pytest.raises(DomainError):
+            update_person(person=fresh(person), by=fresh(world.admin), name="Petugas Penanda")
+    assert fresh(person).name == number
     assert AuditEvent.objects.count() == len(events)
 
 

@@ -56,8 +56,8 @@ def register() -> None:
             ((SecondFactor, "user"), (FactorReset, "person")),
         ),
         Topic(
-            "Jejak audit perbuatannya",
-            "siapa berbuat apa dan menurut jabatan mana; dihitung yang boleh dibaca pembuka halaman ini",
+            "Jejak audit perbuatannya, dengan alamat jaringan (IP) perangkatnya",
+            "siapa berbuat apa, dari mana, dan menurut jabatan mana; dihitung yang boleh dibaca pembuka halaman ini",
             FOREVER,
             ((AuditEvent, "actor"),),
             seen=frozenset({AuditEvent}),

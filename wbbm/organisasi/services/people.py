@@ -104,6 +104,8 @@ def update_person(*, person: User, by: User, **fields: Any) -> User:
         for name, value in values.items():
             setattr(person, name, value)
         person.save(update_fields=list(values))
+        # Again, now that the row is ours: erased meanwhile, the name doesn't come back.
+        _require_known(person)
         record("person.changed", by=by, posting=posting, about=person, unit=posting.unit, changes=changes)
     return person
 

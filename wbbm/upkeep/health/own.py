@@ -13,6 +13,7 @@ from django.db import connection
 from wbbm.jobs.models import Queue
 from wbbm.jobs.state import QueueState, read_state
 from wbbm.upkeep.backups import places, state
+from wbbm.version import VERSION
 
 from .figures import Figure, State, age_words, percent_words, register_figure, size_words, span_words
 
@@ -105,7 +106,8 @@ def mail_figures() -> Iterator[Figure]:
 
 
 def version_figures() -> Iterator[Figure]:
-    """Say what the portal runs on."""
+    """Say which release this is, and what it runs on."""
+    yield Figure("Portal", VERSION, State.NONE)
     yield Figure("Python dan Django", f"{platform.python_version()} dan {django.get_version()}", State.NONE)
     yield Figure("Mesin basis data", _engine(), State.NONE)
 
