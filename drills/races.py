@@ -12,7 +12,7 @@ from drills.run import Drill, Run
 ROUNDS = 50
 # Promise P2: eight editors, so many saves each, on the same items.
 SAVES = 500
-SAVES_WITHIN = 60.0
+SAVES_WITHIN = 150.0
 
 
 def two_finalise(run: Run) -> None:
@@ -75,6 +75,7 @@ def eight_editors(run: Run) -> None:
     while run.ledger.successes(0) < SAVES * run.load.editors and time.monotonic() < until:
         time.sleep(0.2)
     run.rounds = run.ledger.successes(0)
+    run.require(run.rounds >= SAVES * run.load.editors, f"{run.rounds} saves in {SAVES_WITHIN:.0f} s")
 
 
 DRILLS = [

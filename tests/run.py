@@ -14,13 +14,19 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2
 
 from tests import servers
 
+INSTALL = {
+    "workbook": "Hitung ulang buku kerja oleh LibreOffice: pasang paket libreoffice-calc",
+    "pdf": "Dokumen PDF: pasang paket libpango-1.0-0, libpangoft2-1.0-0 dan libharfbuzz-subset0",
+    "postgres": "PostgreSQL dan Redis: pasang paket postgresql dan redis-server",
+    "browser": "Peramban: pasang paket chromium",
+}
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 
 
@@ -100,64 +106,78 @@ def _servers() -> Iterator[dict[str, str]]:
             yield environment
 
 
-def main() -> int:
-    """Run what can be run; return the exit code."""
+@dataclass
+class Plan:
+    """Two rows beside each other: what keeps the cores busy, and what mostly waits for browsers and workers."""
+
+    busy: list[Part] = field(default_factory=list)
+    waiting: list[Part] = field(default_factory=list)
+
+    def run(self) -> list[str]:
+        """Run both rows; return the titles of what failed."""
+        # Of what waits two at once, the longest first; the browser begins as soon as one of the others is done.
+        with ThreadPoolExecutor(2) as pool:
+            beside = [pool.submit(part.run, is_quiet=bool(self.busy)) for part in self.waiting]
+            failed = [part.run() for part in self.busy]
+            failed += [part.result() for part in beside]
+        return [title for title in failed if title]
+
+
+def missing_parts(asked: list[str]) -> dict[str, str]:
+    """Return what of the parts asked for can't be run here: its mark, and what to install."""
+    lacks = {
+        "workbook": shutil.which("soffice") is None,
+        "pdf": not _makes_pdf(),
+        "postgres": "postgres" in asked and (servers.postgres_bin() is None or shutil.which("redis-server") is None),
+        "browser": "browser" in asked and shutil.which("chromium") is None,
+    }
+    return {name: INSTALL[name] for name, is_lacking in lacks.items() if is_lacking}
+
+
+def make_plan(parts: set[str], plain: dict[str, str], addresses: list[dict[str, str]], *, has_pdf: bool) -> Plan:
+    """Return what is run: on SQLite with the environment `plain`, on two PostgreSQL servers with theirs."""
     # How they are spread: tests/conftest.py. The slowest are named: the suite is to stay under 20 minutes on two cores.
     cores = min(4, os.cpu_count() or 1)
     shared = ["--durations", "12"]
     # One process more than cores, as tests also wait for disk and database; a browser brings processes of its own.
     spread, browsing = ["-n", str(cores + 1), *shared], ["-n", str(cores), *shared]
-    alone = ["-m", "servers and not browser"]
-    missing: list[str] = []
-    # Two rows beside each other: what keeps the cores busy, and what mostly waits for browsers and real workers.
-    busy: list[Part] = []
-    waiting: list[Part] = []
-    parts = sys.argv[1:] or ["sqlite", "postgres", "browser"]
-    quick = "not browser and not servers"
-    if shutil.which("soffice") is None:
-        missing.append("Hitung ulang buku kerja oleh LibreOffice: pasang paket libreoffice-calc")
-    if not _makes_pdf():
-        quick += " and not pdf"
-        alone[-1] += " and not pdf"
-        missing.append("Dokumen PDF: pasang paket libpango-1.0-0, libpangoft2-1.0-0 dan libharfbuzz-subset0")
+    printed = "" if has_pdf else " and not pdf"
+    quick, alone = f"not browser and not servers{printed}", f"servers and not browser{printed}"
+    plan = Plan()
+    if "sqlite" in parts:
+        plan.busy.append(Part("SQLite, antrean berkas", [*spread, "-m", quick], plain, niceness=10))
+        plan.waiting.append(Part("SQLite, pekerja sungguhan", ["-m", alone], plain))
+    if addresses:
+        title = "PostgreSQL dan Redis"
+        plan.busy.append(Part(title, [*spread, "-m", f"{quick} and not once"], addresses[0], niceness=10))
+        real = Part(f"{title}, pekerja sungguhan", ["-m", f"{alone} and not once"], addresses[1])
+        plan.waiting.insert(0, real)
+    if "browser" in parts:
+        arguments = [*browsing, "-m", "browser", "tests/browser"]
+        plan.waiting.append(Part("Peramban sungguhan (Chromium)", arguments, plain))
+    return plan
 
+
+def main() -> int:
+    """Run what can be run; return the exit code."""
     # The last of these makes each of some hundred processes compile the portal anew.
     for name in ("DATABASE_URL", "REDIS_URL", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
-    has_servers = servers.postgres_bin() is not None and shutil.which("redis-server") is not None
-    if "postgres" in parts and not has_servers:
-        missing.append("PostgreSQL dan Redis: pasang paket postgresql dan redis-server")
-    if "browser" in parts and shutil.which("chromium") is None:
-        missing.append("Peramban: pasang paket chromium")
-
+    asked = sys.argv[1:] or ["sqlite", "postgres", "browser"]
+    missing = missing_parts(asked)
+    parts = set(asked) - set(missing)
     with ExitStack() as stack:
         stack.enter_context(_in_memory())
         # Real workers have servers of their own: some tests stop and start theirs.
-        needed = [migrated({}), *([_servers(), _servers()] if "postgres" in parts and has_servers else [])]
-        with ThreadPoolExecutor(cores) as pool:
+        needed = [migrated({}), *([_servers(), _servers()] if "postgres" in parts else [])]
+        with ThreadPoolExecutor(len(needed)) as pool:
             plain, *addresses = pool.map(stack.enter_context, needed)
-        if "sqlite" in parts:
-            busy.append(Part("SQLite, antrean berkas", [*spread, "-m", quick], plain, niceness=10))
-            waiting.append(Part("SQLite, pekerja sungguhan", alone, plain))
-        if addresses:
-            title = "PostgreSQL dan Redis"
-            busy.append(Part(title, [*spread, "-m", f"{quick} and not once"], addresses[0], niceness=10))
-            waiting.insert(0, Part(f"{title}, pekerja sungguhan", ["-m", f"{alone[-1]} and not once"], addresses[1]))
-        if "browser" in parts and shutil.which("chromium"):
-            arguments = [*browsing, "-m", "browser", "tests/browser"]
-            waiting.append(Part("Peramban sungguhan (Chromium)", arguments, plain))
-        # Of these two at once, the longest first; the browser begins as soon as one of the others is done.
-        with ThreadPoolExecutor(2) as pool:
-            beside = [pool.submit(part.run, is_quiet=bool(busy)) for part in waiting]
-            failed = [part.run() for part in busy]
-            failed += [part.result() for part in beside]
-
-    failed = [title for title in failed if title]
+        failed = make_plan(parts, plain, addresses, has_pdf="pdf" not in missing).run()
     print()
     for title in failed:
         print(f"GAGAL: {title}")
-    for title in missing:
-        print(f"Tidak dijalankan: {title}")
+    for how in missing.values():
+        print(f"Tidak dijalankan: {how}")
     if missing and os.environ.get("REQUIRE_ALL") == "1":
         print("REQUIRE_ALL=1: bagian yang tidak dijalankan dihitung gagal")
         return 1

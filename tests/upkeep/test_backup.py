@@ -342,7 +342,7 @@ def test_keys_are_placed_when_what_came_back_has_a_fault_and_missing_files_are_t
     default_storage.delete(file.path)
     out = io.StringIO()
     with pytest.raises(CommandError, match="1 berkas yang disebut basis data tidak ada"):
-        call_command("restore", finish=True, stdout=out)
+        call_command("restore", finish=True, interactive=False, stdout=out)
     assert file.path in out.getvalue()
 
 

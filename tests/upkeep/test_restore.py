@@ -1,6 +1,7 @@
 """A set brings back everything, proved; a damaged one is refused before anything changes."""
 
 import contextlib
+import datetime
 import hashlib
 import io
 import json
@@ -26,6 +27,7 @@ from wbbm.organisasi.models import AccessLink, AuditEvent, FactorReset, Role, Se
 from wbbm.organisasi.services.verify import verify
 from wbbm.upkeep.backups import crypt, keys, making, manifest, reading, state
 from wbbm.upkeep.backups.errors import SetRefused
+from wbbm.upkeep.models import BackupKind, BackupState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ZONE = "Asia/Jakarta"
@@ -53,7 +55,7 @@ def scores():
     return list(UnitScore.objects.order_by("pk").values("pk", "total_sum", "area_sums", "submitted", "verdicts"))
 
 
-def test_a_set_brings_everything_back_on_an_empty_machine(usb, settings, tmp_path):
+def test_a_set_brings_everything_back_on_an_empty_machine(usb, settings, tmp_path, monkeypatch):
     machines.live_in()
     lines = said("backup")
     path = usb / lines[-1].rpartition("/")[2]
@@ -64,6 +66,12 @@ def test_a_set_brings_everything_back_on_an_empty_machine(usb, settings, tmp_pat
         assert secret.encode() not in path.read_bytes()
     said("restore", str(path), check=True)
     assert state.last_check().name == str(path)
+    # One of long ago says nothing about the sets of today.
+    BackupState.objects.filter(kind=BackupKind.CHECK).update(at=machines.yesterday())
+    with monkeypatch.context() as later:
+        later.setattr(timezone, "now", lambda now=timezone.now: now() + datetime.timedelta(days=9))
+        assert "tidak dicatat" in said("restore", str(path), check=True)[-2]
+    assert state.last_check().at < timezone.now() - datetime.timedelta(hours=23)
     files = machines.stored()
     seals = AuditEvent.objects.count()
 
@@ -99,8 +107,14 @@ def test_a_set_brings_everything_back_on_an_empty_machine(usb, settings, tmp_pat
     assert Session.objects.exists()
 
 
-def test_a_database_that_came_back_by_wal_is_closed_off_alike(usb):
+def test_a_database_that_came_back_by_wal_is_closed_off_alike(usb, monkeypatch):
     machines.live_in()
+    for answer, words in (("", "Dibatalkan"), (None, "--no-input")):
+        monkeypatch.setattr("sys.stdin", io.StringIO("" if answer is None else f"{answer}\n"))
+        with pytest.raises(CommandError, match=words):
+            said("restore", finish=True)
+        assert Session.objects.exists()
+    monkeypatch.setattr("sys.stdin", io.StringIO("ya\n"))
     assert "Nilai: utuh" in said("restore", finish=True)
     assert not Session.objects.exists()
     digests.send_digests(ZONE, timezone.localdate())

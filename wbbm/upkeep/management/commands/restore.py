@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from wbbm.errors import DomainError
 from wbbm.upkeep.backups import engines, keys, reading, restore, state
 from wbbm.upkeep.backups.errors import RestoreFailed
 from wbbm.upkeep.models import BackupKind
+
+# The weekly trial takes the newest set; one of long ago proves nothing about those of today.
+_RECENT = datetime.timedelta(days=8)
 
 
 class Command(BaseCommand):
@@ -28,6 +33,7 @@ class Command(BaseCommand):
         what.add_argument("--check", action="store_true", help="hanya memeriksa; tidak mengubah apa pun")
         what.add_argument("--into", metavar="KOSONG", help="folder kosong, atau postgres://… yang kosong")
         what.add_argument("--finish", action="store_true", help="menutup pemulihan dari WAL di basis data ini")
+        parser.add_argument("--no-input", action="store_false", dest="interactive", help="--finish tanpa bertanya")
         parser.add_argument("--keys", metavar="LEMBAR", help="lembar kunci dari `backup --keys`")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,6 +41,8 @@ class Command(BaseCommand):
         begun = time.monotonic()
         try:
             if options["finish"]:
+                if options["interactive"]:
+                    self._ask()
                 restore.finish_wal(self.stdout.write)
                 return
             if not options["file"]:
@@ -53,6 +61,17 @@ class Command(BaseCommand):
             raise CommandError(f"{fault.filename or options['file']}: {fault.strerror or fault}.") from fault
         self.stdout.write(f"Selesai dalam {time.monotonic() - begun:.0f} detik.")
 
+    def _ask(self) -> None:
+        """Make sure that it is meant: on a portal that runs it would send everybody away."""
+        self.stdout.write(f"Basis data {connection.settings_dict['NAME']} ditutup sebagai hasil pemulihan:")
+        self.stdout.write("semua orang dikeluarkan, tautan sekali pakai berakhir, surel yang menunggu tidak dikirim.")
+        try:
+            answer = input("Ketik ya untuk melanjutkan: ")
+        except EOFError as fault:
+            raise CommandError("Tidak ada yang menjawab. Tambahkan --no-input. Tidak ada yang diubah.") from fault
+        if answer.strip().lower() != "ya":
+            raise CommandError("Dibatalkan. Tidak ada yang diubah.")
+
     def _check(self, path: Path, opening: tuple[str, ...], begun: float) -> None:
         manifest = restore.check(path, opening)
         self.stdout.write(restore.summary(path, manifest))
@@ -60,6 +79,9 @@ class Command(BaseCommand):
         self.stdout.write("Cadangan ini utuh dan dapat dipulihkan.")
         if engines.is_sqlite() and not Path(engines.settings_here()["NAME"]).exists():
             return  # an empty machine: looking for a database would make one
+        if manifest.moment < timezone.now() - _RECENT:
+            self.stdout.write("Cadangan lama: pemeriksaan ini tidak dicatat sebagai uji pulih terakhir.")
+            return
         try:
             seconds = time.monotonic() - begun
             state.went_well(BackupKind.CHECK, name=str(path), size=path.stat().st_size, seconds=seconds)
