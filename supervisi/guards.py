@@ -215,10 +215,18 @@ def guards() -> Iterator[Guard]:
     yield _places()
     yield _settled(UnitScore, ("unit_id", "period_id", "instrument_id", "layer"))
     yield _settled(LayerComparison, ("unit_id", "period_id", "instrument_id"))
+    yield from _answers()
+    yield _sheet_scores()
+    yield _evidence()
+    yield _file_rows()
+    yield _codes()
+
+
+def _answers() -> Iterator[Guard]:
+    """Answers of a final sheet, their history, their proposals, and what is attached to them."""
     yield _frozen(_ANSWER, _of_sheet(), (("id",), ("checklist_id", "item_id")))
-    revision = AnswerRevision._meta.db_table
     yield Guard(
-        revision,
+        AnswerRevision._meta.db_table,
         KEPT,
         {
             "INSERT": f"{_final_sheet('NEW.checklist_id')} OR {_final_answer('NEW.answer_id')}",
@@ -233,22 +241,27 @@ def guards() -> Iterator[Guard]:
         {"INSERT": _final_answer("NEW.answer_id"), "UPDATE": ALWAYS_REFUSED, "DELETE": ALWAYS_REFUSED},
         kept=(Kept((("id",), ("uuid",))),),
     )
-    link = AnswerEvidence._meta.db_table
-    yield _frozen(link, _final_answer("{row}.answer_id"), (("id",), ("uuid",)))
-    score = ChecklistScore._meta.db_table
-    # The result of a sheet is stored when it has become final, and before its hash is.
+    yield _frozen(AnswerEvidence._meta.db_table, _final_answer("{row}.answer_id"), (("id",), ("uuid",)))
+
+
+def _sheet_scores() -> Guard:
+    """The result of a sheet is stored when it has become final, and before its hash is."""
     hashed = f"EXISTS (SELECT 1 FROM {_SHEET} s WHERE s.id = {{row}}.checklist_id AND s.status = 'final' "
-    scores = _frozen(score, hashed + "AND s.content_hash <> '')", (("id",), ("checklist_id",)))
+    scores = _frozen(ChecklistScore._meta.db_table, hashed + "AND s.content_hash <> '')", (("id",), ("checklist_id",)))
     # A first row takes no other's place.
-    yield replace(scores, refuse={event: scores.refuse[event] for event in ("UPDATE", "DELETE")})
-    evidence = Evidence._meta.db_table
+    return replace(scores, refuse={event: scores.refuse[event] for event in ("UPDATE", "DELETE")})
+
+
+def _evidence() -> Guard:
+    """Evidence that a final sheet holds."""
+    link = AnswerEvidence._meta.db_table
     held = (
         f"EXISTS (SELECT 1 FROM {link} l JOIN {_ANSWER} a ON a.id = l.answer_id "
         f"JOIN {_SHEET} s ON s.id = a.checklist_id WHERE l.evidence_id = {{row}}.id AND s.status = 'final')"
     )
     old = held.format(row="OLD")
-    yield Guard(
-        evidence,
+    return Guard(
+        Evidence._meta.db_table,
         FINAL,
         {"UPDATE": f"{_moved(_EVIDENCE_HELD)} AND {old}", "DELETE": old},
         kept=(
@@ -256,17 +269,24 @@ def guards() -> Iterator[Guard]:
             Kept((("unit_id", "number"),), f"t.is_current AND NEW.is_current AND {held.format(row='t')}"),
         ),
     )
-    yield Guard(
+
+
+def _file_rows() -> Guard:
+    """A stored file keeps its number and the hash of its bytes."""
+    return Guard(
         StoredFile._meta.db_table,
         FILE_KEPT,
         {"UPDATE": "NEW.sha256 <> OLD.sha256 OR NEW.id <> OLD.id"},
         kept=(Kept((("id",),)),),
         truncate=False,
     )
-    code = VerificationCode._meta.db_table
+
+
+def _codes() -> Guard:
+    """A verification code is given once and can only be superseded."""
     others = [name for name in _columns(VerificationCode) if name != "superseded_at"]
-    yield Guard(
-        code,
+    return Guard(
+        VerificationCode._meta.db_table,
         CODE_KEPT,
         {
             "UPDATE": f"OLD.superseded_at IS NOT NULL OR NEW.superseded_at IS NULL OR {_moved(others)}",
