@@ -31,9 +31,9 @@ Perbaiki sebabnya lalu jalankan lagi perintah ini, atau kembali ke versi sebelum
 TEXT
   if [ "$changed" = yes ]; then
     cat >&2 <<TEXT
-  # Tabel mungkin sudah berubah, dan kode lama tidak membacanya: pulihkan cadangan yang baru dibuat ke folder atau
-  # basis data kosong, lalu arahkan portal ke sana (docs/operasi.md, "Kembali ke versi sebelumnya"):
-  $MANAGE restore $saved --into TEMPAT-KOSONG
+  # Tabel mungkin sudah berubah, dan kode lama tidak membacanya: pulihkan cadangan yang baru dibuat. Tempatnya
+  # dikosongkan dulu, langkah demi langkah di docs/operasi.md, "Kembali ke versi sebelumnya":
+  $MANAGE restore $saved --into $EMPTY
 TEXT
   fi
   cat >&2 <<TEXT
@@ -44,6 +44,12 @@ TEXT
 }
 
 is_server() { systemctl cat portal-web.service >/dev/null 2>&1; }
+
+# Kode baru yang pustakanya belum terpasang tidak dapat menjawab: pembaruannya belum selesai.
+is_closed() {
+  answer=$($MANAGE maintenance status 2>/dev/null) || return 0
+  [ "$answer" = "sedang diperbarui" ]
+}
 
 rest_workers() {
   if [ "$UNIT" = portal.target ]; then
@@ -93,19 +99,29 @@ main() {
   changed=no
   saved=
   state='Portal tetap menampilkan halaman "sedang diperbarui"; jawaban di lapangan tetap di perangkat dan tidak hilang.'
-  if is_server; then UNIT=portal.target; else UNIT=portal; fi
+  if is_server; then
+    UNIT=portal.target EMPTY=postgres://portal_owner@127.0.0.1:5432/portal
+  else
+    UNIT=portal EMPTY=/var/lib/portal
+  fi
   old=$(git -C "$CODE" rev-parse HEAD)
   # Yang kembali ke versi lama mematikan halaman pemeliharaan; hanya yang diulang menemukannya masih menyala.
-  if [ -s "$STATE" ] && [ "$($MANAGE maintenance status)" = "sedang diperbarui" ]; then
+  again=no
+  if [ -s "$STATE" ] && is_closed; then
     { read -r old; read -r saved; } < "$STATE"
-    changed=yes
+    again=yes changed=yes
     echo "Melanjutkan pembaruan dari $old; cadangan dari sebelumnya: $saved"
   fi
   [ -z "$(git -C "$CODE" status --porcelain --untracked-files=no)" ] || {
     echo "Ada berkas kode yang diubah di $CODE; simpan atau kembalikan dulu (git status)." >&2
     exit 1
   }
-  step "halaman pemeliharaan" $MANAGE maintenance on
+  if [ -z "$wanted" ] && ! git -C "$CODE" symbolic-ref -q HEAD >/dev/null; then
+    echo "Kode terpasang pada satu versi, bukan pada cabang. Sebut versinya (make upgrade VERSI=...)," >&2
+    echo "atau kembali dulu ke cabangnya: git -C $CODE checkout main" >&2
+    exit 1
+  fi
+  [ "$again" = yes ] || step "halaman pemeliharaan" $MANAGE maintenance on
   step "pekerja beristirahat" rest_workers
   [ -n "$saved" ] || step "cadangan" back_up
   step "kode baru" take

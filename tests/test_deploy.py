@@ -185,7 +185,11 @@ def test_compose_runs_what_systemd_runs_with_settings_that_there_are():
         ]
         assert all(re.search(r"\$\{[A-Z_]+:\?\}", value) for value in given)
         assert service["ulimits"] == {"core": 0}
-        assert {mount.split(":")[0] for mount in service["volumes"]} <= set(whole["volumes"])
+        # The backups alone lie in a folder of the machine: on another disk.
+        mounts = set(service["volumes"]) - {"${BACKUP_FOLDER:?}:/var/backups/portal"}
+        assert len(mounts) == len(service["volumes"]) - 1
+        assert {mount.split(":")[0] for mount in mounts} <= set(whole["volumes"])
+        assert {"BACKUP_KEY", "BACKUP_DIR"} <= set(service["environment"])
     owner = [name for name, service in services.items() if "portal_owner" in str(service.get("environment"))]
     assert owner == ["prepare"]
     units = {path.name: path.read_text() for path in (DEPLOY / "server" / "systemd").glob("*.service")}

@@ -59,3 +59,14 @@ def test_a_set_of_sqlite_is_restored_on_postgresql_with_equal_content(settings, 
         with closing(psycopg2.connect(owner)) as direct, direct.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM organisasi_auditevent WHERE action = 'uji'")
             assert cursor.fetchone() == (1,)
+
+        # After an upgrade that failed (docs/operasi.md) the database steps aside; an empty one has its name and rights.
+        with closing(psycopg2.connect(address)) as direct:
+            direct.autocommit = True
+            direct.cursor().execute("ALTER DATABASE portal RENAME TO portal_baru")
+        subprocess.run(script, check=True, cwd=machines.ROOT)
+        with machines.empty_machine(settings, tmp_path / "kembali"):
+            call_command("restore", str(made.path), into=owner, stdout=said)
+            with restore._connected(restore.target_of(web)):
+                assert machines.stored() == files
+                assert not AuditEvent.objects.filter(action="uji").exists()

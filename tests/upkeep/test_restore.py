@@ -5,6 +5,7 @@ import datetime
 import hashlib
 import io
 import json
+import os
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -78,6 +79,9 @@ def test_a_set_brings_everything_back_on_an_empty_machine(usb, settings, tmp_pat
     with machines.empty_machine(settings, tmp_path / "baru") as machine:
         lines = said("restore", str(usb), into=machine.into)
         assert content in "\n".join(lines)
+        # In a folder of its own it would make itself other keys, and open neither reports nor second factors.
+        if machines.IS_SQLITE and "REPORT_KEY" not in os.environ:
+            assert (machine.folder / "report_key").read_text() == settings.REPORT_KEY
         for what in ("Nilai: utuh", "Jejak audit: utuh", "Pelindung basis data: utuh"):
             assert what in lines
         with machine.inside():

@@ -26,7 +26,7 @@ esac
 case $call in *"$FAIL"*) [ -n "$FAIL" ] && exit 1 ;; esac
 exit 0
 """
-_LOOKS = ("systemctl cat", "git rev-parse", "git status", "portal-manage maintenance status")
+_LOOKS = ("systemctl cat", "git rev-parse", "git status", "git symbolic-ref", "portal-manage maintenance status")
 STEPS = {
     "laptop": [
         "portal-manage maintenance on", "portal-manage backup", "git pull --ff-only", "pip install",
@@ -92,7 +92,8 @@ def test_every_step_is_taken_in_order_and_the_first_that_fails_stops_all(tmp_pat
         for word in (f"git -C {tmp_path / 'code'} checkout --detach abc123", "systemctl restart", "maintenance off"):
             assert word in said, step
         # The backup is named once the tables may have changed.
-        assert ("restore /cadangan/portal-1 --into" in said) == (place >= migrated), step
+        where = {"laptop": "/var/lib/portal\n", "server": "postgres://portal_owner@"}[kind]
+        assert (f"restore /cadangan/portal-1 --into {where}" in said) == (place >= migrated), step
     stopped = machine.upgrade(*wanted, fail="selisih")
     assert (stopped.returncode, machine.calls()[-1]) == (1, "portal-manage recompute_scores --dry-run")
     assert "GAGAL pada langkah: nilai" in stopped.stderr
@@ -110,6 +111,24 @@ def test_what_is_run_again_goes_back_to_where_the_first_began(tmp_path):
     for _ in range(2):
         failed = machine.upgrade(fail="verify_audit", REV="new456")
         assert "portal-manage backup" in machine.calls() and "checkout --detach new456" in failed.stderr
+
+
+def test_code_that_can_no_longer_be_asked_is_gone_on_with(tmp_path):
+    machine = Machine(tmp_path, "laptop")
+    machine.upgrade(fail="pip install")
+    # The new code lacks a package: nothing of it runs until pip was there.
+    again = machine.upgrade(fail="portal-manage", REV="new456")
+    assert machine.calls()[0] == "git pull --ff-only" and "pip install" in machine.calls()[1]
+    assert "checkout --detach abc123" in again.stderr and "restore /cadangan/portal-1 --into" in again.stderr
+    assert machine.upgrade(STATUS="sedang diperbarui", REV="new456").returncode == 0
+
+
+def test_code_at_one_version_asks_for_the_next_one(tmp_path):
+    machine = Machine(tmp_path, "laptop")
+    refused = machine.upgrade(fail="symbolic-ref")
+    assert (refused.returncode, machine.calls()) == (1, [])
+    assert "VERSI=" in refused.stderr
+    assert machine.upgrade("v9", fail="symbolic-ref").returncode == 0
 
 
 def test_changed_code_is_not_overwritten(tmp_path):

@@ -304,6 +304,8 @@ def place_keys(sheet: keys.Sheet, into: str) -> list[str]:
         if os.environ.get(name, "").strip() or not value:
             continue
         place = Path(into) / name.lower()
+        if place.exists() and place.read_text() == value:
+            continue
         aside = place.with_name(f".kunci-{name.lower()}")
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as sink:

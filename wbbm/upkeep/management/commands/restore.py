@@ -98,6 +98,7 @@ class Command(BaseCommand):
         self._place(sheet, into)
 
     def _place(self, sheet: keys.Sheet | None, into: str) -> None:
-        placed = restore.place_keys(sheet, into) if sheet is not None else []
+        # Without a sheet those of this portal: in a new folder the restored one would make itself others.
+        placed = restore.place_keys(sheet or keys.current(), into)
         if placed:
             self.stdout.write(f"Kunci ditaruh di {into}: {', '.join(placed)}")
