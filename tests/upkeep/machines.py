@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +97,8 @@ def empty_machine(settings, place: Path):
     backend = settings.STORAGES["default"]["BACKEND"]
     options = {"location": str(place / "files"), "base_url": None}
     settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
-    name = f"pulih_{place.name}"
+    # Other processes of the suite have machines of their own on the same server.
+    name = f"pulih_{place.name}_{os.getpid()}"
     try:
         if IS_SQLITE:
             yield Machine(place, str(place))

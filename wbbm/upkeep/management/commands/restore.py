@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from wbbm.errors import DomainError
-from wbbm.upkeep.backups import engines, keys, reading, restore, state
+from wbbm.upkeep.backups import engines, keys, reading, restore, sqlite, state
 from wbbm.upkeep.backups.errors import RestoreFailed
 from wbbm.upkeep.models import BackupKind
 
@@ -93,7 +93,8 @@ class Command(BaseCommand):
             restore.restore(path, opening, into, self.stdout.write, sheet)
         except RestoreFailed:
             # What lies there all the same is of these keys, and a second try is refused.
-            self._place(sheet, into)
+            if sheet is not None or (Path(into) / sqlite.FILE).exists():
+                self._place(sheet, into)
             raise
         self._place(sheet, into)
 
