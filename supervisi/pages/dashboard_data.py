@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import (
@@ -150,7 +151,11 @@ class DashboardData:
 
     def has_moved(self, unit: Unit) -> bool:
         """Tell whether the unit stood below then, and stands elsewhere today."""
-        return all(child.pk != unit.pk for child in self.children)
+        return unit.pk not in self._below_today
+
+    @cached_property
+    def _below_today(self) -> frozenset[int]:
+        return frozenset(child.pk for child in self.children)
 
     def select(self, period: Period | None, layer: str, *, code: str) -> Rows:
         """Return the rows of a period, layer and instrument."""
@@ -328,16 +333,16 @@ def _read_rows(
 
 def _shown_rows(stored: list[UnitScore], units: dict[int, Unit], own: dict[int, Unit]) -> tuple[UnitScore, ...]:
     """Keep what the viewer may see of the units: not what his own units may not see, nor a sum that holds it."""
-    hidden = [row for row in stored if row.unit_id in own and _is_hidden(row)]
+    hidden = {row.pk: row for row in stored if row.unit_id in own and _is_hidden(row)}
 
     def holds_hidden(row: UnitScore) -> bool:
         return row.counting_id is None and any(
             (row.period_id, row.instrument_id, row.layer) == (other.period_id, other.instrument_id, other.layer)
             and own[other.unit_id].is_within(units[row.unit_id].path)
-            for other in hidden
+            for other in hidden.values()
         )
 
-    return tuple(row for row in stored if row.unit_id in units and row not in hidden and not holds_hidden(row))
+    return tuple(row for row in stored if row.unit_id in units and row.pk not in hidden and not holds_hidden(row))
 
 
 def _is_hidden(row: UnitScore) -> bool:

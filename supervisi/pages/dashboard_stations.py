@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from django.utils import dateformat
 
@@ -117,6 +118,29 @@ class _Frame:
     seen: dict[int, datetime.date]
     instrument: Instrument | None
 
+    @cached_property
+    def means(self) -> dict[int, Fraction]:
+        """The score of each unit that has one."""
+        return _means(self.now)
+
+    @cached_property
+    def means_before(self) -> dict[int, Fraction]:
+        """The same, of the period before."""
+        return _means(self.before)
+
+    @cached_property
+    def cells(self) -> dict[int, tuple[Cell, ...]]:
+        """The cells of each unit with a score."""
+        if self.instrument is None:
+            return {}
+        weights = [(area.key, self.instrument.area_weight(area.key)) for area in self.instrument.areas]
+        rows = ((unit, self.now.of(unit)) for unit in self.units)
+        return {
+            unit.pk: tuple(_cell(key, weight, row, _why(self, unit, row, f"a-{key}")) for key, weight in weights)
+            for unit, row in rows
+            if row is not None and row.units_submitted
+        }
+
 
 def station_table(data: DashboardData) -> StationTable | None:
     """Build the table of the units directly below, or None when none of them is a Polsek, Polres or Polda."""
@@ -126,11 +150,10 @@ def station_table(data: DashboardData) -> StationTable | None:
         return None
     frame = _frame(data, kind)
     ranked = sorted(
-        (unit for unit in frame.units if _mean(frame, unit) is not None),
-        key=lambda unit: (-(_mean(frame, unit) or 0), unit.name),
+        (unit for unit in frame.units if unit.pk in frame.means), key=lambda unit: (-frame.means[unit.pk], unit.name)
     )
     lines = _ranked_lines(frame, ranked)
-    rest = sorted((unit for unit in frame.units if unit not in ranked), key=lambda unit: _order(frame, unit))
+    rest = sorted((unit for unit in frame.units if unit.pk not in frame.means), key=lambda unit: _order(frame, unit))
     areas = frame.instrument.areas if frame.instrument is not None and ranked else ()
     return StationTable(
         kind_label=kind.label,
@@ -177,10 +200,10 @@ def _counts(row: UnitScore | None) -> bool:
     return row is not None and row.units_submitted > 0
 
 
-def _mean(frame: _Frame, unit: Unit, *, before: bool = False) -> Fraction | None:
-    """Return the unit's score: of its own counting sheet, or the mean of those in its subtree."""
-    row = (frame.before if before else frame.now).of(unit)
-    return Fraction(row.score_sum, UNITS * row.units_submitted) if row is not None and row.units_submitted else None
+def _means(rows: Rows) -> dict[int, Fraction]:
+    """Return each unit's score: of its own counting sheet, or the mean of those in its subtree."""
+    scored = ((pk, row) for pk, row in rows.by_unit.items() if row.units_submitted)
+    return {pk: Fraction(row.score_sum, UNITS * row.units_submitted) for pk, row in scored}
 
 
 def score_text(instrument: Instrument, value: Fraction) -> str:
@@ -217,23 +240,21 @@ def _ranked_lines(frame: _Frame, ranked: list[Unit]) -> list[Station]:
     """Make the ranked lines; equal scores share a rank."""
     assert frame.instrument is not None or not ranked  # a unit with a score has a row
     lines: list[Station] = []
-    scores = [_mean(frame, unit) for unit in ranked]
-    for unit, score in zip(ranked, scores, strict=True):
-        row = frame.now.of(unit)
-        assert row is not None and score is not None and frame.instrument is not None  # only units with one are ranked
-        delta, word = _delta(score, _mean(frame, unit, before=True))
+    rank, above = 0, None
+    for place, unit in enumerate(ranked, start=1):
+        row, score = frame.now.of(unit), frame.means[unit.pk]
+        assert row is not None and frame.instrument is not None  # only units with one are ranked
+        rank, above = rank if score == above else place, score
+        delta, word = _delta(score, frame.means_before.get(unit.pk))
         lines.append(
             Station(
                 unit=unit,
                 url=_url(frame, unit),
                 name=_name(unit),
-                rank=scores.index(score) + 1,
+                rank=rank,
                 score=score_text(frame.instrument, score),
                 source=_source(frame, row),
-                cells=tuple(
-                    _cell(frame.instrument, area.key, row, _why(frame, unit, row, f"a-{area.key}"))
-                    for area in frame.instrument.areas
-                ),
+                cells=frame.cells[unit.pk],
                 why=_why(frame, unit, row),
                 delta=delta,
                 delta_word=word,
@@ -251,8 +272,8 @@ def _source(frame: _Frame, row: UnitScore) -> str:
     return f"{mark}, {row.units_submitted} dari {row.units_due}" if frame.kind == UnitKind.POLDA else mark
 
 
-def _cell(instrument: Instrument, key: str, row: UnitScore, why_so: str = "") -> Cell:
-    share = Fraction(row.areas.get(key, 0) * 100, UNITS * row.units_submitted) / instrument.area_weight(key)
+def _cell(key: str, weight: Fraction, row: UnitScore, why_so: str) -> Cell:
+    share = Fraction(row.areas.get(key, 0) * 100, UNITS * row.units_submitted) / weight
     return Cell(key, str(charts.cut(share)), charts.band(share), why_so)
 
 
@@ -268,7 +289,7 @@ def _delta(score: Fraction, before: Fraction | None) -> tuple[str, str]:
 
 def _unranked_line(frame: _Frame, unit: Unit) -> Station:
     note, earlier = Linked(_state_words(frame, unit), _state_url(frame, unit)), None
-    before, row = _mean(frame, unit, before=True), frame.before.of(unit)
+    before, row = frame.means_before.get(unit.pk), frame.before.of(unit)
     if before is not None and row is not None and frame.period_before is not None and frame.instrument is not None:
         words = f"{frame.period_before.name}: {score_text(frame.instrument, before)}"
         earlier = Linked(words, _why(frame, unit, row))
@@ -392,7 +413,7 @@ def _attention(frame: _Frame) -> tuple[Attention, ...]:
 
 
 def _linked_score(frame: _Frame, unit: Unit) -> Linked:
-    mean, row = _mean(frame, unit), frame.now.of(unit)
+    mean, row = frame.means.get(unit.pk), frame.now.of(unit)
     if mean is None or row is None or frame.instrument is None:
         return Linked("")
     return Linked(score_text(frame.instrument, mean), _why(frame, unit, row))
@@ -408,7 +429,4 @@ def _last_seen(data: DashboardData) -> dict[int, datetime.date]:
 
 
 def _low_areas(frame: _Frame, unit: Unit) -> int:
-    row = frame.now.of(unit)
-    if row is None or not row.units_submitted or frame.instrument is None:
-        return 0
-    return sum(_cell(frame.instrument, area.key, row).band == 1 for area in frame.instrument.areas)
+    return sum(cell.band == 1 for cell in frame.cells.get(unit.pk, ()))
