@@ -90,6 +90,60 @@ def test_every_dependency_has_its_line():
     assert {name for name in wanted if name not in text} == set()
 
 
+# --- what cron does ---------------------------------------------------------------------------------------
+
+
+def cron_lines():
+    """Return the lines of deploy/server/cron as (when, who, what)."""
+    lines = (DEPLOY / "server" / "cron").read_text().splitlines()
+    parts = [line.split(None, 6) for line in lines if line and not line.startswith("#")]
+    return [(" ".join(part[:5]), part[5], part[6]) for part in parts]
+
+
+def test_all_that_is_copied_lies_on_the_disk_of_the_backups():
+    """A folder beside the mount would lie on the disk that it is to outlive."""
+    for path in [*DEPLOY.rglob("*"), ROOT / "docs" / "operasi.md"]:
+        if path.is_file():
+            assert set(re.findall(r"/var/backups/portal([^/\s`'\",;:).]+)", path.read_text())) == set(), path
+    for path in DEPLOY.rglob("portal.env.example"):
+        assert settings_in(path)["BACKUP_DIR"] == "/var/backups/portal/set"
+    assert [who for _, who, _ in cron_lines()] == ["portal", "portal", "postgres"]
+
+
+@pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync is not installed")
+def test_evidence_is_copied_without_lists_and_what_is_gone_goes_in_a_week(tmp_path):
+    source, copy = tmp_path / "files", tmp_path / "salinan"
+
+    def run(number):
+        what = cron_lines()[number][2].replace("/var/lib/portal/files", str(source))
+        what = what.replace("/var/backups/portal/files", str(copy))
+        subprocess.run(["sh", "-c", what], check=False, cwd="/")
+
+    def copied():
+        return sorted(str(path.relative_to(copy)) for path in copy.rglob("*") if path.is_file())
+
+    for name in ("ab/satu", "ab/dua", "ab/daftar/tiga", "daftar/orang.csv"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("separuh")
+    run(0)
+    assert copied() == ["ab/daftar/tiga", "ab/dua", "ab/satu"]
+    # What was copied while it was written is copied again.
+    (source / "ab" / "satu").write_text("seluruhnya")
+    (source / "ab" / "dua").unlink()
+    run(0)
+    assert (copy / "ab" / "satu").read_text() == "seluruhnya"
+    assert "ab/dua" in copied()
+    (copy / "daftar").mkdir()
+    (copy / "daftar" / "lama.csv").write_text("dari salinan yang dulu")
+    run(1)
+    assert copied() == ["ab/daftar/tiga", "ab/satu"]
+    # A source that isn't mounted takes nothing away.
+    shutil.rmtree(source)
+    source.mkdir()
+    run(1)
+    assert copied() == ["ab/daftar/tiga", "ab/satu"]
+
+
 # --- what systemd and nginx say -------------------------------------------------------------------------
 
 

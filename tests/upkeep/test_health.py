@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -14,9 +15,10 @@ from wbbm.jobs.models import MOST_ATTEMPTS, Job
 from wbbm.jobs.services import request
 from wbbm.notices.models import Notice, NoticeKind
 from wbbm.organisasi.models import AuditEvent, Role
-from wbbm.upkeep.backups import places
+from wbbm.upkeep.backups import archive, places
+from wbbm.upkeep.backups.archive import Archive
 from wbbm.upkeep.backups.state import went_well, went_wrong
-from wbbm.upkeep.health import figures, own
+from wbbm.upkeep.health import figures, own, safety
 from wbbm.upkeep.health.figures import Figure, age_words, size_words
 from wbbm.upkeep.models import BackupKind, BackupState
 
@@ -59,6 +61,8 @@ def all_is_well(monkeypatch):
     monkeypatch.setattr(settings, "BACKUP_KEY", "kunci-untuk-uji-saja-" * 3)
     for kind in BackupKind.values:
         went_well(kind, name="wbbm.cadangan", size=2_000_000)
+    if archive.read_archive() is not None:
+        monkeypatch.setattr(archive, "read_archive", lambda: Archive(True, 60.0, 90_000.0, False))
     canary.send_canaries()
     Job.objects.filter(kind__in=canary.KINDS).update(done=1, done_at=timezone.now())
 
@@ -161,6 +165,35 @@ def test_a_dead_job_is_retried_once_and_it_is_written_down(keeper):
     for odd in ("987654321", "0", "-1", "²", "", "9" * 30):
         assert client.post(RETRY, {"pekerjaan": odd}).status_code == 404, odd
     assert AuditEvent.objects.filter(action__startswith="job.").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("wal", "sign", "words"),
+    [
+        (Archive(False, None, 90_000.0, False), "Perhatikan", "sejak cadangan penuh terakhir hilang"),
+        (Archive(True, 60.0, 90_000.0, False), "Baik", "Segmen terakhir 1 menit lalu"),
+        (Archive(True, 601.0, 90_000.0, False), "Perlu ditangani", "Macet; segmen terakhir 10 menit lalu"),
+        (Archive(True, None, 601.0, False), "Perlu ditangani", "Macet; segmen terakhir belum pernah"),
+        (Archive(True, 60.0, 90_000.0, True), "Perlu ditangani", "Gagal; segmen terakhir 1 menit lalu"),
+        # The server has just begun: what it did before says nothing yet.
+        (Archive(True, 90_000.0, 30.0, False), "Baik", "Segmen terakhir 1 hari lalu"),
+        (Archive(True, None, 30.0, False), "Baik", "Baru mulai"),
+    ],
+)
+def test_an_archive_that_takes_nothing_any_more_is_told(keeper, monkeypatch, wal, sign, words):
+    all_is_well(monkeypatch)
+    monkeypatch.setattr(archive, "read_archive", lambda: wal)
+    said = signed_in(keeper).get(PAGE).content.decode()
+    assert words in said
+    figure = next(figure for figure in safety.backup_figures() if figure.label == "Arsip WAL")
+    assert figure.sign == sign
+    assert ("Semua berjalan baik." in said) is (sign == "Baik")
+    assert ("df -h" in said) is (sign == "Perlu ditangani")
+
+
+def test_only_postgresql_speaks_of_an_archive(keeper):
+    said = signed_in(keeper).get(PAGE).content.decode()
+    assert ("Arsip WAL" in said) is (connection.vendor == "postgresql")
 
 
 def test_all_dead_jobs_are_retried_at_once(keeper):

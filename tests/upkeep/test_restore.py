@@ -13,7 +13,7 @@ from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
@@ -26,7 +26,7 @@ from wbbm.jobs.models import Job
 from wbbm.notices import digests
 from wbbm.organisasi.models import AccessLink, AuditEvent, FactorReset, Role, SecondFactor
 from wbbm.organisasi.services.verify import verify
-from wbbm.upkeep.backups import crypt, keys, making, manifest, reading, state
+from wbbm.upkeep.backups import afterwards, crypt, keys, making, manifest, reading, state
 from wbbm.upkeep.backups.errors import SetRefused
 from wbbm.upkeep.models import BackupKind, BackupState
 
@@ -147,6 +147,33 @@ def test_a_set_of_an_older_portal_is_brought_up_to_date(usb, settings, tmp_path)
             # A column that the set knew nothing of.
             assert not SecondFactor.objects.filter(approved_at__isnull=False).exists()
             assert recompute(is_dry_run=True) == []
+
+
+def columns(table):
+    with connection.cursor() as cursor:
+        return {column.name for column in connection.introspection.get_table_description(cursor, table)}
+
+
+def test_wal_of_an_older_portal_is_closed_off_only_after_its_owner_prepared_the_tables(usb, monkeypatch):
+    machines.live_in()
+    with as_before("organisasi", "0009_second_factor"):
+        with pytest.raises(CommandError, match="jalankan dulu systemctl start portal-prepare"):
+            said("restore", finish=True, interactive=False)
+        # Nothing was migrated by whoever may not, and nothing was ended.
+        assert "approved_at" not in columns("organisasi_secondfactor")
+        assert Session.objects.exists()
+    assert "Nilai: utuh" in said("restore", finish=True, interactive=False)
+
+
+@pytest.mark.parametrize("kind", [OperationalError, ProgrammingError, InterfaceError])
+def test_what_the_database_refuses_is_one_line(usb, monkeypatch, kind):
+    def refuse():
+        raise kind("password authentication failed for user rahasia")
+
+    monkeypatch.setattr(afterwards, "seal_all", refuse)
+    with pytest.raises(CommandError, match=kind.__name__) as caught:
+        said("restore", finish=True, interactive=False)
+    assert "rahasia" not in str(caught.value)
 
 
 def damage(path, name, change):

@@ -1,5 +1,7 @@
 """Archived WAL brings PostgreSQL back to its last moment: the steps of docs/operasi.md with the files of deploy/."""
 
+import gzip
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +14,7 @@ import psycopg2
 import pytest
 
 from tests import servers
+from wbbm.upkeep.backups.archive import SQL, Archive
 from wbbm.upkeep.backups.content import of_postgresql
 
 pytestmark = [
@@ -23,21 +26,37 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TESTING = "fsync = off\nlisten_addresses = '127.0.0.1'\n"
 
 
-def run(*command):
+def run(*command, **environment):
     subprocess.run(
-        [*servers._as_postgres(), *map(str, command)], check=True, cwd="/",
+        [*servers._as_postgres(), *map(str, command)], check=True, cwd="/", env=os.environ | environment,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60,
     )  # fmt: skip
 
 
 @pytest.fixture
 def disk():
-    """Return a folder that the server's own user may write to."""
+    """Return a folder that the server's own user may write to, with the archive and the scripts of deploy/ in it."""
     folder = Path(tempfile.mkdtemp(prefix="wbbm-wal-"))
     if servers._as_postgres():
         shutil.chown(folder, "postgres", "postgres")
+    run("mkdir", folder / "cadangan", folder / "cadangan" / "wal", folder / "cadangan" / "dasar")
+    for name in ("archive-wal", "base-backup"):
+        (folder / name).write_text(here((ROOT / "deploy" / "server" / name).read_text(), folder))
+        (folder / name).chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def here(text, folder):
+    """Let what deploy/ and docs/ say lead to the folder of the test."""
+    programs = str(servers.postgres_bin())
+    text = text.replace("/usr/lib/postgresql/15/bin", programs).replace("/usr/local/bin", str(folder))
+    return text.replace("/var/backups/portal", str(folder / "cadangan"))
+
+
+def step(pattern):
+    """Return a passage of docs/operasi.md."""
+    return re.search(pattern, (ROOT / "docs" / "operasi.md").read_text(), re.MULTILINE)[0]
 
 
 @contextmanager
@@ -60,8 +79,8 @@ def write(data, name, text, mode="a"):
         shutil.chown(data / name, "postgres", "postgres")
 
 
-def opened(port):
-    connection = psycopg2.connect(f"postgres://postgres@127.0.0.1:{port}/postgres", options="-c timezone=UTC")
+def opened(port, role="postgres"):
+    connection = psycopg2.connect(f"postgres://{role}@127.0.0.1:{port}/postgres", options="-c timezone=UTC")
     connection.autocommit = True
     return closing(connection)
 
@@ -87,26 +106,60 @@ def archived(port):
         time.sleep(0.05)
 
 
-def test_the_last_archived_moment_comes_back_after_the_machine_is_lost(disk):
-    programs, lost, archive = servers.postgres_bin(), disk / "hilang", disk / "arsip"
-    shutil.copy(ROOT / "deploy" / "server" / "archive-wal", disk / "archive-wal")
-    (disk / "archive-wal").chmod(0o755)
-    run("mkdir", archive)
-    run(programs / "initdb", "-D", lost, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
+def segments(disk):
+    names = (path.name for path in (disk / "cadangan" / "wal").iterdir())
+    return sorted(name for name in names if re.fullmatch(r"[0-9A-F]{24}\.gz", name))
+
+
+def bases(disk):
+    return sorted(path.name for path in (disk / "cadangan" / "dasar").iterdir())
+
+
+def make_base(disk, port):
+    """Make a base backup as the weekly line of deploy/server/cron does; return what it is called."""
+    time.sleep(1.1)  # its name is the second
+    run(disk / "base-backup", PGHOST="127.0.0.1", PGPORT=str(port), PGUSER="postgres")
+    return bases(disk)[-1]
+
+
+def start_of(disk, base):
+    label = (disk / "cadangan" / "dasar" / base / "backup_label").read_text()
+    return re.search(r"START WAL LOCATION: .*\(file ([0-9A-F]{24})\)", label)[1]
+
+
+def make_server(disk):
+    """Make the data folder of a server with the archive of deploy/server/wal.conf."""
+    data = disk / "hilang"
+    how = ["-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8"]
+    run(servers.postgres_bin() / "initdb", "-D", data, *how)
     settings = (ROOT / "deploy" / "server" / "wal.conf").read_text()
     assert int(re.search(r"archive_timeout = (\d+)", settings)[1]) <= 300
-    paths = {"/usr/local/bin/archive-wal": str(disk / "archive-wal"), "/var/backups/portal-wal": str(archive)}
-    for there, here in paths.items():
-        assert there in settings
-        settings = settings.replace(there, here)
-    write(lost, "postgresql.conf", settings + TESTING)
+    write(data, "postgresql.conf", here(settings, disk) + TESTING)
+    return data
 
+
+def recovering(disk, base, name):
+    """Lay a base backup out as docs/operasi.md says; return the data folder."""
+    data = disk / name
+    run("cp", "-a", disk / "cadangan" / "dasar" / base, data)
+    told = step(r"^restore_command = .*\nrecovery_target_action = .*$")
+    write(data, "postgresql.auto.conf", here(told, disk) + "\n")
+    write(data, "recovery.signal", "", "w")
+    return data
+
+
+def test_the_last_archived_moment_comes_back_after_the_machine_is_lost(disk):
+    lost = make_server(disk)
     with started(lost, disk) as port:
         asked(port, "CREATE TABLE jawaban (id bigserial PRIMARY KEY, isi jsonb, pada timestamptz DEFAULT now())")
         asked(port, """INSERT INTO jawaban (isi) SELECT '{"nilai": "A"}' FROM generate_series(1, 500)""")
-        reach = ["-h", "127.0.0.1", "-p", port, "-U", "postgres"]
-        run(programs / "pg_basebackup", "-D", disk / "dasar", *reach, "-X", "none", "--checkpoint=fast")
+        first = make_base(disk, port)
         asked(port, """INSERT INTO jawaban (isi) SELECT '{"nilai": "B"}' FROM generate_series(1, 500)""")
+        kept = [make_base(disk, port), make_base(disk, port)]
+        # Two bases stay, and of the archive what the older of them needs.
+        assert bases(disk) == kept
+        assert first not in kept
+        assert segments(disk)[0] == f"{start_of(disk, kept[0])}.gz"
         asked(port, "UPDATE jawaban SET isi = '{}' WHERE id <= 10")
         archived(port)
         saved = content(port)
@@ -114,11 +167,7 @@ def test_the_last_archived_moment_comes_back_after_the_machine_is_lost(disk):
         asked(port, "INSERT INTO jawaban (isi) VALUES ('{}')")
     shutil.rmtree(lost)
 
-    steps = (ROOT / "docs" / "operasi.md").read_text()
-    recovery = "\n".join(re.search(r"restore_command = .*\nrecovery_target_action = .*", steps)[0].splitlines()) + "\n"
-    write(disk / "dasar", "postgresql.auto.conf", recovery.replace("/var/backups/portal-wal", str(archive)))
-    write(disk / "dasar", "recovery.signal", "", "w")
-    with started(disk / "dasar", disk) as port:
+    with started(recovering(disk, kept[0], "dasar"), disk) as port:
         until = time.monotonic() + 20
         while asked(port, "SELECT pg_is_in_recovery()")[0]:
             assert time.monotonic() < until
@@ -128,3 +177,64 @@ def test_the_last_archived_moment_comes_back_after_the_machine_is_lost(disk):
         # It takes writes again, and archives them.
         asked(port, "INSERT INTO jawaban (isi) VALUES ('{}')")
         archived(port)
+
+
+def test_a_damaged_segment_is_no_end_of_the_archive(disk):
+    """Recovery stops there, instead of opening a portal that lacks what came after it."""
+    lost = make_server(disk)
+    with started(lost, disk) as port:
+        base = make_base(disk, port)
+        asked(port, "CREATE TABLE jawaban (id bigint)")
+        archived(port)
+        asked(port, "INSERT INTO jawaban VALUES (1)")
+        archived(port)
+    damaged = disk / "cadangan" / "wal" / segments(disk)[-2]
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(subprocess.CalledProcessError), started(recovering(disk, base, "rusak"), disk):
+        pass
+    damaged.write_bytes(whole)
+    with started(recovering(disk, base, "utuh"), disk) as port:
+        assert asked(port, "SELECT count(*) FROM jawaban")[0] == 1
+
+
+def test_a_segment_is_packed_and_never_written_over(disk):
+    segment, kept = disk / "pg_wal", disk / "cadangan" / "wal" / f"{'0' * 24}.gz"
+    segment.write_bytes(b"isi" + bytes(16 * 1024 * 1024 - 3))
+    for _ in range(2):  # the same one again is no fault: PostgreSQL asks twice after a crash
+        subprocess.run([disk / "archive-wal", segment, kept], check=True)
+    assert gzip.decompress(kept.read_bytes()) == segment.read_bytes()
+    assert kept.stat().st_size < 100_000
+    assert kept.stat().st_mode & 0o777 == 0o600
+    before = kept.read_bytes()
+    segment.write_bytes(b"lain" + bytes(16 * 1024 * 1024 - 4))
+    assert subprocess.run([disk / "archive-wal", segment, kept], check=False).returncode != 0
+    assert kept.read_bytes() == before
+    # No disk below it: nothing is written anywhere else.
+    shutil.rmtree(kept.parent)
+    assert subprocess.run([disk / "archive-wal", segment, kept], check=False, stderr=subprocess.DEVNULL).returncode != 0
+    assert not kept.parent.exists()
+
+
+def test_the_page_of_health_sees_the_archive_go_and_stall(disk):
+    with started(make_server(disk), disk) as port:
+        asked(port, "CREATE ROLE portal_web LOGIN")
+        asked(port, "CREATE TABLE jawaban (id bigint)")
+        archived(port)
+
+        def wal():
+            with opened(port, "portal_web") as connection, connection.cursor() as cursor:
+                cursor.execute(SQL)
+                return Archive(*cursor.fetchone())
+
+        taken = wal()
+        assert (taken.is_on, taken.is_failing, taken.is_stalled) == (True, False, False)
+        assert 0 <= taken.age <= taken.up
+        (disk / "cadangan" / "wal").rename(disk / "terlepas")
+        asked(port, "INSERT INTO jawaban VALUES (1)")
+        asked(port, "SELECT pg_switch_wal()")
+        until = time.monotonic() + 20
+        while not wal().is_failing:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert wal().is_stalled

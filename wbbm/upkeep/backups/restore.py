@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage, default_storage
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
@@ -262,11 +262,10 @@ def finish(source: str, say: Say) -> None:
     Raises:
         RestoreFailed: something in it is wrong.
     """
-    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if plan:
+    steps = _steps_behind()
+    if steps:
         call_command("migrate", interactive=False, verbosity=0)
-        say(f"Tabel dibarui dari versi cadangan: {len(plan)} langkah")
+        say(f"Tabel dibarui dari versi cadangan: {steps} langkah")
     afterwards.settle(source)
     say("Sesi dan tautan sekali pakai dari sebelumnya diakhiri; surel lama tidak dikirim lagi")
     wrong = []
@@ -279,14 +278,28 @@ def finish(source: str, say: Say) -> None:
         raise RestoreFailed(f"Cadangan dipulihkan, tetapi {len(wrong)} hal di dalamnya tidak benar; lihat di atas.")
 
 
+def _steps_behind() -> int:
+    """Return how many migrations the database doesn't have yet."""
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
 def finish_wal(say: Say) -> None:
     """Finish what PostgreSQL brought back from its archive; files came by a way of their own, and are looked for.
 
     Raises:
-        RestoreFailed: something in it is wrong, or files are not there.
+        RestoreFailed: older tables, which are their owner's to bring up to date; something in it is wrong, or
+            files are not there; the database refuses.
     """
-    finish("WAL", say)
-    gone = afterwards.missing_files()
+    try:
+        if _steps_behind():
+            text = "Tabel belum dibarui: jalankan dulu systemctl start portal-prepare, lalu ulangi perintah ini."
+            raise RestoreFailed(f"{text} Tidak ada yang diubah.")
+        finish("WAL", say)
+        gone = afterwards.missing_files()
+    except (DatabaseError, InterfaceError) as fault:
+        text = f"Basis data tidak menjawab atau menolak ({type(fault).__name__}). Periksa kata sandi perannya"
+        raise RestoreFailed(f"{text} dan systemctl start portal-prepare, lalu ulangi perintah ini.") from fault
     for path in gone[:20]:
         say(f"  tidak ada: {path}")
     if gone:

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from wbbm.upkeep.backups import engines, keys, places, state
+from wbbm.upkeep.backups import archive, engines, keys, places, state
 from wbbm.upkeep.backups.state import Run
 from wbbm.upkeep.models import BackupKind
 
@@ -22,6 +22,14 @@ _CHANGES = (0.5 * _HOUR, 3 * _HOUR)
 _CHECK = (9 * _DAY, 30 * _DAY)
 _MAKE = "Buat sekarang dengan manage.py backup, dan periksa ruang serta BACKUP_DIR; lihat docs/operasi.md."
 _PROVE = "Coba sendiri: manage.py restore BERKAS --check. Cadangan yang tidak pernah dicoba bukan cadangan."
+_ARCHIVE = (
+    "Bila cakram basis data rusak, semua sejak cadangan penuh terakhir hilang: sampai sehari. Pasang arsip WAL menurut "
+    "docs/operasi.md, bagian PostgreSQL."
+)
+_STALLED = (
+    "Yang sesudahnya hilang bila cakram basis data rusak, dan WAL menumpuk di cakram itu sampai penuh. Periksa apakah "
+    "cakram cadangan terpasang dan tidak penuh (df -h), lalu catatan PostgreSQL; lihat docs/operasi.md."
+)
 
 
 def register() -> None:
@@ -30,13 +38,16 @@ def register() -> None:
 
 
 def backup_figures() -> Iterator[Figure]:
-    """Say how backups stand (one query)."""
+    """Say how backups stand (one query; on PostgreSQL two)."""
     known = state.runs()
     yield _place()
     yield _figure("Cadangan penuh terakhir", known[BackupKind.FULL], _FULL, _MAKE)
     if engines.is_sqlite():
         yield _figure("Cadangan perubahan terakhir", known[BackupKind.CHANGES], _CHANGES, _MAKE)
     yield _figure("Uji pemulihan terakhir", known[BackupKind.CHECK], _CHECK, _PROVE)
+    wal = archive.read_archive()
+    if wal is not None:
+        yield _archive(wal)
 
 
 def _place() -> Figure:
@@ -53,6 +64,17 @@ def _place() -> Figure:
         advice = "Bila cakram ini rusak, keduanya hilang. Pasang cakram lain, lalu atur BACKUP_DIR."
         return Figure(label, "di cakram yang sama dengan datanya", State.WATCH, advice)
     return Figure(label, "di cakram lain daripada datanya")
+
+
+def _archive(wal: archive.Archive) -> Figure:
+    """Say whether the last minutes would outlive the disk of the database."""
+    label = "Arsip WAL"
+    if not wal.is_on:
+        return Figure(label, "belum dipasang", State.WATCH, _ARCHIVE)
+    if wal.is_stalled:
+        what = "gagal" if wal.is_failing else "macet"
+        return Figure(label, f"{what}; segmen terakhir {age_words(wal.age)}", State.BAD, _STALLED)
+    return Figure(label, "baru mulai" if wal.age is None else f"segmen terakhir {age_words(wal.age)}")
 
 
 def _figure(label: str, run: Run, limits: tuple[float, float], advice: str) -> Figure:
