@@ -298,8 +298,8 @@ def finish_wal(say: Say) -> None:
         finish("WAL", say)
         gone = afterwards.missing_files()
     except (DatabaseError, InterfaceError) as fault:
-        text = f"Basis data tidak menjawab atau menolak ({type(fault).__name__}). Periksa kata sandi perannya"
-        raise RestoreFailed(f"{text} dan systemctl start portal-prepare, lalu ulangi perintah ini.") from fault
+        text = f"Basis data tidak menjawab atau menolak ({type(fault).__name__}). Periksa kata sandi perannya,"
+        raise RestoreFailed(f"{text} jalankan systemctl start portal-prepare, lalu ulangi perintah ini.") from fault
     for path in gone[:20]:
         say(f"  tidak ada: {path}")
     if gone:
