@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from types import SimpleNamespace
 
@@ -23,7 +24,7 @@ from wbbm.jobs.models import Job
 from wbbm.notices.models import Notice, NoticeKind
 from wbbm.organisasi.models import AuditEvent, Role, UnitKind
 from wbbm.organisasi.services.audit import record
-from wbbm.upkeep.backups import afterwards, engines, keys, making, nightly, places, reading, restore, state
+from wbbm.upkeep.backups import afterwards, engines, keys, making, nightly, places, postgres, reading, restore, state
 from wbbm.upkeep.backups.errors import BackupFailed, SetRefused
 from wbbm.upkeep.models import BackupKind, BackupState
 
@@ -269,6 +270,26 @@ def test_a_full_disk_under_the_copies_is_told_as_that(usb, settings, admin, monk
     with pytest.raises(BackupFailed, match="No space left"):
         nightly.run()
     assert "No space left" in state.runs()[BackupKind.FULL].fault
+
+
+@pytest.mark.skipif(machines.IS_SQLITE, reason="of PostgreSQL's sessions")
+def test_a_dump_may_take_longer_than_a_session_may_be_idle(usb, settings, monkeypatch):
+    """roles.sql ends a session after five idle minutes in a transaction; a province's dump takes longer."""
+    run = postgres._run
+
+    def slowly(*about):
+        time.sleep(1)
+        return run(*about)
+
+    monkeypatch.setattr(postgres, "_run", slowly)
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER ROLE CURRENT_USER IN DATABASE {name} SET idle_in_transaction_session_timeout = '200ms'")
+        try:
+            made = making.make_full(usb)
+        finally:
+            cursor.execute(f"ALTER ROLE CURRENT_USER IN DATABASE {name} RESET idle_in_transaction_session_timeout")
+    assert restore.check(made.path, keys.parted(settings.BACKUP_KEY)).content == made.manifest.content
 
 
 @sqlite_only

@@ -27,6 +27,8 @@ _PUBLIC = re.compile(r"; \d+ \d+ (SCHEMA|COMMENT) - (SCHEMA )?public")
 _ENVIRONMENT = {"USER": "PGUSER", "PASSWORD": "PGPASSWORD", "HOST": "PGHOST", "PORT": "PGPORT", "NAME": "PGDATABASE"}
 _SECURE = ("sslmode", "sslrootcert")
 _OPTIONS = ("--no-owner", "--no-privileges")
+# The session that holds the snapshot says nothing while pg_dump runs; roles.sql ends such a one after five minutes.
+_SESSION = "-c timezone=UTC -c idle_in_transaction_session_timeout=0"
 
 
 def size(settings: dict[str, Any]) -> int:
@@ -154,7 +156,7 @@ def _connect(settings: dict[str, Any]) -> Any:
     named = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     given = {name: settings[key] for name, key in named.items() if settings.get(key)}
     options = {name: value for name, value in settings.get("OPTIONS", {}).items() if name in _SECURE}
-    return open_connection(**given, **options, connect_timeout=5, options="-c timezone=UTC")
+    return open_connection(**given, **options, connect_timeout=5, options=_SESSION)
 
 
 def _major(connection: Any) -> int:
