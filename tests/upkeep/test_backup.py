@@ -177,7 +177,7 @@ def test_files_that_are_gone_or_changed_are_named_and_the_rest_is_kept(usb, admi
     assert Notice.objects.filter(person=admin, text__startswith="2 berkas hilang").exists()
 
 
-def test_the_night_makes_a_full_set_and_the_minutes_the_changes(usb, settings, admin):
+def test_the_night_makes_a_full_set_and_the_minutes_the_changes(usb, settings, admin, monkeypatch):
     """On PostgreSQL only the nights; every step as the sweep would ask for it."""
     now = timezone.now()
     first = nightly.run(now)
@@ -198,7 +198,12 @@ def test_the_night_makes_a_full_set_and_the_minutes_the_changes(usb, settings, a
     second = nightly.run(now + datetime.timedelta(days=1))
     assert second.manifest.kind == places.FULL
     settings.BACKUP_KEEP = "1d"
-    third = nightly.make(BackupKind.FULL, "1d", usb)
+    before = set(names(usb))
+    by_hand = nightly.make(BackupKind.FULL, "1d", usb)
+    assert set(names(usb)) == before | {by_hand.path.name}
+    with monkeypatch.context() as later_on:
+        later_on.setattr(timezone, "now", lambda: now + datetime.timedelta(days=3))
+        third = nightly.make(BackupKind.FULL, "1d", usb)
     # Of one day the newest stays; what isn't ours is left alone, and changes go with the set below them.
     assert names(usb) == sorted(["catatan.txt", foreign.name, third.path.name])
 
@@ -270,6 +275,22 @@ def test_a_full_disk_under_the_copies_is_told_as_that(usb, settings, admin, monk
     with pytest.raises(BackupFailed, match="No space left"):
         nightly.run()
     assert "No space left" in state.runs()[BackupKind.FULL].fault
+
+
+@sqlite_only
+def test_changes_made_elsewhere_hold_back_none_here_nor_those_here_any_there(usb, settings, tmp_path, admin):
+    nightly.make(BackupKind.FULL, "7d")
+    archive = tmp_path / "arsip"
+    shutil.copytree(usb, archive)
+    record("sign-out", by=admin)
+    there = nightly.make(BackupKind.CHANGES, "", archive)
+    assert there.path.parent == archive
+    here = nightly.make(BackupKind.CHANGES, "7d")
+    assert here.path.parent == usb
+    assert here.manifest.content == there.manifest.content
+    assert nightly.make(BackupKind.CHANGES, "7d") is None
+    there.path.unlink()
+    assert nightly.make(BackupKind.CHANGES, "", archive).path.parent == archive
 
 
 @pytest.mark.skipif(machines.IS_SQLITE, reason="of PostgreSQL's sessions")

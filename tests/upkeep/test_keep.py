@@ -45,6 +45,61 @@ def test_the_newest_set_stays_whatever_the_rule_says():
     assert keep.superfluous(nights(3), keep.Rule()) == {"1", "2"}
 
 
+def at(day, hour, minute=0):
+    """Return a moment of November."""
+    return datetime.datetime(2026, 11, day, hour, minute)
+
+
+def changes_on(base, begin, count):
+    """Return sets of changes on a full one, every four minutes, named by it and their number."""
+    each = datetime.timedelta(minutes=4)
+    return {f"{base}.{number}": keep.Changes(begin + number * each, base) for number in range(count)}
+
+
+NIGHTS = {f"night-{day}": at(day, 1) for day in range(1, 27)}
+RULE = keep.parse("7d,4w,12m")
+
+
+def stays(full, changes, now, rule=RULE):
+    return {*full, *changes} - keep.obsolete(full, changes, rule, now)
+
+
+def test_a_set_made_by_hand_after_a_mishap_lets_nothing_go_that_was_made_before_it():
+    """Somebody destroys data at ten, the operator makes a set at eleven; at noon he wants to go back to before ten."""
+    full = NIGHTS | {"hand": at(26, 11)}
+    before = changes_on("night-26", at(26, 9), 30)
+    after = changes_on("hand", at(26, 11), 15)
+    left = stays(full, before | after, at(26, 12))
+    assert {"night-26", "night-25", "hand"} <= left
+    newest = {f"night-26.{number}" for number in range(24, 30)} | {f"hand.{number}" for number in range(9, 15)}
+    assert {name for name in left if "." in name} == newest
+    # Nor at the next night's, nor for two days; then the rule holds: of the 26th the newest.
+    full["night-27"] = at(27, 1)
+    left = stays(full, before | after, at(28, 0, 59))
+    assert {"night-26", "hand", "night-27"} <= left
+    assert newest <= left
+    full |= {"night-28": at(28, 1), "night-29": at(29, 1)}
+    later = changes_on("night-29", at(29, 1), 9)
+    left = stays(full, before | after | later, at(29, 2))
+    assert {"night-25", "hand", "night-27", "night-28", "night-29"} <= left
+    assert "night-26" not in left
+    assert {name for name in left if "." in name} == {f"night-29.{number}" for number in range(3, 9)}
+
+
+def test_the_set_below_young_changes_stays_however_old_it_is_and_old_ones_go_with_theirs():
+    full = {"old": at(20, 1), "hand": at(20, 2), "new": at(26, 1)}
+    # For days no full set could be made, and the changes went on.
+    changes = changes_on("old", at(25, 1), 7) | changes_on("gone", at(26, 1), 1)
+    newest = {f"old.{number}" for number in range(1, 7)}
+    assert stays(full, changes, at(26, 2), keep.parse("1d")) == {"old", "new"} | newest
+    # Two days later it isn't needed any more.
+    assert stays(full, changes, at(28, 2), keep.parse("1d")) == {"new"}
+    assert stays(full, changes, at(28, 2), keep.parse("2d")) == {"hand", "new"}
+    # On a set that the rule keeps the six newest stay until newer ones come.
+    del full["hand"]
+    assert stays(full, changes, at(28, 2), keep.parse("2d")) == {"old", "new"} | newest
+
+
 @pytest.mark.parametrize("text", ["", "7", "7d,", "7d,7d", "0d", "-1d", "7y", "d", "7d 4w"])
 def test_a_rule_that_can_t_be_read_is_refused(text):
     with pytest.raises(ValueError, match="7d,4w,12m"):

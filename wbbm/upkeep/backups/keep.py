@@ -8,6 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 DEFAULT = "7d,4w,12m"
+# Whatever the rule says: so long somebody has to notice what went wrong, and to go back to before it.
+YOUNG = datetime.timedelta(days=2)
+CHANGES_KEPT = 6
+
+
+@dataclass(frozen=True)
+class Changes:
+    """A set of changes: when it was made, and the full set below it."""
+
+    made_at: datetime.datetime
+    base: str
 
 
 @dataclass(frozen=True)
@@ -50,3 +61,26 @@ def superfluous(made_on: Mapping[str, datetime.datetime], rule: Rule) -> set[str
                 seen.add(mark)
                 stays.add(name)
     return set(newest_first) - stays
+
+
+def obsolete(
+    full: Mapping[str, datetime.datetime], changes: Mapping[str, Changes], rule: Rule, now: datetime.datetime
+) -> set[str]:
+    """Return which sets go, full ones and changes, of those given by name.
+
+    A full set stays by the rule, and for two days after its making or the newest changes on it: one that is made by
+    hand after a mishap lets none go that were made before it. Changes stay with the set below them: the six newest of
+    all, also once a newer full one is there (it might be damaged), and the six newest on each young full one.
+    """
+    touched = dict(full)
+    for each in changes.values():
+        if each.base in touched:
+            touched[each.base] = max(touched[each.base], each.made_at)
+    young = {name for name, at in touched.items() if at > now - YOUNG}
+    gone = superfluous(full, rule) - young
+    standing = [name for name, each in changes.items() if each.base in full and each.base not in gone]
+    standing.sort(key=lambda name: (changes[name].made_at, name), reverse=True)
+    stays = set(standing[:CHANGES_KEPT])
+    for base in young:
+        stays.update([name for name in standing if changes[name].base == base][:CHANGES_KEPT])
+    return gone | (set(changes) - stays)

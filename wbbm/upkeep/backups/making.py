@@ -12,7 +12,7 @@ import json
 import logging
 import tarfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -59,7 +59,8 @@ def make_full(folder: Path) -> Made:
 def make_changes(folder: Path) -> Made | None:
     """Make a set of what changed since the last full one, of the database all and of the files the new ones.
 
-    Nothing when nothing changed since the last set; a full set when there is none to stand on.
+    Nothing when nothing changed since the last automatic set; a full set when there is none to stand on. Elsewhere than
+    in the folder of the automatic sets it is always made.
 
     Raises:
         BackupFailed: see there.
@@ -67,6 +68,9 @@ def make_changes(folder: Path) -> Made | None:
     base = _read_note(folder)
     if base is None:
         return make_full(folder)
+    if folder != Path(settings.BACKUP_DIR):
+        # What the automatic sets hold already, this folder may lack; and the other way round.
+        return _make(folder, places.CHANGES, replace(base, content=""))
     made = _make(folder, places.CHANGES, base)
     if made is not None:
         _note(made, base)

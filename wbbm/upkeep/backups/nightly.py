@@ -34,7 +34,6 @@ _LONGEST = 2 * 3600.0
 _JUST_NOW = datetime.timedelta(seconds=EVERY_SECONDS * 0.6)
 _NIGHT = datetime.timedelta(hours=1)
 _CHECK_EVERY = datetime.timedelta(days=7)
-_CHANGES_KEPT = 6
 
 
 @dataclass
@@ -156,19 +155,22 @@ def _said() -> Iterator[None]:
 def prune(folder: Path, rule: str) -> list[Path]:
     """Delete this portal's sets that the rule doesn't keep; never the newest full one, never what isn't ours.
 
+    What else stays whatever the rule says: keep.obsolete().
+
     Without a rule nothing goes; nor does a set that a clock which was ahead dated later than now, and no set is
     superfluous on its account.
     """
     if not rule:
         return []
-    limit = timezone.now() + places.AHEAD
-    sets = [each for each in places.sets_in(folder) if each.made_at < limit]
+    now = timezone.now()
+    sets = [each for each in places.sets_in(folder) if each.made_at < now + places.AHEAD]
     full = {each.path.name: timezone.localtime(each.made_at) for each in sets if each.header.kind == places.FULL}
-    gone = keep.superfluous(full, keep.parse(rule))
-    # The newest changes stay with the set below them, also once a newer full one is there: it might be damaged.
-    changes = [each for each in sets if each.header.kind == places.CHANGES]
-    standing = [each for each in changes if each.header.base in set(full) - gone]
-    gone |= {each.path.name for each in changes if each not in standing[:_CHANGES_KEPT]}
+    changes = {
+        each.path.name: keep.Changes(each.made_at, each.header.base)
+        for each in sets
+        if each.header.kind == places.CHANGES
+    }
+    gone = keep.obsolete(full, changes, keep.parse(rule), now)
     for name in gone:
         with contextlib.suppress(FileNotFoundError):
             (folder / name).unlink()
