@@ -1,6 +1,7 @@
 """The sweep rings for what was left behind, and goes on whatever fails."""
 
 import datetime
+import itertools
 import threading
 
 import pytest
@@ -8,8 +9,10 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from wbbm.jobs import canary, clock, doorbell, registry, sweep, ticks
+from wbbm.jobs.bulk import claim_many
+from wbbm.jobs.deaths import revive
 from wbbm.jobs.models import Job
-from wbbm.jobs.services import register, request
+from wbbm.jobs.services import claim, register, request, run
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +42,64 @@ def test_what_waits_too_long_is_rung_for_once_in_a_while(rung):
     assert sweep.sweep_once() == 0
     Job.objects.update(rung_at=timezone.now() - datetime.timedelta(seconds=3))
     assert sweep.sweep_once() == 1
+
+
+@pytest.fixture
+def pass_by(rung, monkeypatch):
+    """Return how to let seconds pass, with a sweep every two of them; it tells at which seconds a bell rang."""
+    now = [timezone.now()]
+    monkeypatch.setattr(timezone, "now", lambda: now[0])
+
+    def wait(seconds, each_round=lambda: None):
+        begin = now[0]
+        heard = []
+        while now[0] < begin + datetime.timedelta(seconds=seconds):
+            now[0] += datetime.timedelta(seconds=sweep.EVERY_SECONDS)
+            each_round()
+            heard += [round((now[0] - begin).total_seconds())] * sweep.sweep_once()
+        return heard
+
+    return wait
+
+
+def test_a_job_that_nobody_takes_is_rung_for_less_and_less_often(pass_by):
+    """A worker that is dead or busy for long: the broker isn't filled with messages that nobody reads."""
+    request("uji", "a")
+    heard = pass_by(3600)
+    # A bell that got lost, even twice, is rung again within seconds.
+    assert heard[0] <= 4
+    assert heard[2] <= 14
+    assert len(heard) <= 25
+    pauses = [later - sooner for sooner, later in itertools.pairwise(heard)]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] <= 260
+
+
+def test_wanting_it_again_and_again_makes_the_bell_no_louder(pass_by):
+    """Canaries and backups are wanted every so often whether or not the last one came back."""
+    rounds = itertools.count()
+    assert 5 < len(pass_by(600, lambda: next(rounds) % 5 or request("uji", "a"))) <= 12
+
+
+def test_what_was_taken_meanwhile_is_rung_for_soon_again(pass_by):
+    """Retries, leases of dead workers and what is wanted anew begin with the short pause."""
+    request("uji", "a")
+    pass_by(200)
+    job = Job.objects.get(kind="uji")
+    assert claim(job.pk)
+    # The worker dies: five seconds of its lease, and the sweep's next look.
+    assert pass_by(20)[0] <= 8
+    pass_by(200)
+    assert run(job.pk)
+    request("uji", "a")
+    assert pass_by(4)
+    pass_by(200)
+    Job.objects.update(dead_at=timezone.now())
+    assert revive([job.pk]) == 1
+    assert len(pass_by(10)) == 2
+    pass_by(200)
+    claim_many("uji", ["a"]).release()
+    assert pass_by(4)
 
 
 def test_what_was_just_asked_for_what_is_held_and_what_is_done_is_left_alone(rung):

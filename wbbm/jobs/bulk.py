@@ -59,7 +59,7 @@ def claim_many(kind: str, keys: Sequence[str]) -> Claims:
         rows = Job.objects.filter(kind=kind, key__in=part)
         rows.free(now).update(
             wanted=F("wanted") + 1, wanted_at=now, available_at=now, token=token, lease_until=now + _LEASE,
-            attempts=1, dead_at=None,
+            attempts=1, dead_at=None, rings=0,
         )  # fmt: skip
         # Read after the claim: whatever is raised from here on keeps the job open.
         noted |= {key: (pk, wanted) for key, pk, wanted in rows.filter(token=token).values_list("key", "pk", "wanted")}

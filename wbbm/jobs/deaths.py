@@ -56,7 +56,7 @@ def revive(jobs: Iterable[int]) -> int:
     count = 0
     for job in Job.objects.dead().filter(pk__in=list(jobs)).order_by("pk"):
         row = Job.objects.dead().filter(pk=job.pk)
-        if row.update(dead_at=None, attempts=0, available_at=now, wanted_at=now, rung_at=None):
+        if row.update(dead_at=None, attempts=0, available_at=now, wanted_at=now, rung_at=None, rings=0):
             count += 1
             transaction.on_commit(functools.partial(ring, job.pk, job.queue), robust=True)
     return count

@@ -65,6 +65,8 @@ class Job(models.Model):
     # When it was last wanted, and when the doorbell last rang for it.
     wanted_at = models.DateTimeField(default=timezone.now)
     rung_at = models.DateTimeField(null=True)
+    # How often the sweep rang since the job was last claimed: the pause between two rings grows with it.
+    rings = models.PositiveIntegerField(default=0)
     done_at = models.DateTimeField(null=True)
     # When it died: `last_error` says of what.
     dead_at = models.DateTimeField(null=True)

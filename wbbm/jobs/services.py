@@ -33,6 +33,9 @@ LIMIT_SECONDS = {Queue.FAST: 30.0, Queue.HEAVY: 900.0}
 _PAUSES = (1, 10, 60, 300)
 # Counted from the claim, for a worker that dies of it says nothing: the job steps back behind the others all the same.
 _STEPS_BACK = (0, 10, 30, 60, 300)
+# So often the pause between two rings for the same job doubles, from two seconds to about four minutes: a bell that got
+# lost is soon rung again, and a worker that is dead or busy for a day doesn't fill the broker with messages.
+_DOUBLINGS = 7
 
 
 class Postponed(Exception):
@@ -150,7 +153,7 @@ def claim(job_id: int) -> Claim | None:
     until = now + datetime.timedelta(seconds=kind.lease_seconds)
     back = now + datetime.timedelta(seconds=_STEPS_BACK[min(job.attempts, len(_STEPS_BACK) - 1)])
     taken = Job.objects.claimable(now).filter(pk=job_id).update(
-        token=token, lease_until=until, attempts=F("attempts") + 1, available_at=back
+        token=token, lease_until=until, attempts=F("attempts") + 1, available_at=back, rings=0
     )  # fmt: skip
     if not taken:
         return None
@@ -260,12 +263,26 @@ def run_from_queue(job_id: int) -> None:
 
 
 def waiting(*, longer_than: float, now: datetime.datetime | None = None) -> Iterator[tuple[int, str]]:
-    """Yield id and queue of open jobs that nobody holds and whose bell rang (or should have) long enough ago."""
+    """Yield id and queue of open jobs that nobody holds and whose bell rang (or should have) long enough ago.
+
+    Long enough is `longer_than` seconds at first, and twice as long after each further ring that no claim followed.
+    """
     now = now or timezone.now()
     before = now - datetime.timedelta(seconds=longer_than)
-    unheard = Q(rung_at__isnull=True) | Q(rung_at__lt=before)
-    rows = Job.objects.claimable(now).filter(unheard, wanted_at__lt=before).order_by("available_at")
+    rows = Job.objects.claimable(now).filter(_unheard(longer_than, now), wanted_at__lt=before).order_by("available_at")
     yield from rows.values_list("pk", "queue")[:500]
+
+
+def _unheard(shortest: float, now: datetime.datetime) -> Q:
+    """Return the condition of jobs whose last ring is longer ago than the pause after so many rings."""
+
+    def before(doublings: int) -> datetime.datetime:
+        return now - datetime.timedelta(seconds=shortest * 2**doublings)
+
+    found = Q(rung_at__isnull=True) | Q(rung_at__lt=before(_DOUBLINGS))
+    for doublings in range(_DOUBLINGS):
+        found |= Q(rings__lte=doublings + 1, rung_at__lt=before(doublings))
+    return found
 
 
 def drain(*, kind: str | None = None, queue: str | None = None) -> int:

@@ -7,6 +7,7 @@ import threading
 import time
 
 from django.db import DatabaseError, close_old_connections
+from django.db.models import F
 from django.utils import timezone
 
 from . import canary, clock, deaths, doorbell, ticks
@@ -26,7 +27,7 @@ def sweep_once() -> int:
     for job_id, queue in list(waiting(longer_than=EVERY_SECONDS)):
         if not doorbell.ring(job_id, queue):
             break
-        Job.objects.filter(pk=job_id).update(rung_at=timezone.now())
+        Job.objects.filter(pk=job_id).update(rung_at=timezone.now(), rings=F("rings") + 1)
         rang += 1
     return rang
 
