@@ -24,6 +24,7 @@ from tests import servers
 INSTALL = {
     "workbook": "Hitung ulang buku kerja oleh LibreOffice: pasang paket libreoffice-calc",
     "pdf": "Dokumen PDF: pasang paket libpango-1.0-0, libpangoft2-1.0-0 dan libharfbuzz-subset0",
+    "copies": "Salinan bukti: pasang paket rsync",
     "postgres": "PostgreSQL dan Redis: pasang paket postgresql dan redis-server",
     "browser": "Peramban: pasang paket chromium",
 }
@@ -128,6 +129,7 @@ def missing_parts(asked: list[str]) -> dict[str, str]:
     lacks = {
         "workbook": shutil.which("soffice") is None,
         "pdf": not _makes_pdf(),
+        "copies": shutil.which("rsync") is None,
         "postgres": "postgres" in asked and (servers.postgres_bin() is None or shutil.which("redis-server") is None),
         "browser": "browser" in asked and shutil.which("chromium") is None,
     }

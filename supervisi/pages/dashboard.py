@@ -17,9 +17,10 @@ from supervisi.pages.dashboard_evidence import StaleEvidence, stale_evidence
 from supervisi.pages.dashboard_station import StationPage, read_station
 from supervisi.pages.dashboard_stations import StationTable, score_text, station_table
 from supervisi.pages.dashboard_verdict import Verdict, read_verdict, why_none
+from supervisi.pages.figures import mean_of
 from supervisi.pages.moments import moment_words
 from supervisi.pages.public_side import PublicSide, public_side
-from supervisi.scoring.rounding import UNITS, from_units
+from supervisi.scoring.rounding import from_units
 from wbbm.organisasi.models import Unit, UnitKind, User
 
 _ABOVE = (UnitKind.POLDA, UnitKind.MABES)
@@ -178,7 +179,7 @@ def _why(data: DashboardData) -> str:
 
 
 def _mean(row: UnitScore) -> Fraction | None:
-    return Fraction(row.score_sum, UNITS * row.units_submitted) if row.units_submitted else None
+    return mean_of(row) if row.units_submitted else None
 
 
 def _overview(data: DashboardData) -> Overview | None:

@@ -14,7 +14,7 @@ from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Layer, Period, UnitScore, Visit, VisitStatus
 from supervisi.pages.dashboard_changes import Changes, read_changes
 from supervisi.pages.dashboard_data import LKE, POLSEK, DashboardData, Rows
-from supervisi.pages.figures import Linked, findings_of, moved, visits_of, why
+from supervisi.pages.figures import Linked, findings_of, mean_of, moved, visits_of, why
 from supervisi.scoring.instrument import Instrument
 from supervisi.scoring.rounding import UNITS, shown
 from wbbm.organisasi.models import Unit, UnitKind
@@ -202,8 +202,7 @@ def _counts(row: UnitScore | None) -> bool:
 
 def _means(rows: Rows) -> dict[int, Fraction]:
     """Return each unit's score: of its own counting sheet, or the mean of those in its subtree."""
-    scored = ((pk, row) for pk, row in rows.by_unit.items() if row.units_submitted)
-    return {pk: Fraction(row.score_sum, UNITS * row.units_submitted) for pk, row in scored}
+    return {pk: mean_of(row) for pk, row in rows.by_unit.items() if row.units_submitted}
 
 
 def score_text(instrument: Instrument, value: Fraction) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from supervisi.models import UnitScore
+from supervisi.scoring.rounding import from_units
 from wbbm.addresses import address_of
 from wbbm.organisasi.models import Unit
 
@@ -40,6 +43,11 @@ def side_by_side(after: int | None, before: int | None) -> str:
 def is_sheet(row: UnitScore) -> bool:
     """Tell whether a stored result is that of one sheet."""
     return row.counting_id is not None and row.units_submitted == 1
+
+
+def mean_of(row: UnitScore) -> Fraction:
+    """Return the score that a stored result says: of its one sheet, or the mean of all in its subtree; there is one."""
+    return from_units(row.score_sum) / row.units_submitted
 
 
 def why(row: UnitScore, anchor: str = "total") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Layer, Period, UnitScore
@@ -12,9 +11,9 @@ from supervisi.pages.dashboard_data import DashboardData, read_dashboard
 from supervisi.pages.dashboard_stations import score_text
 from supervisi.pages.dashboard_verdict import LAYER_WORDS
 from supervisi.pages.derivation import exact
-from supervisi.pages.figures import of_mean, of_sheet
+from supervisi.pages.figures import mean_of, of_mean, of_sheet
 from supervisi.pages.moments import moment_words
-from supervisi.scoring.rounding import UNITS
+from supervisi.scoring.rounding import from_units
 from wbbm.organisasi.models import Unit, User
 
 
@@ -83,15 +82,15 @@ def _mean(data: DashboardData, label: str, row: UnitScore) -> MeanDerivation:
     own_count = row.units_submitted - sum(part.units_submitted for _, part in found)
     if own_count == 1 and row.counting_id is not None:
         url = of_sheet(row.counting_id)
-        lines.insert(0, PartLine(data.unit.name, 1, exact(Fraction(own_sum, UNITS)), url))
-    lowest = score_text(engine, Fraction(row.lowest, UNITS)) if row.lowest is not None else ""
+        lines.insert(0, PartLine(data.unit.name, 1, exact(from_units(own_sum)), url))
+    lowest = score_text(engine, from_units(row.lowest)) if row.lowest is not None else ""
     return MeanDerivation(
         label=label,
         period=period,
         layer=LAYER_WORDS[Layer(row.layer)],
         instrument=row.instrument.label,
-        mean=score_text(engine, Fraction(row.score_sum, UNITS * row.units_submitted)),
-        total=exact(Fraction(row.score_sum, UNITS)),
+        mean=score_text(engine, mean_of(row)),
+        total=exact(from_units(row.score_sum)),
         count=row.units_submitted,
         due=row.units_due,
         lowest=f"{lowest} ({row.lowest_unit})" if lowest else "",
@@ -117,4 +116,4 @@ def _line(data: DashboardData, unit: Unit, part: UnitScore, period: Period) -> P
         url = of_sheet(part.counting_id, "total")
     else:
         url = of_mean(unit.pk, period.pk)
-    return PartLine(unit.name, part.units_submitted, exact(Fraction(part.score_sum, UNITS)), url)
+    return PartLine(unit.name, part.units_submitted, exact(from_units(part.score_sum)), url)

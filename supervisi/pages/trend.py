@@ -17,10 +17,10 @@ from supervisi.instrument_cache import engine_instrument
 from supervisi.models import Checklist, Layer, Period, UnitScore
 from supervisi.pages.dashboard_data import OVERSEERS
 from supervisi.pages.dashboard_stations import score_text, short_period
-from supervisi.pages.figures import of_mean, of_sheet, side_by_side
+from supervisi.pages.figures import mean_of, of_mean, of_sheet, side_by_side
 from supervisi.pages.layers import signed
 from supervisi.scoring.instrument import PERCENT, Area, Instrument
-from supervisi.scoring.rounding import UNITS, from_units, shown
+from supervisi.scoring.rounding import from_units, shown
 from wbbm.organisasi.models import Role, Unit, User
 
 # So many periods fit on the axis of a phone.
@@ -194,7 +194,7 @@ def _means(user: User, unit: Unit) -> Iterable[_Seen]:
         yield _Seen(
             period=row.period,
             key=_MEAN,
-            value=Fraction(row.score_sum, UNITS * row.units_submitted),
+            value=mean_of(row),
             instrument=engine,
             run=(row.instrument_id,),
             version=row.instrument.label,
