@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.demo_stack import demo_stack
 from tests.emptying import empty_database
@@ -23,6 +23,8 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 PHONE, DESKTOP = 360, 1280
+# What is expected comes at once; on a machine that is busy with the rest of the suite it may take a while.
+expect.set_options(timeout=15_000)
 
 
 def pytest_collection_modifyitems(items):

@@ -77,7 +77,7 @@ def waiting(page, name="operations"):
 
 
 def wait_until_kept(page, count, name="operations"):
-    for _ in range(100):
+    for _ in range(300):
         if waiting(page, name) == count:
             return
         page.wait_for_timeout(50)
@@ -437,8 +437,8 @@ def test_leaving_with_a_full_queue_warns(signed_in_page, world, path):
     expect(page.locator("[data-wbbm-net]")).to_be_visible()
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.close(run_before_unload=True)
-    page.wait_for_timeout(500)
+    with page.expect_event("dialog"):
+        page.close(run_before_unload=True)
     assert asked == ["beforeunload"]
 
 

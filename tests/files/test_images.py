@@ -36,10 +36,10 @@ def opened(data):
 
 
 def refusal(data, content_type=JPEG):
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(FileRefused) as caught:
         picture(data, content_type)
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
     return caught.value.message
 
 

@@ -16,10 +16,10 @@ WRONG_TYPE = "Ditolak: bukan PDF atau foto. Yang diterima: PDF, JPEG, PNG, DOCX,
 
 
 def refusal(data):
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(FileRefused) as caught:
         recognise(io.BytesIO(data))
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
     return caught.value.message
 
 

@@ -186,9 +186,9 @@ def test_a_proposal_over_the_largest_instruments_stays_quick():
         return parse_instrument(document)
 
     old, new = many("a"), many("b")
-    begun = time.monotonic()
+    begun = time.process_time()
     lines = propose(old, new)
-    assert time.monotonic() - begun < 3
+    assert time.process_time() - begun < 3
     assert all(line.new == line.old.replace("i.a", "i.b", 1) for line in lines if line.old.startswith("P.1.1.i.a"))
 
 
