@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import settings as hypothesis_settings
 from xdist.scheduler import LoadScopeScheduling
 
 
@@ -21,6 +22,9 @@ def pytest_configure() -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     # Tests about something else sign people in without a phone; tests/organisasi/test_second_factor.py asks for one.
     settings.SECOND_FACTOR = "optional"
+    # The same examples in each run, and no limit of time: other tests are at work beside them.
+    hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
+    hypothesis_settings.load_profile("steady")
     # Looking for cycles at Python's usual pace took a fifth of the suite's time.
     gc.set_threshold(100_000, 50, 100)
     from tests.emptying import empty_database

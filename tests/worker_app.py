@@ -63,6 +63,7 @@ class _Unclaimed(services.Claim):
 def take_without_lease(job_id: int) -> services.Claim | None:
     """Take an open job, whoever else is at it."""
     job = Job.objects.open().filter(pk=job_id).first()
+    Job.objects.filter(pk=job_id).update(rings=0)
     return _Unclaimed(job.pk, job.kind, job.key, job.payload, uuid.uuid4(), job.wanted) if job else None
 
 

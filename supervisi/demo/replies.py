@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 
+from django.utils import timezone
+
 from supervisi.demo.district import District
 from supervisi.models import Checklist, ChecklistStatus, Item, Layer, Reply, ReplyRound, ReplyStatus
 from supervisi.scoring.rounding import to_units
@@ -37,6 +39,7 @@ def _add_round(district: District, sheet: Checklist, states: tuple[str, ...], he
     assert told is not None  # disclosed, by the caller
     unit, leader, commander = sheet.unit, district.people["kabagren"], district.people["kapolres"]
     due_on = read_calendar([unit]).add(unit, local_day(unit, told), REPLY_DAYS)
+    replied_at, decided_at = (min(told + days * _DAY, timezone.now()) for days in (1, 2))
     opened = ReplyRound.objects.create(checklist=sheet, opened_at=told, due_on=due_on, moved_at=told)
     items = {item.code: item for item in Item.objects.filter(instrument=sheet.instrument_id)}
     lowered = sorted(marked_down(sheet), key=lambda each: -each.points)
@@ -52,15 +55,15 @@ def _add_round(district: District, sheet: Checklist, states: tuple[str, ...], he
         reply = Reply.objects.create(
             round=opened, item=items[each.item_code], claimed=each.claimed, found=each.found,
             points=to_units(each.points), status=state, text=_TEXT if is_said else "",
-            replied_at=told + _DAY if is_said else None, replied_by=head if is_said else None,
+            replied_at=replied_at if is_said else None, replied_by=head if is_said else None,
             reply_posting=_office(head) if is_said else None, decision=_REASON if is_decided else "",
-            decided_at=told + 2 * _DAY if is_decided else None, decided_by=leader if is_decided else None,
+            decided_at=decided_at if is_decided else None, decided_by=leader if is_decided else None,
             decision_posting=_office(leader) if is_decided else None,
         )  # fmt: skip
-        acts = [("reply", head, _DAY)] * is_said + [("uphold", leader, 2 * _DAY)] * is_decided
-        for act, by, later in acts:
+        acts = [("reply", head, replied_at)] * is_said + [("uphold", leader, decided_at)] * is_decided
+        for act, by, moment in acts:
             event = record(
-                f"reply.{act}", by=by, posting=_office(by), about=sheet, unit=unit, at=told + later,
+                f"reply.{act}", by=by, posting=_office(by), about=sheet, unit=unit, at=moment,
                 reason=_REASON if act == "uphold" else "", changes={"item": [None, each.item_code]},
             )  # fmt: skip
             tell_step(reply, act, event)

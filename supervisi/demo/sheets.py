@@ -155,6 +155,12 @@ class SheetMaker:
         people = self.district.people
         states = list(ChecklistStatus)
         passed = states.index(ChecklistStatus(status))
+        now = timezone.now()
+
+        def later(**span: float) -> datetime.datetime:
+            # A quarter may be younger than the steps of its first sheets.
+            return min(at + datetime.timedelta(**span), now)
+
         checklist = Checklist.objects.create(
             unit=unit,
             period=period,
@@ -164,12 +170,12 @@ class SheetMaker:
             status=ChecklistStatus.DRAFT,
             created_by=visit.planned_by if visit else people["bagren"],
             created_at=visit.planned_at if visit else at,
-            submitted_at=at + datetime.timedelta(hours=5) if passed >= 1 else None,
+            submitted_at=later(hours=5) if passed >= 1 else None,
             submitted_by=(visit.team_leader if visit else people["kapolres"]) if passed >= 1 else None,
-            reviewed_at=at + datetime.timedelta(days=1) if passed >= 2 and visit else None,
+            reviewed_at=later(days=1) if passed >= 2 and visit else None,
             reviewed_by=people["wakapolres"] if passed >= 2 and visit else None,
-            disclosed_at=at + datetime.timedelta(days=2) if passed >= 3 and visit else None,
-            final_at=at + datetime.timedelta(days=4) if passed >= 4 else None,
+            disclosed_at=later(days=2) if passed >= 3 and visit else None,
+            final_at=later(days=4) if passed >= 4 else None,
         )
         self._answers(checklist, answers, at, authors, pace)
         Checklist.objects.filter(pk=checklist.pk).update(status=status)

@@ -69,6 +69,7 @@ def solve(choices: Sequence[Choice], rows: Sequence[Row], seconds: float) -> Sol
     whole = [_whole(row) for row in rows if row.need > 0]
     if not whole:
         return Solution((), True)
+    _library()  # whoever plans first in a process waits for it, and doesn't get less of the time for that
     ends = monotonic() + seconds
     model = _Model(choices, whole)
     for _ in range(_MOST_CUTS):

@@ -20,7 +20,8 @@ from tests.supervisi.dashboards import (
 from wbbm.organisasi.models import Role, Unit, UnitKind
 
 pytestmark = pytest.mark.django_db
-TODAY = datetime.date.today()
+# Asked anew each time: a long run may pass midnight.
+TODAY = datetime.date.today
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def weak(district, key):
 
 
 def ago(days):
-    return TODAY - datetime.timedelta(days=days)
+    return TODAY() - datetime.timedelta(days=days)
 
 
 # --- ranking and heat map -----------------------------------------------------------------------------------
@@ -165,7 +166,7 @@ def test_the_latest_come_first_and_are_counted(district):
     first, second, *_ = district.stations
     make_finding(district, first, severity="minor", due_on=ago(3), observation="Baru lewat")
     make_finding(district, second, severity="severe", due_on=ago(20), observation="Lama lewat")
-    make_finding(district, second, severity="severe", due_on=TODAY, observation="Hari ini")
+    make_finding(district, second, severity="severe", due_on=TODAY(), observation="Hari ini")
     make_finding(district, second, due_on=ago(30), handed_over_at=None, observation="Belum disampaikan")
     put_sheet(
         district, first, status="draft", visit_status=VisitStatus.PLANNED, answers={}, starts_on=ago(9)

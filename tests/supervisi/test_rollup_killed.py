@@ -16,8 +16,8 @@ from wbbm.jobs.models import Job
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
 
-# Seconds from the worker's return.
-ALL_RIGHT = 10
+# Seconds from the worker's return, beside whatever else runs; the drill `kill-worker` measures them.
+ALL_RIGHT = 60
 
 
 def open_keys():
@@ -47,9 +47,9 @@ def kill_in_the_middle(worker, province):
 
 def submit_all_and_kill(province):
     """Hand in the sheets of all stations, kill the worker at it; return the key that it held."""
+    for sheet in province.sheets:
+        set_status(sheet, ChecklistStatus.SUBMITTED)
     with processes.workers_at_work("cepat") as [worker]:
-        for sheet in province.sheets:
-            set_status(sheet, ChecklistStatus.SUBMITTED)
         return kill_in_the_middle(worker, province)
 
 

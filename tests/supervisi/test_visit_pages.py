@@ -192,9 +192,10 @@ def test_the_page_says_who_leads_what_is_left_and_puts_my_part_first(client, wor
 
 
 def test_the_steps_carry_the_time_of_what_has_begun(client, world):
-    at(world, VisitStatus.ONGOING, planned_at="2026-09-03T02:00Z", started_at=timezone.now())
+    begun = timezone.now()
+    at(world, VisitStatus.ONGOING, planned_at="2026-09-03T02:00Z", started_at=begun)
     page = text(go(client, world.leader, "visit-detail", world.visit.pk))
-    clock = timezone.localtime(timezone.now())
+    clock = timezone.localtime(begun)
     assert "Direncanakan <small>3 September" in page
     assert f"Berjalan <small>{clock:%H.}" in page
     assert "Selesai <small>" not in page

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisi.instrument_files import read_instrument_file
@@ -10,9 +10,6 @@ from supervisi.scoring.answers import parse_answer
 from supervisi.scoring.engine import score_sheet
 from supervisi.scoring.gates import judge
 from supervisi.scoring.parse import parse_instrument
-
-settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
-settings.load_profile("steady")
 
 FILES = [read_instrument_file(code) for code in ("lke-2021", "polsek-2026")]
 INSTRUMENTS = [file.instrument for file in FILES]
