@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -36,23 +36,18 @@ def manage(command: str, environment: dict[str, str]) -> None:
         raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")
 
 
-def collect_static(environment: dict[str, str]) -> None:
-    """Collect the static files once: the processes of a test run share the folder, and two at once break it."""
-    folder = Path(environment["DATA_DIR"])
-    with (folder / "static.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not collected_already(folder):
-            manage("collectstatic", environment)
-
-
 @contextmanager
 def demo_stack(**environment: str) -> Iterator[str]:
     """Seed the demo into the database of this process, or into that of the environment; serve it, give the address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    extra = DEMO | {"DEMO_PASSWORD": PASSWORD, "PORT": str(port), "SITE_URL": url} | environment
-    collect_static(processes.environment(**extra))
-    manage("prepare", processes.environment(**extra))
-    with processes.process("manage.py", "serve", **extra):
-        processes.wait_until(lambda: is_healthy(url), 60, every=0.2)
-        yield url
+    # A folder of its own: two stacks with one folder of bells would take each other's.
+    with tempfile.TemporaryDirectory(prefix="wbbm-demo-", ignore_cleanup_errors=True) as folder:
+        own = {"DEMO_PASSWORD": PASSWORD, "PORT": str(port), "SITE_URL": url, "DATA_DIR": folder}
+        extra = DEMO | own | environment
+        if not collected_already(Path(extra["DATA_DIR"])):
+            manage("collectstatic", processes.environment(**extra))
+        manage("prepare", processes.environment(**extra))
+        with processes.process("manage.py", "serve", **extra):
+            processes.wait_until(lambda: is_healthy(url), 60, every=0.2)
+            yield url

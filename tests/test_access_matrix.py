@@ -616,8 +616,9 @@ def objects(world: World, admin: User) -> dict[str, Any]:
 def survey_desk(unit: Unit) -> dict[str, Any]:
     """Make a batch of survey slips and a respondent of a unit."""
     today = datetime.date.today()
+    tomorrow = today + datetime.timedelta(days=1)
     slips = TokenBatch.objects.create(
-        unit=unit, service="skck", bundle="zi", is_screen=False, issued_on=today, expires_on=today
+        unit=unit, service="skck", bundle="zi", is_screen=False, issued_on=today, expires_on=tomorrow
     )
     respondent = SurveyContact.objects.create(
         unit=unit, service="skck", name="Pemohon uji", phone="081200000000", noted_on=today

@@ -46,9 +46,14 @@ def _spin(claim: services.Claim) -> None:
 
 
 # What no job may do to the others (tests/jobs/test_dead_jobs.py); "bukan" is the good one behind them.
-_POISON = {"keluar": lambda claim: os._exit(3), "putar": _spin, "bukan": lambda claim: None}
-for _name, _handler in _POISON.items():
-    registry.add(registry.Kind(f"racun-{_name}", _handler, "cepat", 1.0, None, 1.0))
+# The lease of what never returns outlasts its limit: the limit is to end it, not the sweep.
+_POISON = {
+    "keluar": (lambda claim: os._exit(3), 1.0),
+    "putar": (_spin, 60.0),
+    "bukan": (lambda claim: None, 1.0),
+}
+for _name, (_handler, _lease) in _POISON.items():
+    registry.add(registry.Kind(f"racun-{_name}", _handler, "cepat", _lease, None, 1.0))
 
 
 class _Unclaimed(services.Claim):

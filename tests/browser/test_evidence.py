@@ -106,9 +106,9 @@ def test_of_several_files_a_bad_one_costs_the_others_nothing(signed_in_page, wor
     choose(page, CODE, "A")
     expect(state(page, CODE)).to_have_text(re.compile("Tersimpan"))
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    for _ in range(5):
+    for left in range(4, -1, -1):
         refused(page).get_by_role("button").first.click()
-    expect(refused(page)).to_have_count(0)
+        expect(refused(page)).to_have_count(left)
     wait_until_kept(page, 0, "photos")
     assert AnswerEvidence.objects.count() == 2
 

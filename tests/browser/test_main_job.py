@@ -52,8 +52,7 @@ class Senori:
         page.get_by_label("NRP atau nama pengguna").fill(account)
         page.get_by_label("Kata sandi", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Masuk").click()
-        expect(page.get_by_role("heading", level=1).first).to_be_visible()
-        assert "/masuk/" not in page.url
+        page.wait_for_url(lambda url: "/masuk/" not in url)
 
     def area(self, account: str, key: str) -> Page:
         """Open an area of the sheet."""
@@ -234,6 +233,8 @@ def severe_answers_need_their_findings(senori: Senori) -> None:
     saved(page, item.code)
     leader = senori.sheet_of("kabagren")
     leader.get_by_role("button", name="Serahkan lembar").click()
+    expect(leader.get_by_role("alert")).to_contain_text(f"butir {item.code}")
+    leader.wait_for_load_state()
     said = leader.get_by_role("alert").get_by_role("link").all_inner_texts()
     assert f"Temuan berat pada butir {item.code}" in said
     codes = [text.removeprefix("Temuan berat pada butir ") for text in said]

@@ -62,18 +62,22 @@ def state(page, code):
     return card(page, code).locator("[data-wbbm-state]")
 
 
-def waiting(page, name="operations"):
-    """Count what waits on the device, whoever it belongs to."""
+def kept(page, name="operations"):
+    """Return what waits on the device, whoever it belongs to."""
     return page.evaluate(
         """(name) => new Promise((resolve) => {
           const request = indexedDB.open("wbbm-antrean");
           request.onsuccess = () => {
             const all = request.result.transaction(name).objectStore(name).getAll();
-            all.onsuccess = () => { resolve(all.result.length); request.result.close(); };
+            all.onsuccess = () => { resolve(all.result); request.result.close(); };
           };
         })""",
         name,
     )
+
+
+def waiting(page, name="operations"):
+    return len(kept(page, name))
 
 
 def wait_until_kept(page, count, name="operations"):
@@ -296,8 +300,10 @@ def test_what_is_typed_is_kept_at_once(device, world, path):
     code = letters(world)[0].code
     device.context.set_offline(True)
     card(page, code).locator("textarea").first.press_sequentially("Petugas ramah")
-    wait_until_kept(page, 1)
-    page.wait_for_timeout(100)
+    for _ in range(100):
+        if [operation["value"]["note"] for operation in kept(page)] == ["Petugas ramah"]:
+            break
+        page.wait_for_timeout(50)
     device.kill()
     page = open_area(device.start(world.leader), path)
     wait_until_kept(page, 0)

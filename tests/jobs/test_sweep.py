@@ -103,10 +103,11 @@ def test_what_was_taken_meanwhile_is_rung_for_soon_again(pass_by):
 
 
 def test_what_was_just_asked_for_what_is_held_and_what_is_done_is_left_alone(rung):
-    left_behind("new", seconds=1)
-    left_behind("held", lease_until=timezone.now() + datetime.timedelta(seconds=3))
+    soon = timezone.now() + datetime.timedelta(minutes=1)
+    left_behind("held", lease_until=soon)
     left_behind("done", done=1)
-    left_behind("paused", available_at=timezone.now() + datetime.timedelta(seconds=3))
+    left_behind("paused", available_at=soon)
+    left_behind("new", seconds=0)
     assert sweep.sweep_once() == 0
     assert rung == []
 

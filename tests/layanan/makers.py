@@ -20,8 +20,8 @@ def make_session(unit: Unit, by: User, days: float = 3, **changes: Any) -> Pract
     starts_at = timezone.now() + datetime.timedelta(days=days)
     fields = {
         "unit": unit, "created_by": by, "place": f"Lapangan {next(_count)}", "starts_at": starts_at,
-        "ends_at": starts_at + datetime.timedelta(hours=2), "day": starts_at.date(), "licences": ["c"], "capacity": 3,
-        "guide_title": "Bhabinkamtibmas",
+        "ends_at": starts_at + datetime.timedelta(hours=2), "day": timezone.localdate(starts_at), "licences": ["c"],
+        "capacity": 3, "guide_title": "Bhabinkamtibmas",
     } | changes  # fmt: skip
     return PracticeSession.objects.create(**fields)
 
