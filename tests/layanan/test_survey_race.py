@@ -62,7 +62,7 @@ def test_of_fifty_redemptions_at_once_one_counts(codes):
     assert statuses == [302] * TRIES
     assert votes() == (1, 1)
     assert SurveyToken.objects.filter(is_used=True).count() == 1
-    assert seconds < 3
+    assert seconds < 10
     statuses, _ = send_all([code for code in codes[1:] for _ in range(3)])
     assert set(statuses) == {302}
     assert votes() == (10, 10)
