@@ -22,9 +22,9 @@ _OPEN, _ANSWERED, _RETURNED, _ACCEPTED, _CLOSED = FindingStatus.values
 # Where each of the ready texts was found, how many days ago it was handed over, and how far it has come. What is to be
 # late has been there for its working days and a week off besides, as after Idulfitri.
 _FOUND_AT = (
-    ("Palang", 20, _OPEN), ("Soko", 20, _OPEN), ("Montong", 5, _OPEN), ("Palang", 16, _RETURNED), ("Soko", 6, _ANSWERED),
-    ("Rengel", 12, _ACCEPTED), ("Palang", 90, _OPEN), ("Jenu", 8, _CLOSED), ("Kerek", 10, _OPEN),
-    ("Senori", 90, _CLOSED),
+    ("Palang", 20, _OPEN), ("Soko", 20, _OPEN), ("Montong", 5, _OPEN), ("Palang", 16, _RETURNED),
+    ("Soko", 6, _ANSWERED), ("Rengel", 12, _ACCEPTED), ("Palang", 90, _OPEN), ("Jenu", 8, _CLOSED),
+    ("Kerek", 10, _OPEN), ("Senori", 90, _CLOSED),
 )  # fmt: skip
 _ANSWER = "Sudah diperbaiki; foto terlampir (contoh)."
 _REASON = "Foto belum memperlihatkan tanggal. Lampirkan daftar hadir."
