@@ -16,6 +16,8 @@ from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from xdist.scheduler import LoadScopeScheduling
 
+from wbbm.roomy import roomy
+
 
 def pytest_configure() -> None:
     """Make the folder that whitenoise looks for; tests serve static files from their sources."""
@@ -32,6 +34,12 @@ def pytest_configure() -> None:
     TransactionTestCase._fixture_teardown = empty_database
 
 
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Let each test function run with room on the stack, as the portal's requests do."""
+    if isinstance(item, pytest.Function):
+        item.obj = roomy(item.obj)
+
+
 def pytest_collection_finish() -> None:
     """Keep what all tests share out of every later look for cycles."""
     gc.collect()
@@ -40,7 +48,7 @@ def pytest_collection_finish() -> None:
 
 # What asks for neither database nor broker says the same on both: tests/run.py doesn't repeat it.
 ONCE = (
-    "layanan/test_gratuity_limits.py", "layanan/test_rupiah.py",
+    "layanan/test_gratuity_limits.py", "layanan/test_rupiah.py", "test_roomy.py",
     "files", "layanan/test_survey_maths.py", "supervisi/scoring", "supervisi/workbook", "supervisi/test_charts.py",
     "supervisi/test_zero_rule.py",
     "upkeep/test_keep.py", "test_deploy.py", "test_drills.py", "test_house_rules.py", "test_settings.py",

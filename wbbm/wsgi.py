@@ -9,9 +9,10 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
 from wbbm.metrics import with_metrics
+from wbbm.roomy import roomy
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wbbm.settings")
-application = with_metrics(get_wsgi_application())
+application = roomy(with_metrics(get_wsgi_application()))
 # Whoever starts the web, and however: example data are never served as real ones (wbbm/checks.py).
 BaseCommand().check(tags=[Tags.database], databases=["default"])
 connections.close_all()
