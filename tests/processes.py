@@ -102,3 +102,14 @@ def wait_until(is_so: Callable[[], bool], seconds: float, every: float = 0.05) -
             return time.monotonic() - began
         time.sleep(every)
     raise AssertionError(f"not so within {seconds} s")
+
+
+def quickest(attempt: Callable[[], float], within: float, tries: int = 3) -> float:
+    """Return the shortest of so many tries in seconds; the first that is below `within` is enough.
+
+    What the portal promises in seconds it must be able to keep; that others are at work beside it may cost it a try.
+    """
+    took: list[float] = []
+    while len(took) < tries and not any(seconds < within for seconds in took):
+        took.append(attempt())
+    return min(took)

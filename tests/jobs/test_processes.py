@@ -58,8 +58,8 @@ def test_serve_runs_all_parts_restarts_what_dies_and_leaves_no_orphan():
         assert len(first) == 4
         for dead in first:
             os.kill(dead, signal.SIGKILL)
-            processes.wait_until(lambda dead=dead: {dead} & {*_children(serve.pid)} == set(), 10)
-            processes.wait_until(lambda: len(_children(serve.pid)) == 4, 10)
+            processes.wait_until(lambda dead=dead: {dead} & {*_children(serve.pid)} == set(), 1)
+            processes.wait_until(lambda: len(_children(serve.pid)) == 4, 1)
         processes.wait_until(lambda: _get(f"{url}/healthz") == 200, 60)
         # A process of the web that was killed may have answered that; the new one starts its own.
         processes.wait_until(lambda: len(_family(serve.pid)) >= 6, 60)
@@ -75,7 +75,7 @@ def test_serve_ends_all_parts_on_sigterm():
         processes.wait_until(lambda: _get(f"{url}/healthz") in {200, 503}, 60)
         family = _family(serve.pid)
         serve.send_signal(signal.SIGTERM)
-        assert serve.wait(timeout=30) == 0
+        assert serve.wait(timeout=15) == 0
         assert not any(_is_alive(pid) for pid in family)
 
 
@@ -89,13 +89,16 @@ def test_health_answers_within_a_second_while_the_database_hangs():
         web = ["-m", "gunicorn", "--worker-class", "gthread", "--threads", "4", "--no-control-socket"]
         with processes.process(*web, "--bind", f"127.0.0.1:{port}", "wbbm.wsgi", DATABASE_URL=silent):
             processes.wait_until(lambda: _said(port) is not None, 60)
-            took = []
-            for _ in range(4):
-                began = time.monotonic()
-                assert _said(port) == (503, {"status": "gangguan", "bagian": ["basis data"]})
-                took.append(time.monotonic() - began)
-            # The quickest, as other tests are at work beside this one.
-            assert min(took) < 1
+
+            def slowest_of_four():
+                took = []
+                for _ in range(4):
+                    began = time.monotonic()
+                    assert _said(port) == (503, {"status": "gangguan", "bagian": ["basis data"]})
+                    took.append(time.monotonic() - began)
+                return max(took)
+
+            assert processes.quickest(slowest_of_four, 1) < 1
 
 
 def _said(port):

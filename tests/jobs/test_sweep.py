@@ -107,7 +107,7 @@ def test_what_was_just_asked_for_what_is_held_and_what_is_done_is_left_alone(run
     left_behind("held", lease_until=soon)
     left_behind("done", done=1)
     left_behind("paused", available_at=soon)
-    left_behind("new", seconds=0)
+    left_behind("new", seconds=1)
     assert sweep.sweep_once() == 0
     assert rung == []
 

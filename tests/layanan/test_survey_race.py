@@ -14,6 +14,7 @@ from layanan.services.catalogue_files import load_catalogue
 from layanan.services.questionnaires import load_questionnaires
 from layanan.services.survey_tokens import make_slips
 from tests.factories import make_person, make_unit
+from tests.processes import quickest
 from wbbm.organisasi.models import Role
 
 TRIES = 50
@@ -30,7 +31,7 @@ def codes(transactional_db):
 
 
 def send_all(sent):
-    """Send every code at the same moment; return the statuses and the seconds of computing that it took."""
+    """Send every code at the same moment; return the statuses and how long it took."""
     gate, statuses = threading.Barrier(len(sent)), []
 
     def send(code):
@@ -42,12 +43,12 @@ def send_all(sent):
             connections.close_all()
 
     threads = [threading.Thread(target=send, args=(code,)) for code in sent]
-    began = time.process_time()
+    began = time.monotonic()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return statuses, time.process_time() - began
+    return statuses, time.monotonic() - began
 
 
 def votes():
@@ -57,13 +58,19 @@ def votes():
 
 
 def test_of_fifty_redemptions_at_once_one_counts(codes):
-    statuses, seconds = send_all([codes[0]] * TRIES)
-    # Everybody gets the same thanks.
-    assert statuses == [302] * TRIES
-    assert votes() == (1, 1)
-    assert SurveyToken.objects.filter(is_used=True).count() == 1
-    assert seconds < 10
-    statuses, _ = send_all([code for code in codes[1:] for _ in range(3)])
+    left = list(codes)
+
+    def redeem_one():
+        statuses, seconds = send_all([left.pop()] * TRIES)
+        # Everybody gets the same thanks.
+        assert statuses == [302] * TRIES
+        used = len(codes) - len(left)
+        assert votes() == (used, used)
+        assert SurveyToken.objects.filter(is_used=True).count() == used
+        return seconds
+
+    assert quickest(redeem_one, 3) < 3
+    statuses, _ = send_all([code for code in left for _ in range(3)])
     assert set(statuses) == {302}
     assert votes() == (10, 10)
 

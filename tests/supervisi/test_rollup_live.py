@@ -24,8 +24,8 @@ from wbbm.jobs.models import Job
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
 
-# What the portal promises, in seconds: from a reply to the commander's page.
-IN_TIME = 2
+# What the portal promises, in seconds: from a reply to the commander's page, and from a return to all right.
+IN_TIME, ALL_RIGHT = 2, 10
 assert app  # this process knows the test kinds, too
 
 
@@ -71,13 +71,16 @@ def start_long_work():
 def test_a_saved_answer_is_rolled_up_and_shown_in_time_while_long_work_runs(parts, world):
     start_long_work()
     assert "1 dari 59 butir" not in page(world)
-    took = []
     letters = [item for item in engine_instrument(world.instrument).items if item.options]
-    for place, item in enumerate(letters[:3], start=1):
+    places = iter(range(1, 4))
+
+    def save_and_read():
+        place = next(places)
+        item = letters[place - 1]
         assert save(world, item.code, item.options[0].code) == 200
-        took.append(processes.wait_until(lambda so_far=f"{place} dari 59 butir": so_far in page(world), 20))
-    # The quickest, as other tests are at work beside this one.
-    assert min(took) < IN_TIME
+        return processes.wait_until(lambda: f"{place} dari 59 butir" in page(world), 20)
+
+    assert processes.quickest(save_and_read, IN_TIME) < IN_TIME
     long_work = Job.objects.get(kind="tidur")
     assert (long_work.token is not None, long_work.done) == (True, 0)
 
@@ -87,14 +90,15 @@ def test_a_submitted_sheets_score_is_shown_in_time(parts, world):
         full = item.options[0].code if item.options else {entry.key: 1 for entry in item.inputs}
         answers.save_operation(checklist=world.checklist, operation=op(item.code, full), by=world.leader)
     step = reverse("supervisi:checklist-step", args=[world.checklist.pk, "submit"])
-    took = []
-    for _ in range(3):
+
+    def submit_and_read():
         processes.wait_until(lambda: nothing_open() and "100,00" not in page(world), 60)
         assert world.team.post(step).status_code == 302
-        took.append(processes.wait_until(lambda: "100,00" in page(world), 20))
+        took = processes.wait_until(lambda: "100,00" in page(world), 20)
         return_checklist(checklist=world.reload(), by=world.reviewer, reason="Lengkapi catatan.")
-    # The quickest, as above.
-    assert min(took) < IN_TIME
+        return took
+
+    assert processes.quickest(submit_and_read, IN_TIME) < IN_TIME
 
 
 # --- a broker that hangs ----------------------------------------------------------------------------------
@@ -115,20 +119,26 @@ def redis_pid():
 def test_with_redis_hung_people_save_and_read_on_and_the_scores_catch_up(parts, world, redis_pid):
     assert save(world) == 200
     processes.wait_until(lambda: "1 dari 59 butir" in page(world), 20)
-    os.kill(redis_pid, signal.SIGSTOP)
-    saving, reading = [], []
-    for base, letter in enumerate("BCBC", start=1):
+    versions = iter(range(1, 10))
+
+    def hang_and_go_on():
+        """Return the slowest reply meanwhile and the time until all is counted."""
+        os.kill(redis_pid, signal.SIGSTOP)
         doorbell.end_silence()
+        replies = []
+        for letter in "BC":
+            began = time.monotonic()
+            assert save(world, answer=letter, base=next(versions)) == 200
+            replies.append(time.monotonic() - began)
         began = time.monotonic()
-        assert save(world, answer=letter, base=base) == 200
-        saving.append(time.monotonic() - began)
-        began = time.monotonic()
-        assert "sedang diperbarui" in page(world)
-        reading.append(time.monotonic() - began)
-    # The quickest, as above.
-    assert min(saving) < 1
-    assert min(reading) < 1
-    os.kill(redis_pid, signal.SIGCONT)
-    processes.wait_until(nothing_open, 60)
-    assert recompute(is_dry_run=True) == []
-    assert "sedang diperbarui" not in page(world)
+        shown = page(world)
+        replies.append(time.monotonic() - began)
+        assert "sedang diperbarui" in shown
+        os.kill(redis_pid, signal.SIGCONT)
+        caught_up = processes.wait_until(nothing_open, 60)
+        assert recompute(is_dry_run=True) == []
+        assert "sedang diperbarui" not in page(world)
+        # In parts of what is promised: a second for each reply, ten until all is right.
+        return max(*replies, caught_up / ALL_RIGHT)
+
+    assert processes.quickest(hang_and_go_on, 1) < 1
