@@ -21,6 +21,7 @@ from supervisi.models import (
 from supervisi.rollup_key import KIND, RollupKey, rollup_key
 from supervisi.services.instruments import load_instrument
 from tests.factories import make_person, make_unit
+from wbbm.jobs.models import Job
 from wbbm.jobs.services import request
 from wbbm.organisasi.models import Role, Unit, UnitKind, User
 
@@ -48,6 +49,11 @@ class Province:
     def key(self, unit: Unit) -> str:
         """Return the roll-up key of a unit."""
         return str(RollupKey(unit.pk, self.period.pk, self.instrument.pk, Layer.SUPERVISION))
+
+
+def nothing_open() -> bool:
+    """Tell whether every roll-up that is wanted is done."""
+    return not Job.objects.open().filter(kind=KIND).exists()
 
 
 def make_province(*sizes: int) -> Province:

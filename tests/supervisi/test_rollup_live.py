@@ -12,11 +12,11 @@ from django.test import Client
 from django.urls import reverse
 
 from supervisi.instrument_cache import engine_instrument
-from supervisi.rollup_key import KIND
 from supervisi.services import answers
 from supervisi.services.checklists import return_checklist
 from supervisi.services.recompute import recompute
 from tests import processes
+from tests.supervisi.districts import nothing_open
 from tests.supervisi.sheets import LETTER, body, make_world, op
 from tests.worker_app import app
 from wbbm.jobs import doorbell, services
@@ -56,10 +56,6 @@ def page(world):
     answer = world.kapolres.get(reverse("supervisi:unit-dashboard", args=[world.polres.pk]))
     assert answer.status_code == 200
     return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
-
-
-def nothing_open():
-    return not Job.objects.open().filter(kind=KIND).exists()
 
 
 def start_long_work():

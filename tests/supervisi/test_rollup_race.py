@@ -11,11 +11,10 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from supervisi.models import ChecklistScore, ChecklistStatus, Period
-from supervisi.rollup_key import KIND
 from supervisi.services import scores
 from supervisi.services.recompute import recompute
 from tests import processes
-from tests.supervisi.districts import make_province, set_status
+from tests.supervisi.districts import make_province, nothing_open, set_status
 from tests.worker_app import take_without_lease
 from wbbm.jobs import services as jobs
 from wbbm.jobs.models import Job
@@ -122,10 +121,6 @@ def test_a_roll_up_waits_for_a_period_that_is_being_frozen():
 
 
 # --- all at once, with real workers -----------------------------------------------------------------------
-
-
-def nothing_open():
-    return not Job.objects.open().filter(kind=KIND).exists()
 
 
 def move_all(province, status):
